@@ -1,0 +1,1 @@
+"""The benchmark runner's parts; bench/run.py is the command."""

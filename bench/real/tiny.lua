@@ -1,0 +1,1 @@
+print(("%d %s"):format(6 * 7, "hello"))

@@ -1,0 +1,175 @@
+// Kiln's C++ API: an Engine runs Programs made of LLVM bitcode.
+//
+// Manners: nothing here prints, aborts or throws; errors come back as values. Objects are independent: several engines
+// in one process do not know of each other. No LLVM type appears.
+//
+//   auto engine = kiln::Engine::create({});
+//   auto program = (*engine)->load(kiln::ProgramInput::file("fib.bc"));
+//   auto fib = (*program)->function<int(int)>("fib");
+//   int result = (*fib)(30);
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "kiln/Error.h"
+#include "kiln/Ladder.h"
+#include "kiln/Observer.h"
+#include "kiln/Statistics.h"
+
+#define KILN_API __attribute__((visibility("default")))
+
+namespace kiln {
+
+/// Whether compiled code counts. Auto: every tier but the last of the ladder does.
+enum class Counting { Auto, On, Off };
+
+struct Options {
+  Ladder ladder = Ladder::standard();
+  /// Background compile threads; 0 compiles in the thread whose budget is spent. Threads start with the first request.
+  unsigned compileThreads = 1;
+  Counting counting = Counting::Auto;
+  /// Bytes of code and constants over a program's life; 0: what its address range holds. Past it, promotion stops.
+  std::size_t codeLimit = 0;
+  /// Requests that may wait at once; further ones are dropped and made again later.
+  std::size_t queueCapacity = 1024;
+  /// Read and verify every function when a program is loaded, instead of each at its first compile.
+  bool verifyAll = false;
+  /// Not owned; must outlive the engine.
+  Observer* observer = nullptr;
+  /// Called in the thread that called a function which cannot be compiled at the lowest tier (damaged or invalid body,
+  /// no code space). It should not return: if it does, the thread executes a trap, as a native call of a missing
+  /// function would. Thread-safe.
+  std::function<void(const Error&)> onUncompilable;
+};
+
+/// What a program is made of.
+struct ProgramInput {
+  struct Buffer {
+    std::string name;            ///< for messages
+    std::span<const char> bytes; ///< bitcode or IR text; copied by load()
+  };
+  struct HostFunction {
+    std::string name;
+    const void* address = nullptr;
+  };
+  std::vector<std::string> files; ///< `.bc` or `.ll`
+  std::vector<Buffer> buffers;
+  std::vector<std::string> libraries; ///< shared libraries, searched in order
+  std::vector<HostFunction> hostFunctions; ///< found before any library
+  /// Run the program's static constructors in load(). `kiln run` defers them to runMain().
+  bool runConstructors = true;
+
+  static ProgramInput file(std::string path);
+  static ProgramInput memory(std::string name, std::span<const char> bytes);
+  /// Makes `function` callable from the program by name. The types are the host's promise.
+  template <typename R, typename... A> ProgramInput& host(std::string name, R (*function)(A...)) {
+    hostFunctions.push_back({std::move(name), reinterpret_cast<const void*>(function)});
+    return *this;
+  }
+};
+
+template <typename Signature> class Function;
+
+/// A function of a program. Calling it goes to its best code at that moment; the handle stays valid, whatever is
+/// compiled or promoted, as long as the program lives. Copies are cheap. Thread-safe.
+template <typename R, typename... A> class Function<R(A...)> {
+public:
+  R operator()(A... arguments) const { return address_(arguments...); }
+  /// The address as a C function pointer, stable for the program's life.
+  auto address() const { return address_; }
+
+private:
+  friend class Program;
+  explicit Function(void* address) : address_(reinterpret_cast<R (*)(A...)>(address)) {}
+  R (*address_)(A...);
+};
+
+class EngineCore;
+class ProgramCore;
+
+/// A loaded program. Created by Engine::load(); destroy it before its engine, when no thread is inside its code.
+/// All members are thread-safe unless they say otherwise.
+class KILN_API Program {
+public:
+  ~Program();
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+
+  /// Looks up a function by its symbol name. The signature is the caller's promise: bitcode carries no C types.
+  /// Fails with UnknownEntry.
+  template <typename Signature> Result<Function<Signature>> function(std::string_view name) {
+    auto address = functionAddress(name);
+    if (!address)
+      return std::unexpected(address.error());
+    return Function<Signature>(*address);
+  }
+  Result<void*> functionAddress(std::string_view name);
+  /// The address of a global variable of the program. Fails with UnknownEntry.
+  Result<void*> variableAddress(std::string_view name);
+
+  /// Runs constructors (once) and the entry function as a C program's main: `arguments[0]` is the program's name.
+  /// Returns main's result; a program that calls exit() never returns here. Fails with UnknownEntry or BadMain.
+  /// Call it once.
+  Result<int> runMain(std::span<const std::string> arguments, std::string_view entry = "main");
+
+  /// The tier whose code calls of the function go to; none before its first call. Fails with UnknownEntry.
+  Result<std::optional<Tier>> tierOf(std::string_view name);
+  /// Compiles the function for `tier` and makes calls go there. With `wait`, returns when that is so; without, the work
+  /// is queued. Ends a hold. Fails with UnknownEntry, CompileFailed, CodeSpaceFull or ShutDown.
+  Result<void> promote(std::string_view name, Tier tier, bool wait = true);
+  /// From the next call on the function runs its code of `tier` and stays there until promote(). Activations that run
+  /// end in the code they are in.
+  Result<void> demote(std::string_view name, Tier tier);
+  /// The most called functions, hottest first.
+  std::vector<FunctionStatistics> hotFunctions(std::size_t count);
+
+  Statistics statistics();
+  /// Closes the shared libraries that the input named, so that their destructors run. For the end of a process; the
+  /// program must not run afterwards.
+  void unloadLibraries();
+  /// Waits until no compile of this program is queued or running.
+  void waitForCompiles();
+
+  enum class Dump { Ir, Assembly };
+  /// What the compiler makes of a function at a tier, as text. Fails with UnknownEntry or CompileFailed.
+  Result<std::string> dump(std::string_view name, Tier tier, Dump kind);
+
+private:
+  friend class Engine;
+  explicit Program(std::shared_ptr<ProgramCore> core) : core_(std::move(core)) {}
+  std::shared_ptr<ProgramCore> core_;
+};
+
+/// Owns the compile threads and their queue. Thread-safe.
+class KILN_API Engine {
+public:
+  static Result<std::unique_ptr<Engine>> create(Options options);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  /// Reads, links and lays out a program; runs its static constructors unless the input defers them.
+  Result<std::unique_ptr<Program>> load(const ProgramInput& input);
+
+  /// Cancels what is queued, waits for what is being compiled, ends the threads. Programs stay callable at the tiers they
+  /// have; nothing is promoted any more. Done by the destructor if not before.
+  void shutdown();
+
+private:
+  explicit Engine(std::shared_ptr<EngineCore> core) : core_(std::move(core)) {}
+  std::shared_ptr<EngineCore> core_;
+};
+
+/// "0.1.0"
+std::string_view version();
+
+} // namespace kiln

@@ -1,0 +1,50 @@
+// Errors of the public API: values with a stable code, never exceptions.
+#pragma once
+
+#include <expected>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace kiln {
+
+/// What went wrong. The numeric values are stable: new codes are added at the end.
+enum class ErrorCode : int {
+  Ok = 0,
+  BadOption = 1,        ///< an option or argument that Kiln does not know or cannot use
+  BadLadder = 2,        ///< a ladder text that does not parse; the message points at the bad part
+  FileNotFound = 3,     ///< the file is missing or cannot be read
+  EmptyInput = 4,       ///< the file or buffer has no bytes
+  BadBitcode = 5,       ///< not bitcode or IR text, truncated, or of a version LLVM 19 cannot read
+  WrongTarget = 6,      ///< the module is for another target triple or data layout
+  VerifierFailed = 7,   ///< LLVM's verifier rejects the module or a function
+  DuplicateSymbol = 8,  ///< two inputs define the same strong symbol
+  UnresolvedSymbol = 9, ///< symbols that neither the program, a library nor the host defines
+  UnknownEntry = 10,    ///< the entry or function asked for does not exist
+  BadMain = 11,         ///< `main` has a signature that a C program's main cannot have
+  CompileFailed = 12,   ///< a compiler or the linker behind it failed
+  CodeSpaceFull = 13,   ///< the reserved address range or its byte budget is used up
+  Unsupported = 14,     ///< the module uses something Kiln refuses; the message says what
+  LibraryNotLoaded = 15,///< a shared library could not be loaded
+  SystemError = 16,     ///< the operating system refused a resource
+  ShutDown = 17,        ///< the engine was shut down
+};
+
+/// Stable spelling of a code, for logs and tests: "bad-bitcode".
+std::string_view errorCodeName(ErrorCode code);
+
+/// One error: a code for programs and a message for people. The message names the file or symbol and,
+/// where something can be done about it, says what.
+struct Error {
+  ErrorCode code = ErrorCode::Ok;
+  std::string message;
+};
+
+template <typename T> using Result = std::expected<T, Error>;
+
+/// Shorthand for returning an error from a function that yields Result<T>.
+inline std::unexpected<Error> fail(ErrorCode code, std::string message) {
+  return std::unexpected(Error{code, std::move(message)});
+}
+
+} // namespace kiln

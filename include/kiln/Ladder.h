@@ -1,0 +1,67 @@
+// Tiers and ladders: which compilers a function goes through, and when. A ladder is data.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kiln/Error.h"
+
+namespace kiln {
+
+/// A tier is one way of running a function. Higher enumerators give better code and cost more.
+enum class Tier : std::uint8_t { O0 = 0, O1 = 1, O2 = 2, O3 = 3 };
+
+inline constexpr std::array kAllTiers = {Tier::O0, Tier::O1, Tier::O2, Tier::O3};
+inline constexpr std::size_t kTierCount = kAllTiers.size();
+
+std::string_view tierName(Tier tier);
+std::optional<Tier> parseTier(std::string_view name);
+
+/// One step of a ladder: `tier` is entered after `calls` calls or `loops` loop back-edges, both counted
+/// since the function's first call.
+struct Rung {
+  Tier tier = Tier::O0;
+  std::uint64_t calls = 0;
+  std::uint64_t loops = 0;
+
+  bool operator==(const Rung&) const = default;
+};
+
+/// Back-edges that weigh as much as one call when a rung names only calls.
+inline constexpr std::uint64_t kLoopsPerCall = 100;
+
+/// The steps a function can climb, lowest first. The first rung has no threshold; tiers and thresholds
+/// strictly rise. A ladder of one rung is a fixed tier: nothing is counted.
+struct Ladder {
+  std::vector<Rung> rungs;
+
+  /// Parses "O0,O2@500,O3@5000" or "O0,O2@500:20000" (calls:loops), or a preset's name.
+  /// The error shows the text with a mark under the bad part.
+  static Result<Ladder> parse(std::string_view text);
+  static Ladder fixed(Tier tier) { return Ladder{{Rung{tier, 0, 0}}}; }
+  static Ladder standard();
+
+  Tier bottom() const { return rungs.front().tier; }
+  Tier top() const { return rungs.back().tier; }
+  /// The first rung above `tier`, or nullptr at the top.
+  const Rung* above(Tier tier) const;
+  std::string text() const;
+
+  bool operator==(const Ladder&) const = default;
+};
+
+/// A named ladder.
+struct Preset {
+  std::string_view name;
+  std::string_view ladder;
+  std::string_view purpose;
+};
+
+/// default, development, production, classic.
+const std::vector<Preset>& presets();
+
+} // namespace kiln

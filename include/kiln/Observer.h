@@ -1,0 +1,41 @@
+// Events for those who watch a program climb.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "kiln/Ladder.h"
+
+namespace kiln {
+
+/// One decision about one function. The views are valid during the call only.
+struct TierEvent {
+  enum class Kind : std::uint8_t {
+    Requested, ///< a compile was asked for
+    Published, ///< calls now go to the new tier
+    Demoted,   ///< calls now go to a lower tier
+    Failed,    ///< a compile failed; the function stays where it was
+    Dropped,   ///< the queue was full; the budget brings the request back
+  };
+  Kind kind = Kind::Requested;
+  std::string_view program;
+  std::string_view function;
+  std::optional<Tier> from;      ///< none before the first compile
+  Tier to = Tier::O0;
+  std::string_view reason;       ///< "first call", "calls", "loops", "asked", or an error's text
+  std::uint64_t calls = 0;       ///< counted so far
+  std::uint64_t loops = 0;       ///< back-edges counted so far
+  std::uint64_t nanoseconds = 0; ///< since the engine was made
+  std::uint64_t compileNanoseconds = 0; ///< for Published: what the version cost
+};
+
+/// Receives events. Called from the program's threads, in the middle of its code (also inside its signal handlers), and
+/// from compile threads, at the same time: implementations are thread-safe, quick, neither throw nor call into Kiln.
+class Observer {
+public:
+  virtual ~Observer() = default;
+  virtual void onTierEvent(const TierEvent& event) = 0;
+};
+
+} // namespace kiln

@@ -1,0 +1,62 @@
+// What a program did so far, as plain data.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kiln/Ladder.h"
+
+namespace kiln {
+
+/// One installed version of a function. Times in nanoseconds, sizes in bytes.
+struct VersionStatistics {
+  Tier tier = Tier::O0;
+  std::uint64_t prepareNs = 0;  ///< reading and cleaning up the bitcode, gathering callees
+  std::uint64_t passesNs = 0;
+  std::uint64_t codegenNs = 0;
+  std::uint64_t linkNs = 0;
+  std::uint64_t codeBytes = 0;
+  std::uint64_t publishedAtNs = 0; ///< since the engine was made
+  std::uint64_t callsBefore = 0;   ///< calls counted when it was published
+};
+
+struct FunctionStatistics {
+  std::string name;
+  std::optional<Tier> tier;  ///< whose code calls go to; none if the function was never called
+  std::uint64_t calls = 0;   ///< counted: the last tier does not count
+  std::uint64_t loops = 0;   ///< back-edges counted
+  bool held = false;         ///< promotion is off until promote()
+  std::vector<VersionStatistics> versions;
+  std::uint32_t failures = 0;
+  std::string lastFailure;
+};
+
+struct Statistics {
+  static constexpr int kSchemaVersion = 1;
+
+  std::string ladder;
+  std::vector<FunctionStatistics> functions; ///< those that were called or compiled, hottest first
+  std::uint64_t functionsInProgram = 0;
+  std::uint64_t compiles = 0;
+  std::uint64_t compileNs = 0;       ///< wall time of all compiles, in all threads
+  std::uint64_t codeBytes = 0;       ///< machine code of all versions
+  std::uint64_t codeSpaceUsed = 0;   ///< with constants, stubs and unwind tables
+  std::uint64_t codeSpaceLimit = 0;
+  std::uint64_t requests = 0;        ///< accepted by the queue
+  std::uint64_t requestsDropped = 0; ///< the queue was full
+  std::uint64_t requestsCancelled = 0;
+  std::uint64_t requestsFailed = 0;
+  std::uint64_t queueHighWater = 0;
+  unsigned compileThreads = 0;
+  std::uint64_t runNs = 0;           ///< since the engine was made
+  std::uint64_t peakMemoryBytes = 0; ///< of the process
+
+  /// The whole as JSON text, described in docs/cli.md ("kiln-stats", version kSchemaVersion).
+  std::string json() const;
+  /// A table for people, at most `rows` functions.
+  std::string table(std::size_t rows = 30) const;
+};
+
+} // namespace kiln

@@ -1,0 +1,151 @@
+#include "code/CodeSpace.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+namespace kiln {
+
+std::size_t FreeList::allocate(std::size_t size, std::size_t alignment) {
+  for (auto it = free_.begin(); it != free_.end(); ++it) {
+    auto [offset, length] = *it;
+    std::size_t start = alignUp(offset, alignment);
+    if (start + size > offset + length)
+      continue;
+    free_.erase(it);
+    if (start > offset)
+      free_[offset] = start - offset;
+    if (offset + length > start + size)
+      free_[start + size] = offset + length - start - size;
+    used_ += size;
+    return start;
+  }
+  return npos;
+}
+
+void FreeList::release(std::size_t offset, std::size_t size) {
+  used_ -= size;
+  auto [it, fresh] = free_.emplace(offset, size);
+  if (auto next = std::next(it); next != free_.end() && it->first + it->second == next->first) {
+    it->second += next->second;
+    free_.erase(next);
+  }
+  if (it != free_.begin()) {
+    auto before = std::prev(it);
+    if (before->first + before->second == it->first) {
+      before->second += it->second;
+      free_.erase(it);
+    }
+  }
+}
+
+Result<std::unique_ptr<CodeSpace>> CodeSpace::create(AddressRange& range, const Sizes& sizes,
+                                                     std::size_t limit) {
+  std::unique_ptr<CodeSpace> space(new CodeSpace);
+  const std::size_t bytes[kCodeArenaCount] = {sizes.code, sizes.constants, sizes.data};
+  std::size_t fileOffset = 0, total = 0;
+  for (std::size_t i = 0; i < kCodeArenaCount; ++i) {
+    Arena& arena = space->arenas_[i];
+    bool isData = CodeArena(i) == CodeArena::Data;
+    auto piece = isData ? range.takeWritable(bytes[i]) : range.take(bytes[i]);
+    if (!piece)
+      return std::unexpected(piece.error());
+    arena.rx = *piece;
+    arena.rw = isData ? piece->data() : nullptr;
+    arena.fileOffset = fileOffset;
+    arena.book = FreeList(piece->size());
+    if (!isData)
+      fileOffset += piece->size();
+    total += piece->size();
+  }
+  space->limit_ = limit ? limit : total;
+  if (!space->mapFile(false))
+    return fail(ErrorCode::SystemError, std::string("cannot map memory for code: ") + strerror(errno));
+  return space;
+}
+
+bool CodeSpace::mapFile(bool copyOld) {
+  std::size_t bytes = 0;
+  for (const Arena& arena : arenas_)
+    if (arena.rw != arena.rx.data())
+      bytes = arena.fileOffset + arena.rx.size();
+  int file = memfd_create("kiln-code", MFD_CLOEXEC);
+  if (file < 0)
+    return false;
+  if (ftruncate(file, static_cast<off_t>(bytes)) != 0) {
+    close(file);
+    return false;
+  }
+  for (std::size_t i = 0; i < kCodeArenaCount; ++i) {
+    Arena& arena = arenas_[i];
+    if (CodeArena(i) == CodeArena::Data)
+      continue;
+    auto offset = static_cast<off_t>(arena.fileOffset);
+    void* rw = mmap(nullptr, arena.rx.size(), PROT_READ | PROT_WRITE, MAP_SHARED, file, offset);
+    if (rw == MAP_FAILED) {
+      close(file);
+      return false;
+    }
+    if (copyOld) {
+      // The old pages hold the code that is running right now: copy before the addresses change owner.
+      memcpy(rw, arena.rx.data(), arena.highWater);
+      munmap(arena.rw, arena.rx.size());
+    }
+    int rights = CodeArena(i) == CodeArena::Code ? PROT_READ | PROT_EXEC : PROT_READ;
+    if (mmap(arena.rx.data(), arena.rx.size(), rights, MAP_SHARED | MAP_FIXED, file, offset) == MAP_FAILED) {
+      close(file);
+      return false;
+    }
+    arena.rw = static_cast<std::byte*>(rw);
+  }
+  // The mappings keep the file alive; without a descriptor the guest cannot meet it by number.
+  close(file);
+  return true;
+}
+
+CodeSpace::~CodeSpace() {
+  for (Arena& arena : arenas_)
+    if (arena.rw && arena.rw != arena.rx.data())
+      munmap(arena.rw, arena.rx.size());
+}
+
+Result<CodeSpan> CodeSpace::allocate(CodeArena which, std::size_t size, std::size_t alignment) {
+  std::lock_guard lock(mutex_);
+  Arena& arena = arenas_[static_cast<std::size_t>(which)];
+  std::size_t inUse = 0;
+  for (const Arena& each : arenas_)
+    inUse += each.book.used();
+  std::size_t offset = FreeList::npos;
+  if (size == 0)
+    size = 1;
+  if (inUse + size <= limit_)
+    offset = arena.book.allocate(size, alignment);
+  if (offset == FreeList::npos)
+    return fail(ErrorCode::CodeSpaceFull, "the code space is full: " + std::to_string(inUse) + " of " +
+                                              std::to_string(limit_) + " bytes are in use and " +
+                                              std::to_string(size) + " more were asked for");
+  arena.highWater = std::max(arena.highWater, offset + size);
+  return CodeSpan{which, arena.rx.data() + offset, arena.rw + offset, size};
+}
+
+void CodeSpace::release(const CodeSpan& span) {
+  std::lock_guard lock(mutex_);
+  Arena& arena = arenas_[static_cast<std::size_t>(span.arena)];
+  arena.book.release(static_cast<std::size_t>(span.rx - arena.rx.data()), span.size);
+}
+
+std::size_t CodeSpace::bytesUsed() const {
+  std::lock_guard lock(mutex_);
+  std::size_t inUse = 0;
+  for (const Arena& arena : arenas_)
+    inUse += arena.book.used();
+  return inUse;
+}
+
+bool CodeSpace::privatise() { return mapFile(true); }
+
+} // namespace kiln

@@ -1,0 +1,95 @@
+// Memory for generated code and its constants, never writable and executable at one address.
+//
+// The pages of a memory file are mapped twice: once inside the program's address range with the rights that the
+// running program needs (execute, or read only), once elsewhere for writing. Code of many functions shares pages,
+// and publishing needs no system call. Three arenas: code (read + execute), constants (read), data (private,
+// read + write: the few writable words that object files bring along).
+//
+// Thread-safety: allocate() and release() lock; writing to a span needs no lock, it belongs to its allocator's
+// caller until published. After fork() the child must call privatise() before anything is allocated or freed, since
+// the memory file is shared with the parent.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
+
+#include "code/AddressRange.h"
+#include "kiln/Error.h"
+
+namespace kiln {
+
+enum class CodeArena : unsigned char { Code, Constants, Data };
+inline constexpr std::size_t kCodeArenaCount = 3;
+
+/// A piece of the code space: `rx` is where the program sees it, `rw` where it can be written. The same for Data.
+struct CodeSpan {
+  CodeArena arena = CodeArena::Code;
+  std::byte* rx = nullptr;
+  std::byte* rw = nullptr;
+  std::size_t size = 0;
+};
+
+/// Free-space book of one arena: first fit, neighbours merged. Offsets in bytes. Not thread-safe.
+class FreeList {
+public:
+  explicit FreeList(std::size_t bytes) { free_[0] = bytes; }
+  /// An offset aligned to `alignment` (a power of two), or npos.
+  std::size_t allocate(std::size_t size, std::size_t alignment);
+  void release(std::size_t offset, std::size_t size);
+  std::size_t used() const { return used_; }
+  static constexpr std::size_t npos = ~std::size_t{0};
+
+private:
+  std::map<std::size_t, std::size_t> free_; // offset -> length
+  std::size_t used_ = 0;
+};
+
+class CodeSpace {
+public:
+  struct Sizes {
+    std::size_t code = std::size_t{512} << 20;
+    std::size_t constants = std::size_t{192} << 20;
+    std::size_t data = std::size_t{64} << 20;
+  };
+
+  /// Maps the arenas inside `range`, which must outlive the space. `limit` bounds the bytes in use over all arenas
+  /// (0: the arenas' sizes). Fails with SystemError or CodeSpaceFull.
+  static Result<std::unique_ptr<CodeSpace>> create(AddressRange& range, const Sizes& sizes, std::size_t limit);
+  ~CodeSpace();
+  CodeSpace(const CodeSpace&) = delete;
+  CodeSpace& operator=(const CodeSpace&) = delete;
+
+  /// `alignment` is a power of two up to the page size. Fails with CodeSpaceFull.
+  Result<CodeSpan> allocate(CodeArena arena, std::size_t size, std::size_t alignment);
+  void release(const CodeSpan& span);
+
+  std::size_t bytesUsed() const;
+  std::size_t limit() const { return limit_; }
+
+  /// Gives this process its own copy of the pages; for the child after fork(). Returns false when the system
+  /// refuses the memory: the space must then not be written again.
+  bool privatise();
+  /// Held around fork(), so that the books are whole in the child.
+  std::mutex& forkLock() { return mutex_; }
+
+private:
+  struct Arena {
+    std::span<std::byte> rx; ///< inside the address range
+    std::byte* rw = nullptr; ///< the writable view; equals rx for Data
+    std::size_t fileOffset = 0;
+    std::size_t highWater = 0; ///< bytes from the start that were ever handed out
+    FreeList book{0};
+  };
+  CodeSpace() = default;
+  bool mapFile(bool copyOld);
+
+  mutable std::mutex mutex_;
+  std::array<Arena, kCodeArenaCount> arenas_;
+  std::size_t limit_ = 0;
+};
+
+} // namespace kiln

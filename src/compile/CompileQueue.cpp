@@ -1,0 +1,125 @@
+#include "compile/CompileQueue.h"
+
+#include <algorithm>
+
+namespace kiln {
+namespace {
+
+/// A function's weight when a worker chooses; a loop's back-edge weighs what the ladder gives it.
+std::uint64_t heat(const FunctionRecord& record) { return record.calls() + record.loops() / kLoopsPerCall; }
+
+} // namespace
+
+PushResult CompileQueue::push(const QueuedCompile& request) {
+  if (request.function->pendingTier.load(std::memory_order_relaxed) >= static_cast<int>(request.tier))
+    return PushResult::AlreadyPending;
+  std::unique_lock lock(mutex_, std::try_to_lock);
+  return lock ? pushLocked(request) : PushResult::Busy;
+}
+
+PushResult CompileQueue::pushWaiting(const QueuedCompile& request) {
+  std::lock_guard lock(mutex_);
+  return pushLocked(request);
+}
+
+PushResult CompileQueue::pushLocked(const QueuedCompile& request) {
+  if (closed_ || std::find(refused_.begin(), refused_.end(), request.owner) != refused_.end())
+    return PushResult::Closed;
+  if (request.function->pendingTier.load(std::memory_order_relaxed) >= static_cast<int>(request.tier))
+    return PushResult::AlreadyPending;
+  // A request for a lower tier of the same function is overtaken.
+  for (QueuedCompile& entry : entries_) {
+    if (entry.function == request.function) {
+      entry.tier = request.tier;
+      entry.function->pendingTier.store(static_cast<int>(request.tier), std::memory_order_relaxed);
+      return PushResult::Queued;
+    }
+  }
+  if (entries_.size() >= capacity_) {
+    ++counts_.dropped;
+    return PushResult::Full;
+  }
+  request.function->pendingTier.store(static_cast<int>(request.tier), std::memory_order_relaxed);
+  entries_.push_back(request);
+  ++counts_.pushed;
+  counts_.highWater = std::max(counts_.highWater, entries_.size());
+  wakeWorkers_.notify_one();
+  return PushResult::Queued;
+}
+
+std::optional<QueuedCompile> CompileQueue::pop() {
+  std::unique_lock lock(mutex_);
+  wakeWorkers_.wait(lock, [&] { return closed_ || !entries_.empty(); });
+  if (closed_)
+    return std::nullopt;
+  auto hottest = std::max_element(entries_.begin(), entries_.end(), [](const auto& a, const auto& b) {
+    return heat(*a.function) < heat(*b.function);
+  });
+  QueuedCompile request = *hottest;
+  *hottest = entries_.back();
+  entries_.pop_back();
+  running_.push_back(request);
+  return request;
+}
+
+void CompileQueue::done(const QueuedCompile& request) {
+  std::lock_guard lock(mutex_);
+  auto at = std::find_if(running_.begin(), running_.end(),
+                         [&](const auto& each) { return each.function == request.function && each.tier == request.tier; });
+  if (at != running_.end())
+    running_.erase(at);
+  int mine = static_cast<int>(request.tier);
+  request.function->pendingTier.compare_exchange_strong(mine, FunctionRecord::kNone, std::memory_order_relaxed);
+  wakeWaiters_.notify_all();
+}
+
+bool CompileQueue::busy(QueueOwner owner) const {
+  auto mine = [&](const QueuedCompile& each) { return each.owner == owner; };
+  return std::any_of(entries_.begin(), entries_.end(), mine) || std::any_of(running_.begin(), running_.end(), mine);
+}
+
+std::size_t CompileQueue::cancelLocked(QueueOwner owner) {
+  return std::erase_if(entries_, [&](const QueuedCompile& each) {
+    if (each.owner != owner)
+      return false;
+    each.function->pendingTier.store(FunctionRecord::kNone, std::memory_order_relaxed);
+    return true;
+  });
+}
+
+void CompileQueue::cancel(QueueOwner owner) {
+  std::unique_lock lock(mutex_);
+  refused_.push_back(owner);
+  counts_.cancelled += cancelLocked(owner);
+  wakeWaiters_.wait(lock, [&] { return !busy(owner); });
+  std::erase(refused_, owner);
+}
+
+void CompileQueue::drain(QueueOwner owner) {
+  std::unique_lock lock(mutex_);
+  wakeWaiters_.wait(lock, [&] { return !busy(owner) || closed_; });
+}
+
+void CompileQueue::close() {
+  std::lock_guard lock(mutex_);
+  closed_ = true;
+  for (QueuedCompile& entry : entries_)
+    entry.function->pendingTier.store(FunctionRecord::kNone, std::memory_order_relaxed);
+  counts_.cancelled += entries_.size();
+  entries_.clear();
+  wakeWorkers_.notify_all();
+  wakeWaiters_.notify_all();
+}
+
+void CompileQueue::forgetRunning() {
+  for (QueuedCompile& each : running_)
+    each.function->pendingTier.store(FunctionRecord::kNone, std::memory_order_relaxed);
+  running_.clear();
+}
+
+CompileQueue::Counts CompileQueue::counts() const {
+  std::lock_guard lock(mutex_);
+  return counts_;
+}
+
+} // namespace kiln

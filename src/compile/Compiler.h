@@ -1,0 +1,58 @@
+// What every compiler of Kiln looks like to the rest: a request goes in; code, a refusal or an error comes out.
+//
+// A compiler touches nothing shared. Its result is inert: bytes and tables that the installer makes executable. Each
+// compiler object is used by one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "function/FunctionRecord.h"
+#include "kiln/Error.h"
+#include "kiln/Ladder.h"
+
+namespace kiln {
+
+struct CompileRequest {
+  std::uint32_t function = 0;
+  Tier tier = Tier::O0;
+  bool count = false; ///< the code counts its entries and back-edges
+};
+
+/// A compiled function that is not yet code: a relocatable ELF object whose symbol `entry` is the function.
+struct CodeArtifact {
+  std::uint32_t function = 0;
+  Tier tier = Tier::O0;
+  bool counts = false;
+  std::string entry;
+  std::vector<char> object;
+  CompileTimes times;
+};
+
+/// A compiler's "not me": the function starts in the next tier that takes it. Not an error.
+struct Refusal {
+  std::string reason;
+  std::string function;
+  std::string instruction;
+};
+
+using CompileResult = std::variant<CodeArtifact, Refusal, Error>;
+
+class Compiler {
+public:
+  virtual ~Compiler() = default;
+  virtual CompileResult compile(const CompileRequest& request) = 0;
+};
+
+/// Turns an artifact's object into code at its place: memory, relocations, unwind section. Thread-safe.
+class ObjectLinker {
+public:
+  virtual ~ObjectLinker() = default;
+  /// Fills entry, codeBytes, memory and unwindSection of the version.
+  virtual Result<Version> link(const CodeArtifact& artifact) = 0;
+};
+
+} // namespace kiln

@@ -1,0 +1,152 @@
+#include "compile/llvm/Backend.h"
+
+#include <llvm/IR/LegacyPassManager.h>
+#include <llvm/IR/Module.h>
+#include <llvm/MC/TargetRegistry.h>
+#include <llvm/Passes/PassBuilder.h>
+#include <llvm/Support/SmallVectorMemoryBuffer.h>
+#include <llvm/Support/raw_ostream.h>
+#include <llvm/Support/TargetSelect.h>
+#include <llvm/TargetParser/Host.h>
+
+#include <mutex>
+
+namespace kiln {
+namespace {
+
+constexpr const char* kTriple = "x86_64-pc-linux-gnu";
+
+void initializeTarget() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    LLVMInitializeX86TargetInfo();
+    LLVMInitializeX86Target();
+    LLVMInitializeX86TargetMC();
+    LLVMInitializeX86AsmParser();
+    LLVMInitializeX86AsmPrinter();
+  });
+}
+
+llvm::OptimizationLevel passLevel(Tier tier) {
+  switch (tier) {
+  case Tier::O0: return llvm::OptimizationLevel::O0;
+  case Tier::O1: return llvm::OptimizationLevel::O1;
+  case Tier::O2: return llvm::OptimizationLevel::O2;
+  case Tier::O3: return llvm::OptimizationLevel::O3;
+  }
+  return llvm::OptimizationLevel::O0;
+}
+
+llvm::CodeGenOptLevel codegenLevel(Tier tier) {
+  switch (tier) {
+  case Tier::O0: return llvm::CodeGenOptLevel::None;
+  case Tier::O1: return llvm::CodeGenOptLevel::Less;
+  case Tier::O2: return llvm::CodeGenOptLevel::Default;
+  case Tier::O3: return llvm::CodeGenOptLevel::Aggressive;
+  }
+  return llvm::CodeGenOptLevel::None;
+}
+
+} // namespace
+
+const std::string& Backend::hostCpu() {
+  static const std::string cpu = llvm::sys::getHostCPUName().str();
+  return cpu;
+}
+
+const std::string& Backend::hostFeatures() {
+  static const std::string features = [] {
+    std::string text;
+    for (const auto& feature : llvm::sys::getHostCPUFeatures())
+      if (feature.second)
+        text += (text.empty() ? "+" : ",+") + feature.first().str();
+    return text;
+  }();
+  return features;
+}
+
+/// The members' order matters: analyses refer to each other's managers, and go in reverse.
+struct Backend::Pipeline {
+  llvm::PassBuilder builder;
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager components;
+  llvm::ModuleAnalysisManager modules;
+  llvm::ModulePassManager passes;
+
+  static llvm::PipelineTuningOptions tuning(Tier tier) {
+    // What clang asks for at these levels.
+    llvm::PipelineTuningOptions options;
+    options.LoopVectorization = tier >= Tier::O2;
+    options.SLPVectorization = tier >= Tier::O2;
+    options.LoopInterleaving = tier >= Tier::O2;
+    options.LoopUnrolling = tier >= Tier::O2;
+    return options;
+  }
+
+  Pipeline(llvm::TargetMachine& machine, Tier tier) : builder(&machine, tuning(tier)) {
+    builder.registerModuleAnalyses(modules);
+    builder.registerCGSCCAnalyses(components);
+    builder.registerFunctionAnalyses(functions);
+    builder.registerLoopAnalyses(loops);
+    builder.crossRegisterProxies(loops, functions, components, modules);
+    passes = tier == Tier::O0 ? builder.buildO0DefaultPipeline(passLevel(tier))
+                              : builder.buildPerModuleDefaultPipeline(passLevel(tier));
+  }
+
+  void run(llvm::Module& module) {
+    passes.run(module, modules);
+    modules.clear();
+    components.clear();
+    functions.clear();
+    loops.clear();
+  }
+};
+
+Backend::Backend() { initializeTarget(); }
+Backend::~Backend() = default;
+
+llvm::TargetMachine& Backend::machine(Tier tier) {
+  auto& machine = machines_[static_cast<std::size_t>(tier)];
+  if (!machine) {
+    std::string error;
+    const llvm::Target* target = llvm::TargetRegistry::lookupTarget(kTriple, error);
+    llvm::TargetOptions options;
+    // A result must not depend on when a function was promoted: no tier fuses what another rounds twice.
+    options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
+    // Functions name the features that the program was compiled for; the machine's own are added per function.
+    machine.reset(target->createTargetMachine(kTriple, "x86-64", "", options, llvm::Reloc::PIC_,
+                                              llvm::CodeModel::Small, codegenLevel(tier), /*JIT=*/true));
+  }
+  return *machine;
+}
+
+void Backend::optimize(llvm::Module& module, Tier tier) {
+  auto& pipeline = pipelines_[static_cast<std::size_t>(tier)];
+  if (!pipeline)
+    pipeline = std::make_unique<Pipeline>(machine(tier), tier);
+  pipeline->run(module);
+}
+
+Result<std::vector<char>> Backend::emitObject(llvm::Module& module, Tier tier) {
+  llvm::SmallVector<char, 0> bytes;
+  llvm::raw_svector_ostream out(bytes);
+  llvm::legacy::PassManager passes;
+  llvm::MCContext* context = nullptr;
+  if (machine(tier).addPassesToEmitMC(passes, context, out, /*DisableVerify=*/true))
+    return fail(ErrorCode::CompileFailed, "LLVM has no object emitter for this target");
+  passes.run(module);
+  return std::vector<char>(bytes.begin(), bytes.end());
+}
+
+Result<std::string> Backend::emitAssembly(llvm::Module& module, Tier tier) {
+  llvm::SmallVector<char, 0> bytes;
+  llvm::raw_svector_ostream out(bytes);
+  llvm::legacy::PassManager passes;
+  if (machine(tier).addPassesToEmitFile(passes, out, nullptr, llvm::CodeGenFileType::AssemblyFile, true))
+    return fail(ErrorCode::CompileFailed, "LLVM has no assembly emitter for this target");
+  passes.run(module);
+  return std::string(bytes.begin(), bytes.end());
+}
+
+} // namespace kiln

@@ -1,0 +1,45 @@
+// LLVM's pass pipelines and code generators, one of each per tier, made when first used and used again.
+#pragma once
+
+#include <llvm/Target/TargetMachine.h>
+
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kiln/Error.h"
+#include "kiln/Ladder.h"
+
+namespace llvm {
+class Module;
+}
+
+namespace kiln {
+
+/// One compiler's LLVM machinery. Not thread-safe; each compiler has its own.
+class Backend {
+public:
+  Backend();
+  ~Backend();
+
+  /// Runs LLVM's default pipeline of the tier's level.
+  void optimize(llvm::Module& module, Tier tier);
+  /// A relocatable ELF object. The module is used up.
+  Result<std::vector<char>> emitObject(llvm::Module& module, Tier tier);
+  /// The same code as assembly text. The module is used up.
+  Result<std::string> emitAssembly(llvm::Module& module, Tier tier);
+
+  /// This machine's name and features in LLVM's words.
+  static const std::string& hostCpu();
+  static const std::string& hostFeatures();
+
+private:
+  struct Pipeline;
+  llvm::TargetMachine& machine(Tier tier);
+
+  std::array<std::unique_ptr<llvm::TargetMachine>, kTierCount> machines_;
+  std::array<std::unique_ptr<Pipeline>, kTierCount> pipelines_;
+};
+
+} // namespace kiln

@@ -1,0 +1,163 @@
+#include "compile/llvm/Transform.h"
+
+#include <llvm/Analysis/AssumptionCache.h>
+#include <llvm/Analysis/LoopInfo.h>
+#include <llvm/Analysis/ScalarEvolution.h>
+#include <llvm/Analysis/TargetLibraryInfo.h>
+#include <llvm/IR/Dominators.h>
+#include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/CFG.h>
+#include <llvm/IR/MDBuilder.h>
+#include <llvm/Transforms/Utils/BasicBlockUtils.h>
+#include <llvm/Transforms/Utils/LoopSimplify.h>
+#include <llvm/Transforms/Utils/ScalarEvolutionExpander.h>
+
+namespace kiln {
+namespace {
+
+constexpr unsigned kCallsField = 0, kLoopsField = 1;
+
+/// Inserts counting into one function.
+class Counting {
+public:
+  explicit Counting(Unit& unit) : unit_(unit), function_(*unit.function) {}
+  void run();
+
+private:
+  void countEntry();
+  void countLoops();
+  void countLoop(llvm::Loop& loop, llvm::ScalarEvolution& evolution, llvm::DominatorTree& dominators,
+                 llvm::LoopInfo& loops);
+  bool countAtStart(llvm::Loop& loop, llvm::ScalarEvolution& evolution, llvm::DominatorTree& dominators,
+                    llvm::LoopInfo& loops);
+  void countInRegister(llvm::Loop& loop);
+  void subtract(llvm::IRBuilder<>& builder, unsigned index, llvm::Value* amount);
+
+  Unit& unit_;
+  llvm::Function& function_;
+  llvm::GlobalVariable* counters_ = nullptr;
+  /// The new budgets; behind the store of each stands a check that it is not below zero.
+  std::vector<llvm::Instruction*> checks_;
+};
+
+void Counting::run() {
+  if (function_.hasFnAttribute(llvm::Attribute::Naked))
+    return;
+  llvm::Module& module = *unit_.module;
+  auto* word = llvm::Type::getInt64Ty(module.getContext());
+  std::string name = kilnSymbolName(KilnSymbol::Counters, unit_.id,
+                                    std::string_view(function_.getName().data(), function_.getName().size()));
+  counters_ = new llvm::GlobalVariable(module, llvm::ArrayType::get(word, 2), false,
+                                       llvm::GlobalValue::ExternalLinkage, nullptr, name);
+  counters_->setDSOLocal(true);
+  counters_->setAlignment(llvm::Align(16));
+  countLoops();
+  countEntry();
+
+  // Checks last: they split blocks, which would invalidate the loops.
+  auto* type = llvm::FunctionType::get(llvm::Type::getVoidTy(module.getContext()),
+                                       {llvm::PointerType::get(module.getContext(), 0)}, false);
+  auto* spent = llvm::cast<llvm::Function>(
+      module.getOrInsertFunction(llvm::StringRef(kBudgetSpentSymbol.data(), kBudgetSpentSymbol.size()), type).getCallee());
+  spent->setCallingConv(llvm::CallingConv::PreserveAll);
+  spent->addFnAttr(llvm::Attribute::Cold);
+  spent->addFnAttr(llvm::Attribute::NonLazyBind);
+  spent->setDoesNotThrow();
+  llvm::MDNode* unlikely = llvm::MDBuilder(module.getContext()).createBranchWeights(1, 1u << 20);
+  for (llvm::Instruction* left : checks_) {
+    llvm::IRBuilder<> builder(left->getNextNode()->getNextNode()); // behind the store
+    llvm::Value* below = builder.CreateICmpSLT(left, builder.getInt64(0));
+    llvm::Instruction* cold = llvm::SplitBlockAndInsertIfThen(below, builder.GetInsertPoint(), false, unlikely);
+    builder.SetInsertPoint(cold);
+    auto* call = builder.CreateCall(spent, {counters_});
+    call->setCallingConv(llvm::CallingConv::PreserveAll);
+  }
+}
+
+void Counting::subtract(llvm::IRBuilder<>& builder, unsigned index, llvm::Value* amount) {
+  llvm::Value* at = builder.CreateConstInBoundsGEP2_64(counters_->getValueType(), counters_, 0, index);
+  llvm::Value* old = builder.CreateAlignedLoad(builder.getInt64Ty(), at, llvm::Align(8));
+  llvm::Value* left = builder.CreateSub(old, amount);
+  builder.CreateAlignedStore(left, at, llvm::Align(8));
+  checks_.push_back(llvm::cast<llvm::Instruction>(left));
+}
+
+void Counting::countEntry() {
+  // After the allocas, which must stay in the entry block to be static.
+  llvm::BasicBlock& entry = function_.getEntryBlock();
+  auto at = entry.getFirstNonPHIOrDbgOrAlloca();
+  llvm::IRBuilder<> builder(&entry, at);
+  subtract(builder, kCallsField, builder.getInt64(1));
+}
+
+void Counting::countLoops() {
+  llvm::DominatorTree dominators(function_);
+  llvm::LoopInfo loops(dominators);
+  if (loops.empty())
+    return;
+  llvm::AssumptionCache assumptions(function_);
+  llvm::TargetLibraryInfoImpl libraryImpl(llvm::Triple(unit_.module->getTargetTriple()));
+  llvm::TargetLibraryInfo library(libraryImpl, &function_);
+  llvm::ScalarEvolution evolution(function_, library, assumptions, dominators, loops);
+  for (llvm::Loop* top : loops)
+    llvm::simplifyLoop(top, &dominators, &loops, &evolution, &assumptions, nullptr, false);
+  for (llvm::Loop* loop : loops.getLoopsInPreorder())
+    countLoop(*loop, evolution, dominators, loops);
+}
+
+void Counting::countLoop(llvm::Loop& loop, llvm::ScalarEvolution& evolution, llvm::DominatorTree& dominators,
+                         llvm::LoopInfo& loops) {
+  if (!loop.getLoopPreheader() || !loop.getLoopLatch())
+    return; // irregular control flow: its other loops and the entry still count
+  if (!countAtStart(loop, evolution, dominators, loops))
+    countInRegister(loop);
+}
+
+bool Counting::countAtStart(llvm::Loop& loop, llvm::ScalarEvolution& evolution, llvm::DominatorTree& dominators,
+                            llvm::LoopInfo& loops) {
+  const llvm::SCEV* trips = evolution.getBackedgeTakenCount(&loop);
+  if (llvm::isa<llvm::SCEVCouldNotCompute>(trips) || trips->getType()->getIntegerBitWidth() > 64)
+    return false;
+  llvm::SCEVExpander expander(evolution, unit_.module->getDataLayout(), "kiln.trips");
+  llvm::Instruction* at = loop.getLoopPreheader()->getTerminator();
+  auto* word = llvm::Type::getInt64Ty(function_.getContext());
+  const llvm::SCEV* count = evolution.getNoopOrZeroExtend(trips, word);
+  if (!expander.isSafeToExpandAt(count, at) || count->getExpressionSize() > 12)
+    return false;
+  llvm::Value* amount = expander.expandCodeFor(count, word, at);
+  llvm::IRBuilder<> builder(at);
+  subtract(builder, kLoopsField, amount);
+  return true;
+}
+
+void Counting::countInRegister(llvm::Loop& loop) {
+  llvm::BasicBlock* header = loop.getHeader();
+  llvm::BasicBlock* latch = loop.getLoopLatch();
+  llvm::IRBuilder<> builder(header, header->begin());
+  auto* count = builder.CreatePHI(builder.getInt64Ty(), 2, "kiln.loops");
+  count->addIncoming(builder.getInt64(0), loop.getLoopPreheader());
+  builder.SetInsertPoint(latch->getTerminator());
+  llvm::Value* next = builder.CreateAdd(count, builder.getInt64(1));
+  count->addIncoming(next, latch);
+  // The exits are dedicated after simplifyLoop, so the header's count dominates them. Landing pads cannot take code
+  // first; what an exception leaves uncounted does not matter.
+  llvm::SmallVector<llvm::BasicBlock*, 8> exits;
+  loop.getUniqueExitBlocks(exits);
+  for (llvm::BasicBlock* exit : exits) {
+    if (exit->isEHPad())
+      continue;
+    bool dedicated = true;
+    for (llvm::BasicBlock* from : llvm::predecessors(exit))
+      dedicated &= loop.contains(from);
+    if (!dedicated || exit->getFirstInsertionPt() == exit->end())
+      continue;
+    builder.SetInsertPoint(exit, exit->getFirstInsertionPt());
+    subtract(builder, kLoopsField, count);
+  }
+}
+
+} // namespace
+
+void countUnit(Unit& unit) { Counting(unit).run(); }
+
+} // namespace kiln

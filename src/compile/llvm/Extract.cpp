@@ -1,0 +1,264 @@
+#include "compile/llvm/Unit.h"
+
+#include <llvm/IR/Constants.h>
+#include <llvm/IR/Instructions.h>
+#include <llvm/IR/InstIterator.h>
+#include <llvm/Transforms/Utils/Cloning.h>
+#include <llvm/Transforms/Utils/ValueMapper.h>
+
+#include <deque>
+
+namespace kiln {
+namespace {
+
+constexpr std::uint64_t kLargestConstant = 4096; // bytes
+
+bool namesBlock(const llvm::Constant* constant, int depth = 0) {
+  if (llvm::isa<llvm::BlockAddress>(constant) || depth > 8)
+    return true;
+  if (llvm::isa<llvm::GlobalValue>(constant))
+    return false;
+  for (const llvm::Use& operand : constant->operands())
+    if (namesBlock(llvm::cast<llvm::Constant>(operand.get()), depth + 1))
+      return true;
+  return false;
+}
+
+class Extractor final : public llvm::ValueMaterializer {
+public:
+  Extractor(World& world, const ProgramMap& map, const WorldSymbols& symbols, const ImportLimits& limits)
+      : world_(world), map_(map), symbols_(symbols), limits_(limits) {}
+
+  Result<Unit> run(std::uint32_t id);
+  llvm::Value* materialize(llvm::Value* value) override;
+
+private:
+  llvm::Function* sourceOf(std::uint32_t id) {
+    const FunctionInfo& info = map_.functions[id];
+    return &world_.functionAt(info.module, info.index);
+  }
+  llvm::Constant* declareFunction(const llvm::Function& like, SymbolRef ref);
+  llvm::Constant* declareVariable(const llvm::GlobalVariable& like, SymbolRef ref);
+  llvm::Constant* declare(const llvm::GlobalValue& global, SymbolRef ref);
+  std::string nameFor(const llvm::GlobalValue& global, SymbolRef ref);
+  void copyBody(llvm::Function& from, llvm::Function& to);
+  void finishInitializers();
+  Result<void> importCallees();
+
+  World& world_;
+  const ProgramMap& map_;
+  const WorldSymbols& symbols_;
+  const ImportLimits limits_;
+  Unit unit_;
+  llvm::ValueToValueMapTy values_;
+  std::deque<std::pair<llvm::GlobalVariable*, const llvm::GlobalVariable*>> initializers_;
+  unsigned imported_ = 0;
+};
+
+Result<Unit> Extractor::run(std::uint32_t id) {
+  auto source = world_.prepared(*sourceOf(id));
+  if (!source)
+    return std::unexpected(source.error());
+  llvm::Function& from = **source;
+  unit_.id = id;
+  unit_.module = std::make_unique<llvm::Module>(from.getName(), world_.context());
+  unit_.module->setDataLayout(from.getParent()->getDataLayout());
+  unit_.module->setTargetTriple(from.getParent()->getTargetTriple());
+  unit_.module->setPICLevel(llvm::PICLevel::BigPIC);
+  unit_.module->setRtLibUseGOT();
+  llvm::Constant* self = declareFunction(from, {SymbolRef::Kind::Function, id, 0});
+  unit_.function = llvm::cast<llvm::Function>(self);
+  values_[&from] = self;
+  copyBody(from, *unit_.function);
+  unit_.function->setUWTableKind(llvm::UWTableKind::Async);
+  if (auto done = importCallees(); !done)
+    return std::unexpected(done.error());
+  finishInitializers();
+  return std::move(unit_);
+}
+
+void Extractor::copyBody(llvm::Function& from, llvm::Function& to) {
+  auto argument = to.arg_begin();
+  for (const llvm::Argument& old : from.args()) {
+    argument->setName(old.getName());
+    values_[&old] = &*argument++;
+  }
+  llvm::SmallVector<llvm::ReturnInst*, 8> returns;
+  llvm::CloneFunctionInto(&to, &from, values_, llvm::CloneFunctionChangeType::DifferentModule, returns, "", nullptr,
+                          nullptr, this);
+  to.setComdat(nullptr);
+}
+
+llvm::Value* Extractor::materialize(llvm::Value* value) {
+  auto* global = llvm::dyn_cast<llvm::GlobalValue>(value);
+  if (!global)
+    return nullptr;
+  return declare(*global, symbols_[global]);
+}
+
+llvm::Constant* Extractor::declare(const llvm::GlobalValue& global, SymbolRef ref) {
+  if (ref.kind == SymbolRef::Kind::Null)
+    return llvm::Constant::getNullValue(global.getType());
+  if (ref.kind == SymbolRef::Kind::Function && !map_.functions[ref.id].ifuncResolved) {
+    // Declare the definition that the name stands for, which may be an alias's aliasee or in another module.
+    return declareFunction(*sourceOf(ref.id), ref);
+  }
+  if (ref.kind == SymbolRef::Kind::Data || ref.kind == SymbolRef::Kind::Tls) {
+    const DataInfo& info = map_.data[ref.id];
+    llvm::Constant* base =
+        declareVariable(world_.variableAt(info.module, info.index), {ref.kind, ref.id, 0});
+    if (ref.offset == 0)
+      return base;
+    llvm::LLVMContext& context = world_.context();
+    return llvm::ConstantExpr::getGetElementPtr(
+        llvm::Type::getInt8Ty(context), base,
+        llvm::ConstantInt::getSigned(llvm::Type::getInt64Ty(context), ref.offset));
+  }
+  if (const auto* function = llvm::dyn_cast<llvm::Function>(&global))
+    return declareFunction(*function, ref);
+  if (const auto* variable = llvm::dyn_cast<llvm::GlobalVariable>(&global))
+    return declareVariable(*variable, ref);
+  // An ifunc, or an alias without a base: all that is known is the type.
+  if (auto* type = llvm::dyn_cast<llvm::FunctionType>(global.getValueType())) {
+    std::string name = nameFor(global, ref);
+    unit_.names[name] = ref;
+    if (llvm::Function* made = unit_.module->getFunction(name))
+      return made;
+    auto* made = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, name, *unit_.module);
+    made->setDSOLocal(ref.kind == SymbolRef::Kind::Function);
+    return made;
+  }
+  return nullptr;
+}
+
+std::string Extractor::nameFor(const llvm::GlobalValue& global, SymbolRef ref) {
+  bool inside = ref.kind == SymbolRef::Kind::Function || ref.kind == SymbolRef::Kind::Data ||
+                ref.kind == SymbolRef::Kind::Tls;
+  std::string name = global.getName().str();
+  // Local names of several modules may be alike.
+  if (inside && (global.hasLocalLinkage() || name.empty()))
+    name += (ref.kind == SymbolRef::Kind::Function ? ".f" : ".d") + std::to_string(ref.id);
+  return name;
+}
+
+llvm::Constant* Extractor::declareFunction(const llvm::Function& like, SymbolRef ref) {
+  std::string name = nameFor(like, ref);
+  if (llvm::Function* known = unit_.module->getFunction(name))
+    return known;
+  auto* made = llvm::Function::Create(like.getFunctionType(), llvm::GlobalValue::ExternalLinkage,
+                                      like.getAddressSpace(), name, unit_.module.get());
+  made->copyAttributesFrom(&like);
+  made->setLinkage(llvm::GlobalValue::ExternalLinkage);
+  made->setVisibility(llvm::GlobalValue::DefaultVisibility);
+  made->setComdat(nullptr);
+  made->setSection("");
+  made->setPersonalityFn(nullptr);
+  if (made->hasPrefixData())
+    made->setPrefixData(nullptr);
+  if (made->hasPrologueData())
+    made->setPrologueData(nullptr);
+  if (made->isIntrinsic())
+    return made;
+  bool inside = ref.kind == SymbolRef::Kind::Function;
+  made->setDSOLocal(inside);
+  if (inside && made->hasOptNone()) { // an unprepared callee: see prepareFunction
+    made->removeFnAttr(llvm::Attribute::OptimizeNone);
+    made->removeFnAttr(llvm::Attribute::NoInline);
+  }
+  if (!inside)
+    made->addFnAttr(llvm::Attribute::NonLazyBind);
+  unit_.names[name] = ref;
+  return made;
+}
+
+llvm::Constant* Extractor::declareVariable(const llvm::GlobalVariable& like, SymbolRef ref) {
+  std::string name = nameFor(like, ref);
+  if (llvm::GlobalVariable* known = unit_.module->getGlobalVariable(name, true))
+    return known;
+  bool tls = ref.kind == SymbolRef::Kind::Tls || like.isThreadLocal();
+  auto* made = new llvm::GlobalVariable(*unit_.module, like.getValueType(), like.isConstant(),
+                                        llvm::GlobalValue::ExternalLinkage, nullptr, name, nullptr,
+                                        tls ? llvm::GlobalValue::GeneralDynamicTLSModel : llvm::GlobalValue::NotThreadLocal,
+                                        like.getAddressSpace());
+  made->setUnnamedAddr(like.getUnnamedAddr());
+  made->setDSOLocal(ref.kind == SymbolRef::Kind::Data);
+  if (ref.kind == SymbolRef::Kind::Data || ref.kind == SymbolRef::Kind::Tls)
+    made->setAlignment(llvm::Align(map_.data[ref.id].alignment));
+  else
+    made->setAlignment(like.getAlign());
+  unit_.names[name] = ref;
+  if (limits_.constants && ref.kind == SymbolRef::Kind::Data && like.isConstant() && like.hasInitializer() &&
+      map_.data[ref.id].size <= kLargestConstant && !namesBlock(like.getInitializer()))
+    initializers_.emplace_back(made, &like);
+  return made;
+}
+
+void Extractor::finishInitializers() {
+  // Mapping one initialiser may declare further constants.
+  while (!initializers_.empty()) {
+    auto [made, like] = initializers_.front();
+    initializers_.pop_front();
+    made->setInitializer(llvm::MapValue(like->getInitializer(), values_, llvm::RF_None, nullptr, this));
+    made->setLinkage(llvm::GlobalValue::AvailableExternallyLinkage);
+  }
+}
+
+Result<void> Extractor::importCallees() {
+  struct Visit {
+    llvm::Function* function;
+    unsigned depth;
+  };
+  std::deque<Visit> queue{{unit_.function, 0}};
+  while (!queue.empty()) {
+    auto [function, depth] = queue.front();
+    queue.pop_front();
+    std::vector<llvm::Function*> callees;
+    for (llvm::Instruction& instruction : llvm::instructions(*function))
+      if (auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction))
+        if (llvm::Function* callee = call->getCalledFunction(); callee && callee->isDeclaration())
+          callees.push_back(callee);
+    for (llvm::Function* callee : callees) {
+      if (!callee->isDeclaration())
+        continue;
+      SymbolRef ref = unit_.names.lookup(callee->getName());
+      if (ref.kind != SymbolRef::Kind::Function || map_.functions[ref.id].ifuncResolved)
+        continue;
+      llvm::Function* from = sourceOf(ref.id);
+      bool must = callee->hasFnAttribute(llvm::Attribute::AlwaysInline);
+      if (!must && (limits_.calleeSize == 0 || depth >= limits_.depth || imported_ >= limits_.totalSize ||
+                    callee->hasFnAttribute(llvm::Attribute::NoInline) || callee->isVarArg()))
+        continue;
+      auto source = world_.prepared(*from);
+      if (!source)
+        return std::unexpected(source.error());
+      unsigned size = from->getInstructionCount();
+      if (!must && size > limits_.calleeSize)
+        continue;
+      values_[from] = callee;
+      copyBody(*from, *callee);
+      callee->setLinkage(llvm::GlobalValue::AvailableExternallyLinkage);
+      imported_ += size;
+      queue.push_back({callee, depth + 1});
+    }
+  }
+  return {};
+}
+
+} // namespace
+
+ImportLimits importLimits(Tier tier) {
+  switch (tier) {
+  case Tier::O0:
+  case Tier::O1: return {};
+  case Tier::O2: return {true, 200, 3000, 4};
+  case Tier::O3: return {true, 400, 6000, 6};
+  }
+  return {};
+}
+
+Result<Unit> extractUnit(World& world, const ProgramMap& map, const WorldSymbols& symbols, std::uint32_t id,
+                         const ImportLimits& limits) {
+  return Extractor(world, map, symbols, limits).run(id);
+}
+
+} // namespace kiln

@@ -1,0 +1,57 @@
+// The compiler behind the tiers O0 to O3.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "compile/Compiler.h"
+#include "compile/llvm/Backend.h"
+#include "compile/llvm/Unit.h"
+#include "program/ProgramMap.h"
+#include "program/World.h"
+
+namespace kiln {
+
+/// What a dump shows of a function.
+enum class DumpKind { Ir, Assembly };
+
+/// Compiles functions of one program in a world of its own. LLVM takes every function; it never refuses. When LLVM fails
+/// fatally inside, the error is returned, the world is given up, and the next request opens a new one.
+class LlvmCompiler final : public Compiler {
+public:
+  /// `map` outlives the compiler. `world` may be given when the loading thread has one to hand on.
+  LlvmCompiler(std::shared_ptr<const std::vector<Source>> sources, const ProgramMap& map,
+               std::unique_ptr<World> world = nullptr);
+  ~LlvmCompiler() override;
+
+  CompileResult compile(const CompileRequest& request) override;
+  /// The text of what compile() would make.
+  Result<std::string> dump(const CompileRequest& request, DumpKind kind);
+  /// Whether a function can be started as a C program's main: `int` or nothing out, (), (int, char**) or
+  /// (int, char**, char**) in. Fails with BadMain.
+  struct EntryShape {
+    bool returnsInt = true;
+  };
+  Result<EntryShape> entryShape(std::uint32_t function);
+  /// Reads and verifies every body of the program; the first defect is the result.
+  Result<void> verifyAll();
+
+private:
+  struct Lowered {
+    Unit unit;
+    std::string entry;
+    CompileTimes times;
+  };
+  Result<void> openWorld();
+  Result<Lowered> lower(const CompileRequest& request);
+  /// Runs `work`, turning LLVM's fatal errors and diagnostics into values.
+  template <typename Work> auto guarded(Work&& work) -> decltype(work());
+
+  std::shared_ptr<const std::vector<Source>> sources_;
+  const ProgramMap& map_;
+  std::unique_ptr<World> world_;
+  std::unique_ptr<WorldSymbols> symbols_;
+  std::unique_ptr<Backend> backend_;
+};
+
+} // namespace kiln

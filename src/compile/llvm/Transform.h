@@ -1,0 +1,25 @@
+// What Kiln itself does to a unit before and after LLVM's pipeline.
+#pragma once
+
+#include <string>
+
+#include "compile/llvm/Unit.h"
+
+namespace kiln {
+
+/// Before the pipeline: thread-local variables of the program become offsets into the thread's block.
+void lowerThreadLocals(Unit& unit, const ProgramMap& map);
+
+/// Before the pipeline: lets code use every feature of this machine. Functions that pass vectors wider than 128 bits
+/// (or masks) keep the program's features: those change how such values are passed, and other tiers call them.
+void targetHost(Unit& unit, const std::string& cpu, const std::string& features);
+
+/// After the pipeline: counts entries and loop back-edges of the unit's function down from its budgets. Loops whose trip
+/// count is known at their start are counted there at once, others in a register that is added when the loop is left.
+void countUnit(Unit& unit);
+
+/// After the pipeline: calls of the program's functions go through their slots, other uses see their stubs; names become
+/// those the linker knows. Returns the name of the unit's function.
+std::string finishUnit(Unit& unit, Tier tier);
+
+} // namespace kiln

@@ -1,0 +1,41 @@
+// A compile unit: one function and what LLVM may want to see around it, as a module of its own.
+//
+// Contents: the function's body; declarations of everything it names; at the optimising tiers available-externally
+// copies of callees and of constants, which LLVM may inline or fold but never emits. Things of the program keep names
+// that LLVM knows (memset inside memset must stay what it is) until finishUnit() renames them for the linker.
+#pragma once
+
+#include <llvm/ADT/StringMap.h>
+#include <llvm/IR/Module.h>
+
+#include <memory>
+
+#include "kiln/Error.h"
+#include "kiln/Ladder.h"
+#include "program/ProgramMap.h"
+#include "program/World.h"
+
+namespace kiln {
+
+struct Unit {
+  std::unique_ptr<llvm::Module> module;
+  llvm::Function* function = nullptr;
+  std::uint32_t id = 0;
+  /// What the names in `module` stand for; a name that is not here was made by LLVM.
+  llvm::StringMap<SymbolRef> names;
+};
+
+/// How much a unit takes along for inlining. Sizes in IR instructions of the prepared callee.
+struct ImportLimits {
+  bool constants = false;  ///< initialisers of constant variables
+  unsigned calleeSize = 0; ///< largest callee; 0: only those that must be inlined
+  unsigned totalSize = 0;
+  unsigned depth = 0;      ///< calls away from the function
+};
+ImportLimits importLimits(Tier tier);
+
+/// Builds the unit of function `id` from this world. Fails with the errors of reading a body.
+Result<Unit> extractUnit(World& world, const ProgramMap& map, const WorldSymbols& symbols, std::uint32_t id,
+                         const ImportLimits& limits);
+
+} // namespace kiln

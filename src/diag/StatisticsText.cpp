@@ -1,0 +1,110 @@
+// Statistics as JSON and as a table.
+#include "kiln/Statistics.h"
+
+#include <nlohmann/json.hpp>
+
+#include <cstdio>
+
+namespace kiln {
+namespace {
+
+nlohmann::ordered_json toJson(const VersionStatistics& version) {
+  return {{"tier", tierName(version.tier)},
+          {"prepare_ns", version.prepareNs},
+          {"passes_ns", version.passesNs},
+          {"codegen_ns", version.codegenNs},
+          {"link_ns", version.linkNs},
+          {"code_bytes", version.codeBytes},
+          {"published_at_ns", version.publishedAtNs},
+          {"calls_before", version.callsBefore}};
+}
+
+nlohmann::ordered_json toJson(const FunctionStatistics& function) {
+  nlohmann::ordered_json versions = nlohmann::ordered_json::array();
+  for (const VersionStatistics& version : function.versions)
+    versions.push_back(toJson(version));
+  nlohmann::ordered_json out = {{"name", function.name},
+                                {"tier", nullptr},
+                                {"calls", function.calls},
+                                {"loops", function.loops},
+                                {"held", function.held},
+                                {"failures", function.failures},
+                                {"versions", std::move(versions)}};
+  if (function.tier)
+    out["tier"] = tierName(*function.tier);
+  if (!function.lastFailure.empty())
+    out["last_failure"] = function.lastFailure;
+  return out;
+}
+
+template <typename... Values> std::string format(const char* pattern, Values... values) {
+  char line[256];
+  int length = snprintf(line, sizeof line, pattern, values...);
+  return std::string(line, static_cast<std::size_t>(std::min<int>(length, sizeof line - 1)));
+}
+
+std::string milliseconds(std::uint64_t nanoseconds) { return format("%.2f", static_cast<double>(nanoseconds) / 1e6); }
+
+} // namespace
+
+std::string Statistics::json() const {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const FunctionStatistics& function : functions)
+    list.push_back(toJson(function));
+  nlohmann::ordered_json out = {{"schema", "kiln-stats"},
+                                {"schema_version", kSchemaVersion},
+                                {"ladder", ladder},
+                                {"totals",
+                                 {{"functions_in_program", functionsInProgram},
+                                  {"functions_reached", functions.size()},
+                                  {"compiles", compiles},
+                                  {"compile_ns", compileNs},
+                                  {"code_bytes", codeBytes},
+                                  {"code_space_used", codeSpaceUsed},
+                                  {"code_space_limit", codeSpaceLimit},
+                                  {"requests", requests},
+                                  {"requests_dropped", requestsDropped},
+                                  {"requests_cancelled", requestsCancelled},
+                                  {"requests_failed", requestsFailed},
+                                  {"queue_high_water", queueHighWater},
+                                  {"compile_threads", compileThreads},
+                                  {"run_ns", runNs},
+                                  {"peak_memory_bytes", peakMemoryBytes}}},
+                                {"functions", std::move(list)}};
+  return out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+std::string Statistics::table(std::size_t rows) const {
+  std::string out = "kiln: ladder " + ladder + "\n";
+  out += format("%-28s %-4s %12s %14s  %s\n", "function", "tier", "calls", "loops", "versions: compile ms, code bytes");
+  std::size_t shown = 0;
+  for (const FunctionStatistics& function : functions) {
+    if (shown++ == rows) {
+      out += format("... and %zu more functions\n", functions.size() - rows);
+      break;
+    }
+    std::string name = function.name.size() > 28 ? function.name.substr(0, 25) + "..." : function.name;
+    out += format("%-28s %-4s %12llu %14llu ", name.c_str(),
+                  function.tier ? std::string(tierName(*function.tier)).c_str() : "-",
+                  static_cast<unsigned long long>(function.calls), static_cast<unsigned long long>(function.loops));
+    for (const VersionStatistics& version : function.versions)
+      out += " " + std::string(tierName(version.tier)) + ": " +
+             milliseconds(version.prepareNs + version.passesNs + version.codegenNs + version.linkNs) + ", " +
+             std::to_string(version.codeBytes) + ";";
+    if (function.failures)
+      out += format(" failed %u times: ", function.failures) + function.lastFailure;
+    out += "\n";
+  }
+  out += format("%zu of %llu functions reached, %llu compiles in %s ms, %llu bytes of code\n", functions.size(),
+                static_cast<unsigned long long>(functionsInProgram), static_cast<unsigned long long>(compiles),
+                milliseconds(compileNs).c_str(), static_cast<unsigned long long>(codeBytes));
+  out += format("queue: %llu requests, high water %llu, %llu dropped, %llu cancelled, %llu failed\n",
+                static_cast<unsigned long long>(requests), static_cast<unsigned long long>(queueHighWater),
+                static_cast<unsigned long long>(requestsDropped), static_cast<unsigned long long>(requestsCancelled),
+                static_cast<unsigned long long>(requestsFailed));
+  out += format("%s ms in all, %.1f MiB peak memory\n", milliseconds(runNs).c_str(),
+                static_cast<double>(peakMemoryBytes) / (1 << 20));
+  return out;
+}
+
+} // namespace kiln

@@ -1,0 +1,104 @@
+// The public classes: each call goes to its core.
+#include "kiln/Engine.h"
+
+#include <unistd.h>
+
+#include "engine/EngineCore.h"
+#include "engine/ProgramCore.h"
+
+namespace kiln {
+
+std::string_view version() { return KILN_VERSION; }
+
+ProgramInput ProgramInput::file(std::string path) {
+  ProgramInput input;
+  input.files.push_back(std::move(path));
+  return input;
+}
+
+ProgramInput ProgramInput::memory(std::string name, std::span<const char> bytes) {
+  ProgramInput input;
+  input.buffers.push_back({std::move(name), bytes});
+  return input;
+}
+
+Result<std::unique_ptr<Engine>> Engine::create(Options options) {
+  if (options.ladder.rungs.empty())
+    return fail(ErrorCode::BadLadder, "the ladder has no tier");
+  if (options.queueCapacity == 0)
+    return fail(ErrorCode::BadOption, "the queue needs room for at least one request");
+  if (options.compileThreads > 256)
+    return fail(ErrorCode::BadOption, "more than 256 compile threads");
+  return std::unique_ptr<Engine>(new Engine(EngineCore::create(std::move(options))));
+}
+
+Engine::~Engine() { shutdown(); }
+
+void Engine::shutdown() { core_->shutdown(); }
+
+Result<std::unique_ptr<Program>> Engine::load(const ProgramInput& input) {
+  if (core_->stopped())
+    return fail(ErrorCode::ShutDown, "the engine was shut down");
+  auto core = ProgramCore::load(core_, input);
+  if (!core)
+    return std::unexpected(core.error());
+  if (input.runConstructors)
+    if (auto done = (*core)->runConstructors(0, nullptr, environ); !done)
+      return std::unexpected(done.error());
+  return std::unique_ptr<Program>(new Program(std::move(*core)));
+}
+
+Program::~Program() = default;
+
+Result<void*> Program::functionAddress(std::string_view name) { return core_->functionAddress(name); }
+Result<void*> Program::variableAddress(std::string_view name) { return core_->variableAddress(name); }
+
+Result<int> Program::runMain(std::span<const std::string> arguments, std::string_view entry) {
+  return core_->runMain(arguments, entry);
+}
+
+namespace {
+
+/// `use` on the function of that name, or the error of looking it up. (libstdc++ 12's expected has no and_then.)
+template <typename Use>
+auto onFunction(ProgramCore& core, std::string_view name, Use&& use) -> decltype(use(std::declval<FunctionRecord&>())) {
+  auto record = core.find(name);
+  if (!record)
+    return std::unexpected(record.error());
+  return use(**record);
+}
+
+} // namespace
+
+Result<std::optional<Tier>> Program::tierOf(std::string_view name) {
+  return onFunction(*core_, name, [&](FunctionRecord& record) -> Result<std::optional<Tier>> { return core_->statisticsOf(record).tier; });
+}
+
+Result<void> Program::promote(std::string_view name, Tier tier, bool wait) {
+  return onFunction(*core_, name, [&](FunctionRecord& record) { return core_->promote(record, tier, wait); });
+}
+
+Result<void> Program::demote(std::string_view name, Tier tier) {
+  return onFunction(*core_, name, [&](FunctionRecord& record) { return core_->demote(record, tier); });
+}
+
+std::vector<FunctionStatistics> Program::hotFunctions(std::size_t count) {
+  auto functions = core_->statistics().functions;
+  if (functions.size() > count)
+    functions.resize(count);
+  return functions;
+}
+
+Statistics Program::statistics() { return core_->statistics(); }
+
+void Program::unloadLibraries() { core_->unloadLibraries(); }
+
+void Program::waitForCompiles() { core_->engine().queue.drain(core_.get()); }
+
+Result<std::string> Program::dump(std::string_view name, Tier tier, Dump kind) {
+  return onFunction(*core_, name, [&](FunctionRecord& record) {
+    return core_->dump(record, tier, kind == Dump::Ir ? DumpKind::Ir : DumpKind::Assembly);
+  });
+}
+
+} // namespace kiln

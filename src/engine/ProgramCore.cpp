@@ -1,0 +1,350 @@
+#include "engine/ProgramCore.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include "engine/EngineCore.h"
+#include "engine/StandIns.h"
+#include "support/Clock.h"
+#include "support/SignalBlock.h"
+
+extern "C" void __cxa_finalize(void* dso);
+
+namespace kiln {
+namespace {
+
+constexpr std::size_t kCompileStackBytes = std::size_t{16} << 20;
+
+/// The runtime leaves errno as the program had it: it runs where the program sees only a call.
+class ErrnoGuard {
+public:
+  ErrnoGuard() : saved_(errno) {}
+  ~ErrnoGuard() { errno = saved_; }
+
+private:
+  int saved_;
+};
+
+} // namespace
+
+Result<std::shared_ptr<ProgramCore>> ProgramCore::load(std::shared_ptr<EngineCore> engine, const ProgramInput& input) {
+  std::shared_ptr<ProgramCore> core(new ProgramCore);
+  core->engine_ = std::move(engine);
+  if (auto built = core->build(input); !built)
+    return std::unexpected(built.error());
+  return core;
+}
+
+Result<void> ProgramCore::build(const ProgramInput& input) {
+  auto sources = std::make_shared<std::vector<Source>>();
+  for (const std::string& file : input.files) {
+    auto source = readSource(file);
+    if (!source)
+      return std::unexpected(source.error());
+    sources->push_back(std::move(*source));
+  }
+  for (const ProgramInput::Buffer& buffer : input.buffers) {
+    auto source = makeSource(buffer.name, buffer.bytes);
+    if (!source)
+      return std::unexpected(source.error());
+    sources->push_back(std::move(*source));
+  }
+  if (sources->empty())
+    return fail(ErrorCode::BadOption, "a program needs at least one bitcode file");
+  sources_ = sources;
+  name_ = sources->front().name;
+
+  host_.onLibraryLoaded([this] { unwind_.retry(); });
+  unwind_.retry();
+  addStandIns(host_);
+  for (const ProgramInput::HostFunction& function : input.hostFunctions)
+    host_.add(function.name, function.address);
+  for (const std::string& library : input.libraries)
+    if (auto loaded = host_.load(library); !loaded)
+      return loaded;
+
+  auto world = World::open(sources_);
+  if (!world)
+    return std::unexpected(world.error());
+  auto range = AddressRange::reserve(AddressRange::kMaxBytes);
+  if (!range)
+    return std::unexpected(range.error());
+  range_.emplace(std::move(*range));
+  range_->setOwner(this);
+  host_.add("__dso_handle", dsoHandle());
+
+  auto map = ProgramMap::build(**world, host_);
+  if (!map)
+    return std::unexpected(map.error());
+  map_ = std::move(*map);
+  if (map_.usesExternal("pthread_cancel") || map_.usesExternal("pthread_exit"))
+    host_.ensureUnwinder(); // these load it inside the C library, where Kiln would not notice
+  if (auto done = image_.layOut(*range_, **world, map_); !done)
+    return done;
+  auto space = CodeSpace::create(*range_, {}, engine_->options.codeLimit);
+  if (!space)
+    return std::unexpected(space.error());
+  space_ = std::move(*space);
+  auto table = FunctionTable::create(*range_, *space_, map_.functions.size(), firstCallEntry, this);
+  if (!table)
+    return std::unexpected(table.error());
+  table_ = std::move(*table);
+  for (std::uint32_t id = 0; id < map_.functions.size(); ++id)
+    table_->record(id).name = map_.functions[id].name;
+  {
+    WorldSymbols symbols(**world, map_);
+    if (auto done = image_.write(**world, map_, symbols, [&](std::uint32_t id) { return table_->stub(id); }); !done)
+      return done;
+  }
+  threadLocals_ = std::make_unique<ThreadLocals>(image_.tls());
+  linker_ = std::make_unique<JitLinker>(*space_, unwind_, [this](std::string_view symbol) { return resolve(symbol); });
+
+  TierManager::Settings settings;
+  settings.ladder = engine_->options.ladder;
+  settings.observer = engine_->options.observer;
+  settings.program = name_;
+  settings.startedAt = engine_->startedAt;
+  settings.countAll = engine_->options.counting == Counting::On;
+  settings.countNone = engine_->options.counting == Counting::Off;
+  tiers_ = std::make_unique<TierManager>(*table_, std::move(settings), [this](FunctionRecord& record, Tier tier) {
+    return request(record, tier);
+  });
+  auto stack = Stack::create(kCompileStackBytes);
+  if (!stack)
+    return std::unexpected(stack.error());
+  stack_ = std::move(*stack);
+  compiler_ = std::make_unique<LlvmCompiler>(sources_, map_, std::move(*world));
+  workerCompilers_.resize(engine_->pool.threads());
+  if (engine_->options.verifyAll)
+    if (auto verified = compiler_->verifyAll(); !verified)
+      return verified;
+  engine_->add(*this);
+  return startIFuncs();
+}
+
+ProgramCore::~ProgramCore() {
+  if (!tiers_)
+    return;
+  __cxa_finalize(dsoHandle());
+  engine_->remove(*this);
+}
+
+/// An ifunc's resolver runs before anything else of the program, as the dynamic linker would have it.
+Result<void> ProgramCore::startIFuncs() {
+  for (const IFuncInfo& ifunc : map_.ifuncs) {
+    auto resolver = reinterpret_cast<std::uintptr_t (*)()>(table_->stub(ifunc.resolver));
+    table_->slot(ifunc.function).store(resolver(), std::memory_order_release);
+  }
+  return {};
+}
+
+std::optional<std::uintptr_t> ProgramCore::resolve(std::string_view symbol) {
+  auto addressOf = [](auto* function) { return reinterpret_cast<std::uintptr_t>(function); };
+  if (auto own = parseKilnSymbol(symbol)) {
+    switch (own->kind) {
+    case KilnSymbol::Function: return table_->stub(own->id);
+    case KilnSymbol::Slot: return addressOf(&table_->slot(own->id));
+    case KilnSymbol::Counters: return addressOf(table_->record(own->id).counters);
+    case KilnSymbol::Data: return map_.data[own->id].address;
+    }
+  }
+  if (symbol == kBudgetSpentSymbol)
+    return budgetEntry();
+  if (symbol == kTlsBaseSymbol)
+    return addressOf(&ThreadLocals::baseOf);
+  if (symbol == kTlsExternalSymbol)
+    return addressOf(&ThreadLocals::external);
+  if (symbol == kTlsProgramSymbol)
+    return addressOf(threadLocals_.get());
+  // What LLVM calls by itself (memcpy, ...) may be the program's own.
+  SymbolRef ref = map_.find(symbol);
+  if (ref.kind == SymbolRef::Kind::Function)
+    return table_->stub(ref.id);
+  if (ref.kind == SymbolRef::Kind::Data)
+    return map_.data[ref.id].address + static_cast<std::uint64_t>(ref.offset);
+  return host_.find(std::string(symbol));
+}
+
+std::uintptr_t ProgramCore::firstCallEntry(void* self, std::uint32_t function) {
+  return static_cast<ProgramCore*>(self)->firstCall(function);
+}
+
+std::uintptr_t ProgramCore::firstCall(std::uint32_t function) {
+  ErrnoGuard keep;
+  SignalBlock block;
+  FunctionRecord& record = table_->record(function);
+  std::lock_guard lock(foreground_);
+  if (record.publishedTier.load(std::memory_order_acquire) == FunctionRecord::kNone) {
+    auto done = compileNow(record, tiers_->bottom(), "first call", false);
+    if (!done) {
+      if (engine_->options.onUncompilable)
+        engine_->options.onUncompilable(done.error());
+      __builtin_trap();
+    }
+  }
+  return table_->slot(function).load(std::memory_order_acquire);
+}
+
+Result<void> ProgramCore::compileNow(FunctionRecord& record, Tier tier, std::string_view reason, bool force) {
+  Result<void> outcome;
+  callOnStack(*stack_, [&] {
+    CompileResult result = compiler_->compile({record.id, tier, tiers_->counts(tier)});
+    outcome = install(record, std::move(result), reason, force);
+  });
+  return outcome;
+}
+
+Result<void> ProgramCore::install(FunctionRecord& record, CompileResult result, std::string_view reason, bool force) {
+  if (auto* error = std::get_if<Error>(&result))
+    return std::unexpected(std::move(*error));
+  if (auto* refusal = std::get_if<Refusal>(&result))
+    return fail(ErrorCode::CompileFailed, "function '" + refusal->function + "' was refused: " + refusal->reason);
+  auto& artifact = std::get<CodeArtifact>(result);
+  std::lock_guard lock(install_);
+  std::uint64_t start = nowNanoseconds();
+  auto version = linker_->link(artifact);
+  if (!version)
+    return fail(version.error().code, "function '" + record.name + "': " + version.error().message);
+  version->times.link = nowNanoseconds() - start;
+  tiers_->publish(record, std::move(*version), reason, force);
+  return {};
+}
+
+PushResult ProgramCore::request(FunctionRecord& record, Tier tier) {
+  if (engine_->stopped())
+    return PushResult::Closed;
+  if (engine_->options.compileThreads > 0) {
+    PushResult result = engine_->queue.push({this, &record, tier});
+    if (result == PushResult::Queued && !engine_->pool.started()) {
+      SignalBlock block;
+      engine_->pool.start();
+    }
+    return result;
+  }
+  // Synchronous: the thread whose budget is spent compiles, unless it already does so (a handler on top of itself).
+  SignalBlock block;
+  std::unique_lock lock(foreground_, std::try_to_lock);
+  if (!lock)
+    return PushResult::Busy;
+  if (auto done = compileNow(record, tier, "threshold", false); !done)
+    tiers_->reportFailure(record, tier, done.error());
+  return PushResult::Queued;
+}
+
+void ProgramCore::onBudgetSpent(Counters* counters) {
+  ErrnoGuard keep;
+  tiers_->onBudgetSpent(table_->recordOf(counters));
+}
+
+void ProgramCore::compileQueued(const QueuedCompile& request, unsigned worker) {
+  FunctionRecord& record = *request.function;
+  {
+    std::lock_guard lock(record.mutex);
+    for (const Version& version : record.versions)
+      if (version.tier == request.tier)
+        return; // made meanwhile by promote()
+  }
+  auto& compiler = workerCompilers_[worker];
+  if (!compiler)
+    compiler = std::make_unique<LlvmCompiler>(sources_, map_);
+  auto done = install(record, compiler->compile({record.id, request.tier, tiers_->counts(request.tier)}), "threshold", false);
+  if (!done)
+    tiers_->reportFailure(record, request.tier, done.error());
+}
+
+Result<FunctionRecord*> ProgramCore::find(std::string_view name) {
+  SymbolRef ref = map_.find(name);
+  if (ref.kind == SymbolRef::Kind::Function)
+    return &table_->record(ref.id);
+  // A function that is local to its module can be named while the name is unique.
+  FunctionRecord* found = nullptr;
+  for (const FunctionInfo& info : map_.functions)
+    if (info.name == name) {
+      if (found)
+        return fail(ErrorCode::UnknownEntry, name_ + ": several local functions are called '" + std::string(name) + "'");
+      found = &table_->record(static_cast<std::uint32_t>(&info - map_.functions.data()));
+    }
+  if (found)
+    return found;
+  return fail(ErrorCode::UnknownEntry, name_ + ": there is no function '" + std::string(name) + "'");
+}
+
+Result<void*> ProgramCore::functionAddress(std::string_view name) {
+  auto record = find(name);
+  if (!record)
+    return std::unexpected(record.error());
+  return reinterpret_cast<void*>(table_->stub((*record)->id));
+}
+
+Result<void*> ProgramCore::variableAddress(std::string_view name) {
+  SymbolRef ref = map_.find(name);
+  if (ref.kind == SymbolRef::Kind::Data)
+    return reinterpret_cast<void*>(map_.data[ref.id].address + static_cast<std::uint64_t>(ref.offset));
+  if (ref.kind == SymbolRef::Kind::Tls)
+    return static_cast<char*>(threadLocals_->base()) + map_.data[ref.id].address + ref.offset;
+  return fail(ErrorCode::UnknownEntry, name_ + ": there is no variable '" + std::string(name) + "'");
+}
+
+Result<void> ProgramCore::promote(FunctionRecord& record, Tier tier, bool wait) {
+  if (engine_->stopped())
+    return fail(ErrorCode::ShutDown, "the engine was shut down");
+  record.held.store(false, std::memory_order_relaxed);
+  if (tiers_->select(record, tier, "asked"))
+    return {};
+  if (!wait && engine_->options.compileThreads > 0) {
+    PushResult result = engine_->queue.pushWaiting({this, &record, tier});
+    engine_->pool.start();
+    if (result == PushResult::Full)
+      return fail(ErrorCode::CompileFailed, "the compile queue is full");
+    return {};
+  }
+  SignalBlock block;
+  std::lock_guard lock(foreground_);
+  if (auto done = compileNow(record, tier, "asked", true); !done) {
+    tiers_->reportFailure(record, tier, done.error());
+    return done;
+  }
+  return {};
+}
+
+Result<void> ProgramCore::demote(FunctionRecord& record, Tier tier) {
+  record.held.store(true, std::memory_order_relaxed);
+  if (tiers_->select(record, tier, "asked"))
+    return {};
+  if (engine_->stopped())
+    return fail(ErrorCode::ShutDown, "the engine was shut down");
+  SignalBlock block;
+  std::lock_guard lock(foreground_);
+  return compileNow(record, tier, "asked", true);
+}
+
+Result<std::string> ProgramCore::dump(FunctionRecord& record, Tier tier, DumpKind kind) {
+  SignalBlock block;
+  std::lock_guard lock(foreground_);
+  Result<std::string> text;
+  callOnStack(*stack_, [&] { text = compiler_->dump({record.id, tier, tiers_->counts(tier)}, kind); });
+  return text;
+}
+
+// Fork. The locks are held from prepareFork() until the other two.
+
+void ProgramCore::prepareFork() {
+  foreground_.lock();
+  install_.lock();
+}
+
+void ProgramCore::parentAfterFork() {
+  install_.unlock();
+  foreground_.unlock();
+}
+
+void ProgramCore::childAfterFork() {
+  space_->privatise();
+  // Compile threads were somewhere inside their worlds.
+  for (auto& compiler : workerCompilers_)
+    (void)compiler.release();
+  install_.unlock();
+  foreground_.unlock();
+}
+
+} // namespace kiln

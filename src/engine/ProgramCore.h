@@ -1,0 +1,101 @@
+// One loaded program, wired: its memory, its symbols, its functions, and who compiles them.
+//
+// Who may do what:
+//   load()            the loading thread, before any code runs
+//   firstCall()       any thread of the program: compiles at the lowest tier, one function at a time, on a stack of its own
+//   compileQueued()   a compile thread, with its own compiler
+//   everything else   any thread
+// Lock order: foreground, install, then the inner locks (queue, code space, unwinder, records).
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "code/AddressRange.h"
+#include "code/CodeSpace.h"
+#include "code/UnwindRegistry.h"
+#include "compile/llvm/JitLinker.h"
+#include "compile/llvm/LlvmCompiler.h"
+#include "function/FunctionTable.h"
+#include "kiln/Engine.h"
+#include "program/GlobalsImage.h"
+#include "program/HostSymbols.h"
+#include "program/ProgramMap.h"
+#include "program/ThreadLocals.h"
+#include "support/CallOnStack.h"
+#include "tier/TierManager.h"
+
+namespace kiln {
+
+class EngineCore;
+
+class ProgramCore {
+public:
+  static Result<std::shared_ptr<ProgramCore>> load(std::shared_ptr<EngineCore> engine, const ProgramInput& input);
+  ~ProgramCore();
+
+  Result<void> runConstructors(int argc, char** argv, char** environment);
+  Result<int> runMain(std::span<const std::string> arguments, std::string_view entry);
+
+  Result<FunctionRecord*> find(std::string_view name);
+  Result<void*> functionAddress(std::string_view name);
+  Result<void*> variableAddress(std::string_view name);
+  Result<void> promote(FunctionRecord& record, Tier tier, bool wait);
+  Result<void> demote(FunctionRecord& record, Tier tier);
+  Result<std::string> dump(FunctionRecord& record, Tier tier, DumpKind kind);
+  Statistics statistics();
+  void unloadLibraries() { host_.unload(); }
+  FunctionStatistics statisticsOf(FunctionRecord& record);
+
+  FunctionTable& table() { return *table_; }
+  EngineCore& engine() { return *engine_; }
+
+  /// The program that a counter, slot or stub address belongs to.
+  static ProgramCore& owner(const void* address) { return *static_cast<ProgramCore*>(AddressRange::ownerOf(address)); }
+  bool contains(const void* address) const { return range_ && range_->contains(address); }
+  void* dsoHandle() const { return range_->base(); }
+
+  void onBudgetSpent(Counters* counters);
+  void compileQueued(const QueuedCompile& request, unsigned worker);
+
+  void prepareFork();
+  void parentAfterFork();
+  void childAfterFork();
+
+private:
+  ProgramCore() = default;
+  Result<void> build(const ProgramInput& input);
+  Result<void> startIFuncs();
+  static std::uintptr_t firstCallEntry(void* self, std::uint32_t function);
+  std::uintptr_t firstCall(std::uint32_t function);
+  /// Compiles in this thread with the foreground compiler, under its lock.
+  Result<void> compileNow(FunctionRecord& record, Tier tier, std::string_view reason, bool force);
+  Result<void> install(FunctionRecord& record, CompileResult result, std::string_view reason, bool force);
+  PushResult request(FunctionRecord& record, Tier tier);
+  std::optional<std::uintptr_t> resolve(std::string_view symbol);
+
+  std::shared_ptr<EngineCore> engine_;
+  std::string name_;
+  std::shared_ptr<const std::vector<Source>> sources_;
+  std::optional<AddressRange> range_;
+  std::unique_ptr<CodeSpace> space_;
+  UnwindRegistry unwind_;
+  HostSymbols host_;
+  ProgramMap map_;
+  GlobalsImage image_;
+  std::unique_ptr<ThreadLocals> threadLocals_;
+  std::unique_ptr<FunctionTable> table_;
+  std::unique_ptr<JitLinker> linker_;
+  std::unique_ptr<TierManager> tiers_;
+
+  std::mutex foreground_; ///< guards compiler_ and stack_
+  std::unique_ptr<LlvmCompiler> compiler_;
+  std::unique_ptr<Stack> stack_;
+  std::vector<std::unique_ptr<LlvmCompiler>> workerCompilers_; ///< by worker number, each used by that thread only
+  std::mutex install_; ///< linking and publishing, one at a time
+  std::once_flag constructed_;
+};
+
+} // namespace kiln

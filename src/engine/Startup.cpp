@@ -1,0 +1,53 @@
+// Running a program from its beginning: constructors, main, destructors.
+#include <unistd.h>
+
+#include "engine/ProgramCore.h"
+
+extern "C" int __cxa_atexit(void (*function)(void*), void* argument, void* dso);
+
+namespace kiln {
+
+Result<void> ProgramCore::runConstructors(int argc, char** argv, char** environment) {
+  std::call_once(constructed_, [&] {
+    // Registered before anything of the program registers more, so it runs last: where a native program has .fini_array.
+    if (!map_.destructors.empty())
+      __cxa_atexit(
+          [](void* self) {
+            auto& core = *static_cast<ProgramCore*>(self);
+            for (std::uint32_t id : core.map_.destructors)
+              reinterpret_cast<void (*)()>(core.table_->stub(id))();
+          },
+          this, dsoHandle());
+    for (std::uint32_t id : map_.constructors)
+      reinterpret_cast<void (*)(int, char**, char**)>(table_->stub(id))(argc, argv, environment);
+  });
+  return {};
+}
+
+Result<int> ProgramCore::runMain(std::span<const std::string> arguments, std::string_view entry) {
+  auto record = find(entry);
+  if (!record)
+    return fail(ErrorCode::UnknownEntry, name_ + ": there is no function '" + std::string(entry) +
+                                             "' to start at" + (entry == "main" ? "; name one with --entry" : ""));
+  auto shape = compiler_->entryShape((*record)->id);
+  if (!shape)
+    return std::unexpected(shape.error());
+  // The program may change its arguments, keep pointers into them, and expects a null pointer behind the last: they
+  // stay for the life of the process.
+  auto* words = new std::vector<std::string>(arguments.begin(), arguments.end());
+  auto* argv = new std::vector<char*>;
+  for (std::string& word : *words)
+    argv->push_back(word.data());
+  argv->push_back(nullptr);
+  int argc = static_cast<int>(words->size());
+  if (auto constructed = runConstructors(argc, argv->data(), environ); !constructed)
+    return std::unexpected(constructed.error());
+  auto* function = reinterpret_cast<void*>(table_->stub((*record)->id));
+  if (!shape->returnsInt) {
+    reinterpret_cast<void (*)(int, char**, char**)>(function)(argc, argv->data(), environ);
+    return 0;
+  }
+  return reinterpret_cast<int (*)(int, char**, char**)>(function)(argc, argv->data(), environ);
+}
+
+} // namespace kiln

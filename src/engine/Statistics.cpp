@@ -1,0 +1,64 @@
+// Gathering a program's statistics from where the numbers live.
+#include <sys/resource.h>
+
+#include <algorithm>
+
+#include "engine/EngineCore.h"
+#include "engine/ProgramCore.h"
+#include "support/Clock.h"
+
+namespace kiln {
+
+FunctionStatistics ProgramCore::statisticsOf(FunctionRecord& record) {
+  FunctionStatistics out;
+  std::lock_guard lock(record.mutex);
+  out.name = record.name;
+  int tier = record.publishedTier.load(std::memory_order_acquire);
+  if (tier != FunctionRecord::kNone)
+    out.tier = static_cast<Tier>(tier);
+  out.calls = record.calls();
+  out.loops = record.loops();
+  out.held = record.held.load(std::memory_order_relaxed);
+  for (const Version& version : record.versions)
+    out.versions.push_back({version.tier, version.times.prepare, version.times.passes, version.times.codegen,
+                            version.times.link, version.codeBytes, version.publishedAt, version.callsBefore});
+  out.failures = record.failures.load(std::memory_order_relaxed);
+  out.lastFailure = record.lastFailure;
+  return out;
+}
+
+Statistics ProgramCore::statistics() {
+  Statistics out;
+  out.ladder = tiers_->ladder().text();
+  out.functionsInProgram = table_->size();
+  for (std::uint32_t id = 0; id < table_->size(); ++id) {
+    FunctionStatistics function = statisticsOf(table_->record(id));
+    if (function.versions.empty() && function.failures == 0)
+      continue;
+    for (const VersionStatistics& version : function.versions) {
+      ++out.compiles;
+      out.compileNs += version.prepareNs + version.passesNs + version.codegenNs + version.linkNs;
+      out.codeBytes += version.codeBytes;
+    }
+    out.functions.push_back(std::move(function));
+  }
+  std::stable_sort(out.functions.begin(), out.functions.end(), [](const auto& a, const auto& b) {
+    return a.calls + a.loops / kLoopsPerCall > b.calls + b.loops / kLoopsPerCall;
+  });
+  out.codeSpaceUsed = space_->bytesUsed();
+  out.codeSpaceLimit = space_->limit();
+  CompileQueue::Counts counts = engine_->queue.counts();
+  out.requests = counts.pushed;
+  out.requestsDropped = counts.dropped;
+  out.requestsCancelled = counts.cancelled;
+  out.requestsFailed = tiers_->failures();
+  out.queueHighWater = counts.highWater;
+  out.compileThreads = engine_->options.compileThreads;
+  out.runNs = nowNanoseconds() - engine_->startedAt;
+  rusage usage;
+  if (getrusage(RUSAGE_SELF, &usage) == 0)
+    out.peakMemoryBytes = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+  return out;
+}
+
+} // namespace kiln

@@ -1,0 +1,95 @@
+// What Kiln knows about one function of the program.
+//
+// A record lives as long as its program. Who writes what:
+//   id, name                 the loading thread, before any call
+//   published tier           the installer, release; readers acquire
+//   pendingTier              set by whoever queues a request, cleared by whoever ends it; relaxed
+//   counters (in the range)  generated code, without atomics: lossy on purpose; C++ reads them relaxed
+//   versions                 under `mutex`
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "code/CodeSpace.h"
+#include "kiln/Ladder.h"
+
+namespace kiln {
+
+/// The two budgets of a function, counted down to below zero by its code. They lie in the address range.
+struct Counters {
+  std::atomic<std::int64_t> calls;
+  std::atomic<std::int64_t> loops;
+};
+static_assert(sizeof(Counters) == 16);
+
+/// Nanoseconds that one compile spent by phase.
+struct CompileTimes {
+  std::uint64_t prepare = 0; ///< reading the bitcode, cleaning up, gathering callees
+  std::uint64_t passes = 0;
+  std::uint64_t codegen = 0;
+  std::uint64_t link = 0;
+  std::uint64_t total() const { return prepare + passes + codegen + link; }
+};
+
+/// Code of one function at one tier, installed. Versions are kept: demotion returns to them.
+struct Version {
+  Tier tier = Tier::O0;
+  bool counts = false;
+  std::uintptr_t entry = 0;
+  std::uint64_t codeBytes = 0;
+  CompileTimes times;
+  std::uint64_t publishedAt = 0; ///< nanoseconds since the engine was made
+  std::uint64_t callsBefore = 0; ///< calls counted when it was published
+  std::vector<CodeSpan> memory;
+  void* unwindSection = nullptr;
+};
+
+class FunctionRecord {
+public:
+  static constexpr int kNone = -1;
+
+  std::uint32_t id = 0;
+  std::string name;
+  Counters* counters = nullptr;
+
+  /// The tier whose code the slot leads to, or kNone before the first compile.
+  std::atomic<int> publishedTier{kNone};
+  /// The tier asked for and not finished, or kNone.
+  std::atomic<int> pendingTier{kNone};
+  /// While set, only promote() moves the function.
+  std::atomic<bool> held{false};
+  /// Set once a failed compile was put in the statistics, so that it is reported once.
+  std::atomic<std::uint32_t> failures{0};
+
+  std::mutex mutex;
+  std::vector<Version> versions;
+  std::string lastFailure; ///< under mutex
+
+  std::uint64_t calls() const { return counted(callsDone_, armedCalls_, counters->calls); }
+  std::uint64_t loops() const { return counted(loopsDone_, armedLoops_, counters->loops); }
+
+  /// Sets both budgets; what the old ones had counted is kept.
+  void arm(std::int64_t calls, std::int64_t loops) {
+    callsDone_.store(this->calls(), std::memory_order_relaxed);
+    loopsDone_.store(this->loops(), std::memory_order_relaxed);
+    armedCalls_.store(calls, std::memory_order_relaxed);
+    armedLoops_.store(loops, std::memory_order_relaxed);
+    counters->calls.store(calls, std::memory_order_relaxed);
+    counters->loops.store(loops, std::memory_order_relaxed);
+  }
+
+private:
+  static std::uint64_t counted(const std::atomic<std::uint64_t>& done, const std::atomic<std::int64_t>& armed,
+                               const std::atomic<std::int64_t>& left) {
+    std::int64_t since = armed.load(std::memory_order_relaxed) - left.load(std::memory_order_relaxed);
+    return done.load(std::memory_order_relaxed) + static_cast<std::uint64_t>(since > 0 ? since : 0);
+  }
+  std::atomic<std::uint64_t> callsDone_{0}, loopsDone_{0};
+  std::atomic<std::int64_t> armedCalls_{0}, armedLoops_{0};
+};
+
+} // namespace kiln

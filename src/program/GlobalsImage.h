@@ -1,0 +1,41 @@
+// The program's variables in memory: addresses first, then the initial values.
+//
+// Kiln lays variables out itself instead of compiling them: every tier and every version of a function shares one copy,
+// and starting a program reads no code. Constants lie in pages that are read-only once written, so that a program that
+// writes them dies as a native one does. Thread-local variables form a block that each thread copies.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "code/AddressRange.h"
+#include "kiln/Error.h"
+#include "program/ProgramMap.h"
+#include "program/World.h"
+
+namespace kiln {
+
+/// The initial image of a thread's variables.
+struct TlsTemplate {
+  std::vector<std::byte> bytes;
+  std::uint64_t alignment = 16;
+};
+
+class GlobalsImage {
+public:
+  using FunctionAddress = std::function<std::uintptr_t(std::uint32_t)>;
+
+  /// Gives every variable of the map its address in `range` (for thread-local ones: its offset in the block).
+  Result<void> layOut(AddressRange& range, World& world, ProgramMap& map);
+  /// Writes the initial values; function addresses come from `functions`. Then protects the constants.
+  Result<void> write(World& world, const ProgramMap& map, const WorldSymbols& symbols, const FunctionAddress& functions);
+
+  const TlsTemplate& tls() const { return tls_; }
+
+private:
+  std::span<std::byte> constants_, variables_;
+  TlsTemplate tls_;
+};
+
+} // namespace kiln

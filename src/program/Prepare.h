@@ -1,0 +1,22 @@
+// The prepared form of a function: one deterministic clean-up, the same in every tier and world, so that blocks and
+// values have the same numbers everywhere. It is cheap on purpose; optimising is the compilers' work.
+#pragma once
+
+namespace llvm {
+class BasicBlock;
+class Function;
+} // namespace llvm
+
+namespace kiln {
+
+/// Drops debug information and the attributes by which an unoptimised build forbids optimisation, turns computed gotos
+/// into switches over label numbers, removes unreachable blocks, promotes allocas to SSA values.
+///
+/// Label numbers replace block addresses because a label may outlive a call in memory while the function changes its
+/// tier, and with it its code.
+void prepareFunction(llvm::Function& function);
+
+/// The number that stands for the address of a block in the unprepared function: its position, from 1.
+unsigned labelNumber(const llvm::BasicBlock& block);
+
+} // namespace kiln

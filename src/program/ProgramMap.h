@@ -1,0 +1,93 @@
+// What a program consists of, after its modules were linked by name.
+//
+// Modules are not merged: merging reads every body. Instead each symbol of each module is mapped to what it means in the
+// whole program (SymbolRef); functions and variables get numbers. Rules are those of an ELF static link: a strong
+// definition wins over common and weak ones, two strong ones are an error, common ones take the larger size, the first of
+// several weak ones wins, an alias is its aliasee, an undefined weak symbol is null.
+//
+// Life-cycle: build() on the loading thread, from the first world; constant afterwards, so that any thread reads it.
+// Other worlds of the same program find their symbols by position (moduleRefs).
+#pragma once
+
+#include <llvm/ADT/DenseMap.h>
+#include <llvm/ADT/StringMap.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "kiln/Error.h"
+#include "program/HostSymbols.h"
+#include "program/Symbols.h"
+#include "program/World.h"
+
+namespace kiln {
+
+struct FunctionInfo {
+  std::string name;
+  std::uint32_t module = 0; ///< where its body is
+  std::uint32_t index = 0;  ///< position among that module's functions
+  bool internal = false;
+  bool ifuncResolved = false; ///< no body: the slot holds what an ifunc's resolver chose
+};
+
+struct DataInfo {
+  std::string name;
+  std::uint32_t module = 0;
+  std::uint32_t index = 0; ///< position among that module's variables
+  std::uint64_t size = 0;
+  std::uint64_t alignment = 1;
+  bool constant = false;
+  bool isTls = false;
+  std::uintptr_t address = 0; ///< in the image; for Tls the offset in the thread's block
+};
+
+struct ExternalInfo {
+  std::string name;
+  std::uintptr_t address = 0;
+  bool isTls = false;
+};
+
+struct IFuncInfo {
+  std::uint32_t function = 0; ///< the number that calls go to
+  std::uint32_t resolver = 0; ///< the function that chooses
+};
+
+class ProgramMap {
+public:
+  /// Fails with DuplicateSymbol, UnresolvedSymbol (all of them, with the functions that need them) or Unsupported.
+  static Result<ProgramMap> build(World& world, HostSymbols& host);
+
+  std::vector<FunctionInfo> functions;
+  std::vector<DataInfo> data;
+  std::vector<ExternalInfo> externals;
+  std::vector<IFuncInfo> ifuncs;
+  /// Functions to call before main and at exit, in order.
+  std::vector<std::uint32_t> constructors, destructors;
+
+  /// The definition visible by name to other modules, the host and libraries' look-ups. None if there is none.
+  SymbolRef find(std::string_view name) const;
+  /// Whether a module names this symbol from outside the program.
+  bool usesExternal(std::string_view name) const;
+
+private:
+  friend class MapBuilder;
+  friend class WorldSymbols;
+  struct ModuleRefs {
+    std::vector<SymbolRef> functions, variables, aliases, ifuncs;
+  };
+  std::vector<ModuleRefs> modules_;
+  llvm::StringMap<SymbolRef> byName_;
+};
+
+/// Tells the number of a global for each world; made once per world.
+class WorldSymbols {
+public:
+  WorldSymbols(World& world, const ProgramMap& map);
+  SymbolRef operator[](const llvm::GlobalValue* global) const { return refs_.lookup(global); }
+
+private:
+  llvm::DenseMap<const llvm::GlobalValue*, SymbolRef> refs_;
+};
+
+} // namespace kiln

@@ -1,0 +1,24 @@
+// The bytes a program is made of.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "kiln/Error.h"
+
+namespace kiln {
+
+/// One module's bitcode, immutable, shared by every world that reads it.
+struct Source {
+  std::string name; ///< file name, or what the host called the buffer
+  std::vector<char> bitcode;
+};
+
+/// Reads a `.bc` or `.ll` file. Text is parsed and written as bitcode, so that everything behind reads one form.
+Result<Source> readSource(const std::string& path);
+/// As readSource(), from memory; the bytes are copied.
+Result<Source> makeSource(std::string name, std::span<const char> bytes);
+
+} // namespace kiln

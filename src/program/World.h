@@ -1,0 +1,56 @@
+// One thread's view of the program in LLVM's terms: a context and lazily read modules.
+//
+// Every world of a program reads the same bytes, so the n-th function of a module is the same function in each. A
+// world belongs to one thread at a time. Bodies are read when first asked for (sourceFunction), verified, freed of
+// debug information, and brought into the prepared form that all tiers share.
+#pragma once
+
+#include <llvm/ADT/DenseMap.h>
+#include <llvm/IR/LLVMContext.h>
+#include <llvm/IR/Module.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kiln/Error.h"
+#include "program/Source.h"
+
+namespace kiln {
+
+class World {
+public:
+  /// Reads the modules' headers: globals and declarations, no bodies. Checks target and data layout.
+  static Result<std::unique_ptr<World>> open(std::shared_ptr<const std::vector<Source>> sources);
+  ~World();
+
+  llvm::LLVMContext& context() { return *context_; }
+  std::size_t moduleCount() const { return modules_.size(); }
+  llvm::Module& module(std::size_t index) { return *modules_[index]; }
+  const Source& source(std::size_t index) const { return (*sources_)[index]; }
+  std::size_t moduleIndexOf(const llvm::Module* module) const;
+
+  /// The function's body, prepared. Reading and preparing happen once.
+  Result<llvm::Function*> prepared(llvm::Function& function);
+  /// The `index`-th function of a module in the order of its bitcode.
+  llvm::Function& functionAt(std::size_t module, std::size_t index) { return *functions_[module][index]; }
+  llvm::GlobalVariable& variableAt(std::size_t module, std::size_t index) { return *variables_[module][index]; }
+
+  /// Messages that LLVM gave through the context since the last call (inline assembly errors, ...).
+  std::string takeDiagnostics();
+
+  /// LLVM failed inside: never destroy what is left of the context.
+  void abandon();
+
+private:
+  World() = default;
+  std::shared_ptr<const std::vector<Source>> sources_;
+  std::unique_ptr<llvm::LLVMContext> context_;
+  std::vector<std::unique_ptr<llvm::Module>> modules_;
+  std::vector<std::vector<llvm::Function*>> functions_;
+  std::vector<std::vector<llvm::GlobalVariable*>> variables_;
+  llvm::DenseMap<const llvm::Function*, bool> prepared_;
+  std::string diagnostics_;
+};
+
+} // namespace kiln

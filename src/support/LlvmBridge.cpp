@@ -1,0 +1,31 @@
+#include "support/LlvmBridge.h"
+
+#include <llvm/Support/ErrorHandling.h>
+
+#include <mutex>
+
+namespace kiln {
+
+std::string messageOf(llvm::Error error) { return llvm::toString(std::move(error)); }
+
+void installFatalHandler() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    llvm::install_fatal_error_handler(
+        [](void*, const char* reason, bool) { throw LlvmFatal{reason ? reason : "unknown"}; });
+  });
+}
+
+std::string firstLines(std::string_view text, int lines) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size() && lines > 0; --lines) {
+    std::size_t end = std::min(text.find('\n', at), text.size());
+    if (!out.empty())
+      out += "; ";
+    out += text.substr(at, end - at);
+    at = end + 1;
+  }
+  return out;
+}
+
+} // namespace kiln

@@ -1,0 +1,61 @@
+// Moves functions between tiers: asks the policy when a budget is spent, queues requests, publishes versions.
+//
+// A manager belongs to one program. How code is made is the `compile` callback's business; the manager knows no compiler.
+// onBudgetSpent() may run in a signal handler of the program, on top of any of its code: it takes no lock that it would
+// wait for and does not allocate.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <string>
+
+#include "compile/CompileQueue.h"
+#include "function/FunctionTable.h"
+#include "kiln/Observer.h"
+#include "tier/TierPolicy.h"
+
+namespace kiln {
+
+class TierManager {
+public:
+  struct Settings {
+    Ladder ladder;
+    Observer* observer = nullptr;
+    std::string program;           ///< for events
+    std::uint64_t startedAt = 0;   ///< nowNanoseconds() of the engine's start
+    bool countAll = false;         ///< count at every tier
+    bool countNone = false;
+  };
+  /// How a request reaches a compiler: queues it, or compiles at once. Must be safe where onBudgetSpent() is.
+  using Request = std::function<PushResult(FunctionRecord&, Tier)>;
+
+  TierManager(FunctionTable& table, Settings settings, Request request);
+
+  void onBudgetSpent(FunctionRecord& record);
+
+  /// Whether code of this tier counts.
+  bool counts(Tier tier) const;
+  Tier bottom() const { return settings_.ladder.bottom(); }
+  const Ladder& ladder() const { return settings_.ladder; }
+
+  /// Adds a version to the record. Calls go to it if it is better than what is there, or if `force`.
+  void publish(FunctionRecord& record, Version version, std::string_view reason, bool force = false);
+  /// Makes calls go to a version that exists. False if there is none of that tier.
+  bool select(FunctionRecord& record, Tier tier, std::string_view reason);
+  void reportFailure(FunctionRecord& record, Tier tier, const Error& error);
+
+  std::uint64_t failures() const { return failures_.load(std::memory_order_relaxed); }
+
+private:
+  TierSnapshot snapshot(const FunctionRecord& record) const;
+  void activate(FunctionRecord& record, const Version& version, std::string_view reason);
+  void notify(TierEvent::Kind kind, const FunctionRecord& record, int from, Tier to, std::string_view reason,
+              std::uint64_t compileNs = 0);
+
+  FunctionTable& table_;
+  const Settings settings_;
+  Request request_;
+  std::atomic<std::uint64_t> failures_{0};
+};
+
+} // namespace kiln

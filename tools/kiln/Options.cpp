@@ -1,0 +1,155 @@
+#include "Options.h"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+
+namespace kiln::cli {
+namespace {
+
+/// What the options write into before it is checked.
+struct Raw {
+  std::string preset, ladder, tier, counters, stats, dump, argv0;
+  std::vector<std::string> libraries;
+  std::string entry = "main";
+  unsigned threads = 1;
+  std::size_t codeLimit = 0, queue = 1024;
+  bool trace = false, verify = false;
+};
+
+void describe(CLI::App& run, Raw& raw) {
+  std::string names;
+  for (const Preset& preset : presets())
+    names += std::string(names.empty() ? "" : ", ") + std::string(preset.name) + " (" + std::string(preset.ladder) + ")";
+  run.add_option("--preset", raw.preset, "A named ladder: " + names)->type_name("NAME");
+  run.add_option("--ladder", raw.ladder, "Tiers and when they start, as TIER,TIER@CALLS[:LOOPS],...")->type_name("LADDER");
+  run.add_option("--tier", raw.tier, "Run everything at one tier: O0, O1, O2 or O3")->type_name("TIER");
+  run.add_option("--compile-threads", raw.threads, "Background compile threads; 0 compiles at the call (default 1)")
+      ->type_name("N");
+  run.add_option("--entry", raw.entry, "The function to start at (default main)")->type_name("NAME");
+  run.add_option("--load", raw.libraries, "Load a shared library for the program; repeatable")->type_name("LIB")
+      ->take_all()->expected(1);
+  run.add_option("--argv0", raw.argv0, "The program's own name, argv[0] (default: the first FILE)")->type_name("NAME");
+  run.add_flag("--stats{-}", raw.stats, "At exit, a table of functions on stderr, or JSON with --stats=FILE");
+  run.add_flag("--trace-tiers", raw.trace, "One line on stderr for each tier decision");
+  run.add_option("--dump", raw.dump, "Print a function as ir or asm and stop: KIND:FUNCTION[@TIER]")->type_name("WHAT");
+  run.add_option("--counters", raw.counters, "Count calls and loops: auto (all tiers but the last), on, off")
+      ->type_name("WHEN");
+  run.add_option("--code-limit", raw.codeLimit, "Bytes that compiled code may take; 0: no limit of its own")->type_name("BYTES");
+  run.add_option("--queue", raw.queue, "Compile requests that may wait (default 1024)")->type_name("N");
+  run.add_flag("--verify", raw.verify, "Verify every function before the program starts");
+}
+
+bool isModuleName(const std::string& name) {
+  return name.ends_with(".bc") || name.ends_with(".ll");
+}
+
+/// The words behind the options: files, then the program's own.
+Result<void> splitWords(const std::vector<std::string>& words, RunOptions& options) {
+  std::size_t at = 0;
+  if (!words.empty() && words[0].size() > 1 && words[0][0] == '-' && words[0] != "--")
+    return fail(ErrorCode::BadOption, "unknown option '" + words[0] + "'; see kiln run --help");
+  while (at < words.size() && words[at] != "--" && (at == 0 || isModuleName(words[at])))
+    options.files.push_back(words[at++]);
+  if (at < words.size() && words[at] == "--")
+    ++at;
+  options.arguments.assign(words.begin() + static_cast<std::ptrdiff_t>(at), words.end());
+  if (options.files.empty())
+    return fail(ErrorCode::BadOption, "kiln run needs a FILE of bitcode (.bc) or IR text (.ll)");
+  return {};
+}
+
+Result<Ladder> chooseLadder(const Raw& raw) {
+  int given = !raw.preset.empty() + !raw.ladder.empty() + !raw.tier.empty();
+  if (given > 1)
+    return fail(ErrorCode::BadOption, "--preset, --ladder and --tier exclude each other");
+  if (!raw.tier.empty()) {
+    auto tier = parseTier(raw.tier);
+    if (!tier)
+      return fail(ErrorCode::BadOption, "'" + raw.tier + "' is not a tier: O0, O1, O2 or O3");
+    return Ladder::fixed(*tier);
+  }
+  if (!raw.preset.empty()) {
+    for (const Preset& preset : presets())
+      if (preset.name == raw.preset)
+        return Ladder::parse(preset.ladder);
+    return fail(ErrorCode::BadOption, "'" + raw.preset + "' is not a preset; see kiln run --help");
+  }
+  return raw.ladder.empty() ? Ladder::standard() : Ladder::parse(raw.ladder);
+}
+
+Result<Dump> parseDump(const std::string& text) {
+  Dump dump;
+  std::size_t colon = text.find(':');
+  std::string kind = text.substr(0, colon);
+  if (colon == std::string::npos || (kind != "ir" && kind != "asm"))
+    return fail(ErrorCode::BadOption, "--dump takes ir:FUNCTION[@TIER] or asm:FUNCTION[@TIER], not '" + text + "'");
+  dump.kind = kind == "ir" ? Program::Dump::Ir : Program::Dump::Assembly;
+  dump.function = text.substr(colon + 1);
+  if (std::size_t at = dump.function.rfind('@'); at != std::string::npos) {
+    dump.tier = parseTier(dump.function.substr(at + 1));
+    if (!dump.tier)
+      return fail(ErrorCode::BadOption, "'" + dump.function.substr(at + 1) + "' is not a tier: O0, O1, O2 or O3");
+    dump.function.resize(at);
+  }
+  return dump;
+}
+
+Result<RunOptions> check(const Raw& raw, const std::vector<std::string>& words) {
+  RunOptions options;
+  if (auto split = splitWords(words, options); !split)
+    return std::unexpected(split.error());
+  auto ladder = chooseLadder(raw);
+  if (!ladder)
+    return std::unexpected(ladder.error());
+  options.engine.ladder = std::move(*ladder);
+  options.engine.compileThreads = raw.threads;
+  options.engine.codeLimit = raw.codeLimit;
+  options.engine.queueCapacity = raw.queue;
+  options.engine.verifyAll = raw.verify;
+  if (raw.counters == "on")
+    options.engine.counting = Counting::On;
+  else if (raw.counters == "off")
+    options.engine.counting = Counting::Off;
+  else if (!raw.counters.empty() && raw.counters != "auto")
+    return fail(ErrorCode::BadOption, "--counters takes auto, on or off, not '" + raw.counters + "'");
+  if (!raw.dump.empty()) {
+    auto dump = parseDump(raw.dump);
+    if (!dump)
+      return std::unexpected(dump.error());
+    options.dump = std::move(*dump);
+  }
+  options.libraries = raw.libraries;
+  options.entry = raw.entry;
+  options.programName = raw.argv0.empty() ? options.files.front() : raw.argv0;
+  options.traceTiers = raw.trace;
+  options.stats = !raw.stats.empty();
+  if (raw.stats != "-")
+    options.statsFile = raw.stats;
+  return options;
+}
+
+} // namespace
+
+Result<Parsed> parseCommandLine(int argc, char** argv) {
+  CLI::App app("Runs LLVM bitcode: starts at once, optimises what proves hot.", "kiln");
+  app.set_version_flag("--version", "kiln " + std::string(version()));
+  app.require_subcommand(1);
+  Raw raw;
+  CLI::App* run = app.add_subcommand("run", "Run a program: kiln run [OPTIONS] FILE... [--] ARGUMENTS");
+  run->prefix_command();
+  describe(*run, raw);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& wanted) { // help, version
+    return Parsed{std::nullopt, app.exit(wanted)};
+  } catch (const CLI::ParseError& error) {
+    return fail(ErrorCode::BadOption, std::string(error.what()) + "; see kiln run --help");
+  }
+  auto options = check(raw, run->remaining());
+  if (!options)
+    return std::unexpected(options.error());
+  return Parsed{std::move(*options), 0};
+}
+
+} // namespace kiln::cli

@@ -1,0 +1,38 @@
+// The command line of `kiln`, as one table (Options.cpp) and its result.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kiln/Engine.h"
+
+namespace kiln::cli {
+
+struct Dump {
+  Program::Dump kind;
+  std::string function;
+  std::optional<Tier> tier;
+};
+
+struct RunOptions {
+  std::vector<std::string> files;
+  std::vector<std::string> arguments; ///< for the program, without its name
+  std::string programName;            ///< argv[0]
+  std::string entry = "main";
+  std::vector<std::string> libraries;
+  Options engine;
+  bool stats = false;
+  std::string statsFile; ///< empty: a table on stderr
+  bool traceTiers = false;
+  std::optional<Dump> dump;
+};
+
+/// Parses the arguments of the process. Help and version are printed here and end in `exitStatus` without options.
+struct Parsed {
+  std::optional<RunOptions> run;
+  int exitStatus = 0;
+};
+Result<Parsed> parseCommandLine(int argc, char** argv);
+
+} // namespace kiln::cli

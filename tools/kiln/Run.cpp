@@ -1,0 +1,112 @@
+#include "Run.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "Trace.h"
+
+namespace kiln::cli {
+namespace {
+
+constexpr int kErrorStatus = 2;
+
+/// What must outlive the program: exit handlers and other threads use it until the process ends, so it is never freed.
+struct Process {
+  const RunOptions* options;
+  std::unique_ptr<Engine> engine;
+  std::unique_ptr<Program> program;
+  TraceObserver trace;
+};
+
+void writeStatistics(Process& process) {
+  Statistics statistics = process.program->statistics();
+  std::string text = process.options->statsFile.empty() ? statistics.table() : statistics.json();
+  if (process.options->statsFile.empty()) {
+    fputs(text.c_str(), stderr);
+    return;
+  }
+  FILE* file = fopen(process.options->statsFile.c_str(), "w");
+  bool written = file && fputs(text.c_str(), file) >= 0;
+  if (file)
+    written &= fclose(file) == 0;
+  if (!written)
+    printError({ErrorCode::SystemError, process.options->statsFile + ": " + strerror(errno)});
+}
+
+/// The last exit handler to run: it was registered before any of the program's. Leaving by _exit keeps the destructors of
+/// this executable away from compile threads that may still be at work.
+void finish(int status, void* argument) {
+  auto& process = *static_cast<Process*>(argument);
+  if (process.options->stats)
+    writeStatistics(process);
+  process.program->unloadLibraries();
+  fflush(nullptr);
+  _exit(status);
+}
+
+void setProcessName(const std::string& name) {
+  // What error(3) and its kin print in front of messages.
+  static std::string kept;
+  kept = name;
+  program_invocation_name = kept.data();
+  std::size_t slash = kept.rfind('/');
+  program_invocation_short_name = kept.data() + (slash == std::string::npos ? 0 : slash + 1);
+}
+
+Result<void> dump(Process& process, const Dump& what) {
+  Tier tier = what.tier.value_or(process.options->engine.ladder.top());
+  auto text = process.program->dump(what.function, tier, what.kind);
+  if (!text)
+    return std::unexpected(text.error());
+  fputs(text->c_str(), stdout);
+  return {};
+}
+
+} // namespace
+
+void printError(const Error& error) { fprintf(stderr, "kiln: error: %s\n", error.message.c_str()); }
+
+Result<void> run(const RunOptions& options) {
+  auto* process = new Process;
+  process->options = &options;
+  Options engineOptions = options.engine;
+  if (options.traceTiers)
+    engineOptions.observer = &process->trace;
+  engineOptions.onUncompilable = [](const Error& error) {
+    fflush(nullptr);
+    printError(error);
+    _exit(kErrorStatus);
+  };
+  auto engine = Engine::create(std::move(engineOptions));
+  if (!engine)
+    return std::unexpected(engine.error());
+  process->engine = std::move(*engine);
+
+  ProgramInput input;
+  input.files = options.files;
+  input.libraries = options.libraries;
+  input.runConstructors = false;
+  auto program = process->engine->load(input);
+  if (!program)
+    return std::unexpected(program.error());
+  process->program = std::move(*program);
+  if (options.dump)
+    return dump(*process, *options.dump);
+
+  std::vector<std::string> arguments{options.programName};
+  arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
+  setProcessName(options.programName);
+  on_exit(finish, process);
+  auto status = process->program->runMain(arguments, options.entry);
+  if (!status) {
+    printError(status.error());
+    _exit(kErrorStatus);
+  }
+  exit(*status);
+}
+
+} // namespace kiln::cli
