@@ -1,5 +1,7 @@
 #include "program/Prepare.h"
 
+#include <llvm/ADT/SetVector.h>
+#include <llvm/IR/CFG.h>
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/DebugInfo.h>
 #include <llvm/IR/Dominators.h>
@@ -24,9 +26,42 @@ unsigned labelNumber(const llvm::BasicBlock& block) {
 
 namespace {
 
-/// Makes every block address the block's number and every indirectbr a switch over the numbers it can meet.
+using Labels = std::vector<std::pair<llvm::BasicBlock*, unsigned>>;
+
+/// Makes all computed gotos of the function branch to one switch. One: a switch at each goto would have as many edges as
+/// gotos times labels.
+void mergeJumps(llvm::Function& function, const std::vector<llvm::IndirectBrInst*>& jumps, const Labels& labels) {
+  llvm::LLVMContext& context = function.getContext();
+  llvm::Type* word = llvm::Type::getInt64Ty(context);
+  // The destinations get a new predecessor in place of several: their phis go through memory, from where
+  // promoteAllocas brings them back.
+  llvm::SmallSetVector<llvm::BasicBlock*, 16> destinations;
+  for (llvm::IndirectBrInst* jump : jumps)
+    for (llvm::BasicBlock* to : llvm::successors(jump->getParent()))
+      destinations.insert(to);
+  for (llvm::BasicBlock* to : destinations)
+    while (auto* phi = llvm::dyn_cast<llvm::PHINode>(to->begin()))
+      llvm::DemotePHIToStack(phi);
+
+  auto* dispatch = llvm::BasicBlock::Create(context, "kiln.goto", &function);
+  auto* nowhere = llvm::BasicBlock::Create(context, "", &function);
+  new llvm::UnreachableInst(context, nowhere);
+  auto* number = llvm::PHINode::Create(word, static_cast<unsigned>(jumps.size()), "kiln.label", dispatch);
+  auto* choice = llvm::SwitchInst::Create(number, nowhere, static_cast<unsigned>(labels.size()), dispatch);
+  for (auto [block, id] : labels)
+    if (destinations.contains(block))
+      choice->addCase(llvm::ConstantInt::get(llvm::cast<llvm::IntegerType>(word), id), block);
+  for (llvm::IndirectBrInst* jump : jumps) {
+    auto* value = llvm::CastInst::CreatePointerCast(jump->getAddress(), word, "", jump->getIterator());
+    number->addIncoming(value, jump->getParent());
+    llvm::BranchInst::Create(dispatch, jump->getIterator());
+    jump->eraseFromParent();
+  }
+}
+
+/// Makes every block address the block's number and every computed goto a switch over the numbers.
 void replaceBlockAddresses(llvm::Function& function) {
-  std::vector<std::pair<llvm::BasicBlock*, unsigned>> labels;
+  Labels labels;
   unsigned number = 0;
   for (llvm::BasicBlock& block : function) {
     ++number;
@@ -46,28 +81,8 @@ void replaceBlockAddresses(llvm::Function& function) {
     address->replaceAllUsesWith(
         llvm::ConstantExpr::getIntToPtr(llvm::ConstantInt::get(word, value), address->getType()));
   }
-  for (llvm::IndirectBrInst* jump : jumps) {
-    auto* from = jump->getParent();
-    auto* value = llvm::CastInst::CreatePointerCast(jump->getAddress(), word, "", jump->getIterator());
-    auto* nowhere = llvm::BasicBlock::Create(function.getContext(), "", &function);
-    new llvm::UnreachableInst(function.getContext(), nowhere);
-    auto* choice = llvm::SwitchInst::Create(value, nowhere, jump->getNumDestinations(), jump->getIterator());
-    llvm::SmallPtrSet<llvm::BasicBlock*, 16> listed;
-    for (unsigned i = 0; i < jump->getNumDestinations(); ++i) {
-      llvm::BasicBlock* to = jump->getDestination(i);
-      bool labelled = false;
-      if (listed.insert(to).second)
-        for (auto [block, id] : labels)
-          if (block == to) {
-            choice->addCase(llvm::ConstantInt::get(llvm::cast<llvm::IntegerType>(word), id), to);
-            labelled = true;
-          }
-      // A destination that is listed twice, or whose address nobody took, loses one edge.
-      if (!labelled)
-        to->removePredecessor(from, /*KeepOneInputPHIs=*/true);
-    }
-    jump->eraseFromParent();
-  }
+  if (!jumps.empty())
+    mergeJumps(function, jumps, labels);
 }
 
 /// Functions that call setjmp keep their variables in memory, as an unoptimised native build does: programs are

@@ -9,6 +9,7 @@ import functools
 import hashlib
 import json
 import subprocess
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -60,6 +61,8 @@ class Prepared:
     problem: str = ""
     record: dict = field(default_factory=dict)
     record_path: Path | None = None
+    # The unit's runs in several modes may want the same answer at the same time.
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def save(self) -> None:
         self.record_path.write_text(json.dumps(self.record))
@@ -160,14 +163,17 @@ def survives_native_optimisation(prepared: Prepared) -> bool:
     Asked only when Kiln fails in a mode that optimises: a program that relies on undefined behaviour may work at -O0
     and break under any optimiser, which then says nothing about Kiln.
     """
-    if "survives" not in prepared.record:
-        native = prepared.record_path.with_suffix(".native-O2")
-        linked = link_native(prepared.unit, prepared.bitcode, native, ("-O2",))
-        survives = linked.status == 0
-        if survives:
-            outcome = run([str(native), *prepared.unit.args], prepared.unit.stdin)
-            survives = (outcome.status, outcome.stdout) == (prepared.expected.status, prepared.expected.stdout)
-            native.unlink()
-        prepared.record["survives"] = survives
-        prepared.save()
-    return prepared.record["survives"]
+    with prepared.lock:
+        if "survives" not in prepared.record:
+            prepared.record["survives"] = optimised_outcome_agrees(prepared)
+            prepared.save()
+        return prepared.record["survives"]
+
+
+def optimised_outcome_agrees(prepared: Prepared) -> bool:
+    native = prepared.record_path.with_suffix(".native-O2")
+    if link_native(prepared.unit, prepared.bitcode, native, ("-O2",)).status != 0:
+        return False
+    outcome = run([str(native), *prepared.unit.args], prepared.unit.stdin)
+    native.unlink()
+    return (outcome.status, outcome.stdout) == (prepared.expected.status, prepared.expected.stdout)

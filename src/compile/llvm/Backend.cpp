@@ -72,7 +72,7 @@ struct Backend::Pipeline {
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager components;
   llvm::ModuleAnalysisManager modules;
-  llvm::ModulePassManager passes;
+  Tier tier;
 
   static llvm::PipelineTuningOptions tuning(Tier tier) {
     // What clang asks for at these levels.
@@ -84,17 +84,18 @@ struct Backend::Pipeline {
     return options;
   }
 
-  Pipeline(llvm::TargetMachine& machine, Tier tier) : builder(&machine, tuning(tier)) {
+  Pipeline(llvm::TargetMachine& machine, Tier tier) : builder(&machine, tuning(tier)), tier(tier) {
     builder.registerModuleAnalyses(modules);
     builder.registerCGSCCAnalyses(components);
     builder.registerFunctionAnalyses(functions);
     builder.registerLoopAnalyses(loops);
     builder.crossRegisterProxies(loops, functions, components, modules);
-    passes = tier == Tier::O0 ? builder.buildO0DefaultPipeline(passLevel(tier))
-                              : builder.buildPerModuleDefaultPipeline(passLevel(tier));
   }
 
   void run(llvm::Module& module) {
+    // Made anew each time: LLVM's inliner wrapper gives its inner passes away when it runs.
+    llvm::ModulePassManager passes = tier == Tier::O0 ? builder.buildO0DefaultPipeline(passLevel(tier))
+                                                      : builder.buildPerModuleDefaultPipeline(passLevel(tier));
     passes.run(module, modules);
     modules.clear();
     components.clear();

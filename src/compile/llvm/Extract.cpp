@@ -250,8 +250,8 @@ ImportLimits importLimits(Tier tier) {
   switch (tier) {
   case Tier::O0:
   case Tier::O1: return {};
-  case Tier::O2: return {true, 200, 3000, 4};
-  case Tier::O3: return {true, 400, 6000, 6};
+  case Tier::O2: return {true, 80, 400, 3};
+  case Tier::O3: return {true, 160, 1200, 5};
   }
   return {};
 }

@@ -112,6 +112,9 @@ public:
   void notifyFinalized(JITLinkMemoryManager::FinalizedAlloc allocation) override { (void)allocation.release(); }
 
   LlvmError modifyPassConfig(LinkGraph&, PassConfiguration& passes) override {
+    // JITLink's only pass here relaxes accesses through the GOT. LLVM 19's turns a call of a target below 4 GiB (the
+    // runtime in a position-dependent executable) into a relative call with an absolute operand.
+    passes.PreFixupPasses.clear();
     passes.PostFixupPasses.push_back([this](LinkGraph& graph) {
       if (Section* section = graph.findSectionByName(".eh_frame")) {
         SectionRange range(*section);
