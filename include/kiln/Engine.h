@@ -65,7 +65,7 @@ struct ProgramInput {
   std::vector<Buffer> buffers;
   std::vector<std::string> libraries; ///< shared libraries, searched in order
   std::vector<HostFunction> hostFunctions; ///< found before any library
-  /// Run the program's static constructors in load(). `kiln run` defers them to runMain().
+  /// Run the program's static constructors in load(). `kiln run` defers them to prepareMain().
   bool runConstructors = true;
 
   static ProgramInput file(std::string path);
@@ -116,9 +116,22 @@ public:
   /// The address of a global variable of the program. Fails with UnknownEntry.
   Result<void*> variableAddress(std::string_view name);
 
-  /// Runs constructors (once) and the entry function as a C program's main: `arguments[0]` is the program's name.
-  /// Returns main's result; a program that calls exit() never returns here. Fails with UnknownEntry or BadMain.
-  /// Call it once.
+  /// A C program's start, ready to be made: `call()` runs main and returns its result. Plain data, so that the frame that
+  /// calls it needs no destructor: a main thread may end by pthread_exit, which unwinds every frame below.
+  struct MainCall {
+    int (*function)(int, char**, char**) = nullptr;
+    bool returnsInt = true; ///< false: main returns nothing, and the result is 0
+    int argc = 0;
+    char** argv = nullptr;
+    int call(char** environment) const {
+      int result = function(argc, argv, environment);
+      return returnsInt ? result : 0;
+    }
+  };
+  /// Runs the constructors (once) and prepares the entry function as a C program's main; `arguments[0]` is the program's
+  /// name. The arguments are copied and stay for the life of the process. Fails with UnknownEntry or BadMain.
+  Result<MainCall> prepareMain(std::span<const std::string> arguments, std::string_view entry = "main");
+  /// prepareMain() and call(). A program that calls exit() never returns here.
   Result<int> runMain(std::span<const std::string> arguments, std::string_view entry = "main");
 
   /// The tier whose code calls of the function go to; none before its first call. Fails with UnknownEntry.

@@ -8,8 +8,6 @@
 namespace kiln {
 
 bool UnwindRegistry::findUnwinder() {
-  if (register_)
-    return true;
   void* library = dlopen("libgcc_s.so.1", RTLD_NOW | RTLD_NOLOAD);
   void* scope = library ? library : RTLD_DEFAULT;
   auto* add = dlsym(scope, "__register_frame_table");
@@ -22,66 +20,45 @@ bool UnwindRegistry::findUnwinder() {
 }
 
 UnwindRegistry::~UnwindRegistry() {
-  for (auto& table : tables_)
-    withdraw(*table);
+  for (auto& [stretch, table] : tables_)
+    replace(table, nullptr);
 }
 
-void UnwindRegistry::withdraw(Table& table) {
-  // __register_frame_table allocates the book-keeping object that __deregister_frame_info returns.
-  free(deregister_(table.data()));
+void UnwindRegistry::replace(std::unique_ptr<Table>& table, std::unique_ptr<Table> next) {
+  if (register_ && next)
+    register_(next->data());
+  // The unwinder allocated the object that it gives back here.
+  if (register_ && table)
+    free(deregister_(table->data()));
+  table = std::move(next);
 }
 
-void UnwindRegistry::addLocked(std::unique_ptr<Table> table) {
-  std::vector<std::unique_ptr<Table>> replaced;
-  while (!tables_.empty() && tables_.back()->size() <= table->size()) {
-    table->insert(table->begin(), tables_.back()->begin(), tables_.back()->end() - 1);
-    replaced.push_back(std::move(tables_.back()));
-    tables_.pop_back();
-  }
-  register_(table->data());
-  tables_.push_back(std::move(table));
-  for (auto& old : replaced)
-    withdraw(*old);
-}
-
-void UnwindRegistry::add(void* section) {
+void UnwindRegistry::add(void* section, std::uintptr_t code) {
   std::lock_guard lock(mutex_);
-  if (!register_) {
-    // Without an unwinder in the process nothing can be thrown; looking it up is left to retry().
-    waiting_.push_back(section);
+  auto& table = tables_[code / kStretch];
+  auto next = table ? std::make_unique<Table>(*table) : std::make_unique<Table>(Table{nullptr});
+  next->insert(next->end() - 1, section);
+  replace(table, std::move(next));
+}
+
+void UnwindRegistry::remove(void* section, std::uintptr_t code) {
+  std::lock_guard lock(mutex_);
+  auto at = tables_.find(code / kStretch);
+  if (at == tables_.end())
     return;
-  }
-  addLocked(std::make_unique<Table>(Table{section, nullptr}));
+  auto next = std::make_unique<Table>(*at->second);
+  std::erase(*next, section);
+  replace(at->second, next->size() > 1 ? std::move(next) : nullptr);
+  if (!at->second)
+    tables_.erase(at);
 }
 
 void UnwindRegistry::retry() {
   std::lock_guard lock(mutex_);
-  if (!findUnwinder() || waiting_.empty())
+  if (register_ || !findUnwinder())
     return;
-  auto table = std::make_unique<Table>(std::move(waiting_));
-  waiting_.clear();
-  table->push_back(nullptr);
-  addLocked(std::move(table));
-}
-
-void UnwindRegistry::remove(void* section) {
-  std::lock_guard lock(mutex_);
-  std::erase(waiting_, section);
-  for (std::size_t i = 0; i < tables_.size(); ++i) {
-    auto at = std::find(tables_[i]->begin(), tables_[i]->end(), section);
-    if (at == tables_[i]->end())
-      continue;
-    std::unique_ptr<Table> old = std::move(tables_[i]);
-    tables_.erase(tables_.begin() + static_cast<std::ptrdiff_t>(i));
-    auto rest = std::make_unique<Table>(*old);
-    std::erase(*rest, section);
-    if (rest->size() > 1) {
-      register_(rest->data());
-      tables_.insert(tables_.begin() + static_cast<std::ptrdiff_t>(i), std::move(rest));
-    }
-    withdraw(*old);
-    return;
-  }
+  for (auto& [stretch, table] : tables_)
+    register_(table->data());
 }
 
 } // namespace kiln

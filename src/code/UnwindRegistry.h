@@ -1,15 +1,18 @@
 // Tells the C++ unwinder about generated code.
 //
-// libgcc's unwinder knows tables of `.eh_frame` sections that were registered with it. One registration a function
-// would make every throw walk a list as long as the program; so sections are kept in tables whose sizes double
-// (as in a binary counter: two tables of one size merge), which keeps the list logarithmic. A merged table is
-// registered before the two it replaces are withdrawn, so no frame is ever unknown.
+// libgcc's unwinder walks a list of registered objects, and expects that their address ranges do not overlap: it gives
+// up after the first object that begins below the address. One object a function would make every throw walk a list as
+// long as the program. So functions are grouped by the stretch of addresses (kStretch bytes) their code begins in, one
+// object per stretch: disjoint, and few. A stretch's new table is registered before the one it replaces is withdrawn, so
+// that no frame is ever unknown.
 //
-// The unwinder is the guest's (libgcc_s), looked up by name when the process has it; until then sections wait.
-// Thread-safe. Source: libgcc unwind-dw2-fde.c, `__register_frame_table`.
+// The unwinder is the guest's (libgcc_s), looked up by name when the process has it; until then tables wait.
+// Thread-safe. Source: libgcc unwind-dw2-fde.c, `__register_frame_table`, `_Unwind_Find_FDE`.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -18,26 +21,29 @@ namespace kiln {
 
 class UnwindRegistry {
 public:
+  static constexpr std::uintptr_t kStretch = std::uintptr_t{1} << 16;
+
   UnwindRegistry() = default;
   ~UnwindRegistry();
   UnwindRegistry(const UnwindRegistry&) = delete;
   UnwindRegistry& operator=(const UnwindRegistry&) = delete;
 
-  /// `section` is a finished `.eh_frame` that ends with a zero word and stays in place until remove().
-  void add(void* section);
-  void remove(void* section);
+  /// `section` is a finished `.eh_frame` that ends with a zero word and stays in place until remove(); it describes code
+  /// that begins at `code`.
+  void add(void* section, std::uintptr_t code);
+  void remove(void* section, std::uintptr_t code);
   /// Registers what waited for the unwinder; call after a library that may bring it was loaded.
   void retry();
 
 private:
-  using Table = std::vector<void*>; // sections, then a null pointer
+  /// What the unwinder reads: sections, then a null pointer. It keeps the address.
+  using Table = std::vector<void*>;
   bool findUnwinder();
-  void addLocked(std::unique_ptr<Table> table);
-  void withdraw(Table& table);
+  /// Puts `next` in the place of the stretch's table.
+  void replace(std::unique_ptr<Table>& table, std::unique_ptr<Table> next);
 
   std::mutex mutex_;
-  std::vector<std::unique_ptr<Table>> tables_; // sizes strictly fall
-  std::vector<void*> waiting_;
+  std::map<std::uintptr_t, std::unique_ptr<Table>> tables_;
   void (*register_)(void*) = nullptr;
   void* (*deregister_)(const void*) = nullptr;
 };

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -51,8 +52,10 @@ public:
 class ObjectLinker {
 public:
   virtual ~ObjectLinker() = default;
-  /// Fills entry, codeBytes, memory and unwindSection of the version.
-  virtual Result<Version> link(const CodeArtifact& artifact) = 0;
+  /// Fills entry, codeBytes, memory and unwindSection of the version. With `symbols`, all names that the object defines
+  /// are added there, and it needs no entry.
+  using SymbolTable = std::unordered_map<std::string, std::uintptr_t>;
+  virtual Result<Version> link(const CodeArtifact& artifact, SymbolTable* symbols = nullptr) = 0;
 };
 
 } // namespace kiln

@@ -53,8 +53,15 @@ Program::~Program() = default;
 Result<void*> Program::functionAddress(std::string_view name) { return core_->functionAddress(name); }
 Result<void*> Program::variableAddress(std::string_view name) { return core_->variableAddress(name); }
 
+Result<Program::MainCall> Program::prepareMain(std::span<const std::string> arguments, std::string_view entry) {
+  return core_->prepareMain(arguments, entry);
+}
+
 Result<int> Program::runMain(std::span<const std::string> arguments, std::string_view entry) {
-  return core_->runMain(arguments, entry);
+  auto start = core_->prepareMain(arguments, entry);
+  if (!start)
+    return std::unexpected(start.error());
+  return start->call(environ);
 }
 
 namespace {

@@ -73,6 +73,10 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
   range_->setOwner(this);
   host_.add("__dso_handle", dsoHandle());
 
+  // Known by name now, by address after the layout.
+  for (const std::string& name : (*world)->lateNames())
+    if (!host_.find(name))
+      host_.add(name, dsoHandle());
   auto map = ProgramMap::build(**world, host_);
   if (!map)
     return std::unexpected(map.error());
@@ -91,12 +95,6 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
   table_ = std::move(*table);
   for (std::uint32_t id = 0; id < map_.functions.size(); ++id)
     table_->record(id).name = map_.functions[id].name;
-  {
-    WorldSymbols symbols(**world, map_);
-    if (auto done = image_.write(**world, map_, symbols, [&](std::uint32_t id) { return table_->stub(id); }); !done)
-      return done;
-  }
-  threadLocals_ = std::make_unique<ThreadLocals>(image_.tls());
   linker_ = std::make_unique<JitLinker>(*space_, unwind_, [this](std::string_view symbol) { return resolve(symbol); });
 
   TierManager::Settings settings;
@@ -113,13 +111,46 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
   if (!stack)
     return std::unexpected(stack.error());
   stack_ = std::move(*stack);
+  World& opened = **world;
   compiler_ = std::make_unique<LlvmCompiler>(sources_, map_, std::move(*world));
+  if (auto placed = placeLateNames(opened); !placed)
+    return placed;
+  WorldSymbols symbols(opened, map_);
+  if (auto done = image_.write(opened, map_, symbols, [&](std::uint32_t id) { return table_->stub(id); }); !done)
+    return done;
+  threadLocals_ = std::make_unique<ThreadLocals>(image_.tls());
   workerCompilers_.resize(engine_->pool.threads());
   if (engine_->options.verifyAll)
     if (auto verified = compiler_->verifyAll(); !verified)
       return verified;
   engine_->add(*this);
   return startIFuncs();
+}
+
+Result<void> ProgramCore::placeLateNames(World& world) {
+  auto place = [&](const std::string& name, std::uintptr_t address) {
+    host_.add(name, reinterpret_cast<const void*>(address));
+    map_.setExternal(name, address);
+  };
+  for (const SectionBounds& section : image_.sections()) {
+    place("__start_" + section.name, section.start);
+    place("__stop_" + section.name, section.stop);
+  }
+  for (std::size_t m = 0; m < world.moduleCount(); ++m) {
+    if (world.module(m).getModuleInlineAsm().empty())
+      continue;
+    auto object = compiler_->compileModuleAssembly(m);
+    if (!object)
+      return fail(object.error().code, world.source(m).name + ": file-level assembly: " + object.error().message);
+    CodeArtifact artifact;
+    artifact.object = std::move(*object);
+    ObjectLinker::SymbolTable defined;
+    if (auto linked = linker_->link(artifact, &defined); !linked)
+      return fail(linked.error().code, world.source(m).name + ": file-level assembly: " + linked.error().message);
+    for (auto& [name, address] : defined)
+      place(name, address);
+  }
+  return {};
 }
 
 ProgramCore::~ProgramCore() {
@@ -156,8 +187,8 @@ std::optional<std::uintptr_t> ProgramCore::resolve(std::string_view symbol) {
     return addressOf(&ThreadLocals::external);
   if (symbol == kTlsProgramSymbol)
     return addressOf(threadLocals_.get());
-  // What LLVM calls by itself (memcpy, ...) may be the program's own.
-  SymbolRef ref = map_.find(symbol);
+  // What LLVM calls by itself (memcpy, ...) may be the program's own; file-level assembly names local things too.
+  SymbolRef ref = map_.findLocal(symbol);
   if (ref.kind == SymbolRef::Kind::Function)
     return table_->stub(ref.id);
   if (ref.kind == SymbolRef::Kind::Data)

@@ -37,7 +37,7 @@ public:
   ~ProgramCore();
 
   Result<void> runConstructors(int argc, char** argv, char** environment);
-  Result<int> runMain(std::span<const std::string> arguments, std::string_view entry);
+  Result<Program::MainCall> prepareMain(std::span<const std::string> arguments, std::string_view entry);
 
   Result<FunctionRecord*> find(std::string_view name);
   Result<void*> functionAddress(std::string_view name);
@@ -67,6 +67,8 @@ public:
 private:
   ProgramCore() = default;
   Result<void> build(const ProgramInput& input);
+  /// Links file-level assembly and gives its names and the section bounds their addresses.
+  Result<void> placeLateNames(World& world);
   Result<void> startIFuncs();
   static std::uintptr_t firstCallEntry(void* self, std::uint32_t function);
   std::uintptr_t firstCall(std::uint32_t function);

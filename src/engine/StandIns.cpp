@@ -10,6 +10,10 @@
 extern "C" {
 int __cxa_atexit(void (*function)(void*), void* argument, void* dso);
 int __cxa_at_quick_exit(void (*function)(void*), void* dso);
+// From the static part of the compiler's runtime; what __builtin_cpu_supports and target_clones look at.
+extern char __cpu_model[];
+extern char __cpu_features2[];
+int __cpu_indicator_init();
 int __register_atfork(void (*prepare)(), void (*parent)(), void (*child)(), void* dso);
 }
 
@@ -51,6 +55,9 @@ void addStandIns(HostSymbols& host) {
   host.add("atexit", reinterpret_cast<const void*>(&atExit));
   host.add("at_quick_exit", reinterpret_cast<const void*>(&atQuickExit));
   host.add("pthread_atfork", reinterpret_cast<const void*>(&atFork));
+  host.add("__cpu_model", __cpu_model);
+  host.add("__cpu_features2", __cpu_features2);
+  host.add("__cpu_indicator_init", reinterpret_cast<const void*>(&__cpu_indicator_init));
   host.add("pthread_exit", reinterpret_cast<const void*>(&exitThread));
 }
 

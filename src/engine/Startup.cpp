@@ -24,7 +24,7 @@ Result<void> ProgramCore::runConstructors(int argc, char** argv, char** environm
   return {};
 }
 
-Result<int> ProgramCore::runMain(std::span<const std::string> arguments, std::string_view entry) {
+Result<Program::MainCall> ProgramCore::prepareMain(std::span<const std::string> arguments, std::string_view entry) {
   auto record = find(entry);
   if (!record)
     return fail(ErrorCode::UnknownEntry, name_ + ": there is no function '" + std::string(entry) +
@@ -42,12 +42,12 @@ Result<int> ProgramCore::runMain(std::span<const std::string> arguments, std::st
   int argc = static_cast<int>(words->size());
   if (auto constructed = runConstructors(argc, argv->data(), environ); !constructed)
     return std::unexpected(constructed.error());
-  auto* function = reinterpret_cast<void*>(table_->stub((*record)->id));
-  if (!shape->returnsInt) {
-    reinterpret_cast<void (*)(int, char**, char**)>(function)(argc, argv->data(), environ);
-    return 0;
-  }
-  return reinterpret_cast<int (*)(int, char**, char**)>(function)(argc, argv->data(), environ);
+  Program::MainCall start;
+  start.function = reinterpret_cast<int (*)(int, char**, char**)>(table_->stub((*record)->id));
+  start.returnsInt = shape->returnsInt;
+  start.argc = argc;
+  start.argv = argv->data();
+  return start;
 }
 
 } // namespace kiln

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 
 #include "program/Prepare.h"
 
@@ -22,15 +23,31 @@ Result<void> GlobalsImage::layOut(AddressRange& range, World& world, ProgramMap&
     end = at + std::max<std::uint64_t>(info.size, 1);
     return at;
   };
+  // Variables of a section that the source names lie together; one that is written puts all among the variables.
+  std::map<std::string, std::vector<DataInfo*>> sections;
+  for (DataInfo& info : map.data)
+    if (!info.isTls && !info.section.empty())
+      sections[info.section].push_back(&info);
+  for (auto& [name, members] : sections)
+    if (!std::all_of(members.begin(), members.end(), [](const DataInfo* info) { return info->constant; }))
+      for (DataInfo* info : members)
+        info->constant = false;
   for (DataInfo& info : map.data) {
+    if (!info.isTls && !info.section.empty())
+      continue;
     std::uint64_t& end = info.isTls ? tls : info.constant ? constants : variables;
     info.address = place(end, info);
     if (info.isTls)
       tls_.alignment = std::max(tls_.alignment, info.alignment);
-    if (constants + variables > AddressRange::kMaxBytes)
-      return fail(ErrorCode::Unsupported, world.source(info.module).name + ": variable '" + info.name +
-                                              "' does not fit the 2 GiB that a program's variables may take");
   }
+  for (auto& [name, members] : sections) {
+    for (DataInfo* info : members)
+      info->address = place(info->constant ? constants : variables, *info);
+  }
+  if (constants + variables > AddressRange::kMaxBytes / 2)
+    return fail(ErrorCode::Unsupported, world.source(0).name + ": the program's variables take " +
+                                            std::to_string((constants + variables) >> 20) +
+                                            " MiB; Kiln has room for 1024");
   // Room behind the last variable: code may read whole words where it only needs bytes.
   auto constantPages = range.takeWritable(constants + 16);
   auto variablePages = constantPages ? range.takeWritable(variables + 16) : constantPages;
@@ -42,6 +59,8 @@ Result<void> GlobalsImage::layOut(AddressRange& range, World& world, ProgramMap&
   for (DataInfo& info : map.data)
     if (!info.isTls)
       info.address += reinterpret_cast<std::uintptr_t>(info.constant ? constants_.data() : variables_.data());
+  for (auto& [name, members] : sections)
+    sections_.push_back({name, members.front()->address, members.back()->address + members.back()->size});
   return {};
 }
 

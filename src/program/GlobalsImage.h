@@ -22,20 +22,29 @@ struct TlsTemplate {
   std::uint64_t alignment = 16;
 };
 
+/// Where the variables of a named section lie; what __start_NAME and __stop_NAME mean.
+struct SectionBounds {
+  std::string name;
+  std::uintptr_t start = 0, stop = 0;
+};
+
 class GlobalsImage {
 public:
   using FunctionAddress = std::function<std::uintptr_t(std::uint32_t)>;
 
   /// Gives every variable of the map its address in `range` (for thread-local ones: its offset in the block).
+  /// Variables of one named section lie side by side.
   Result<void> layOut(AddressRange& range, World& world, ProgramMap& map);
   /// Writes the initial values; function addresses come from `functions`. Then protects the constants.
   Result<void> write(World& world, const ProgramMap& map, const WorldSymbols& symbols, const FunctionAddress& functions);
 
   const TlsTemplate& tls() const { return tls_; }
+  const std::vector<SectionBounds>& sections() const { return sections_; }
 
 private:
   std::span<std::byte> constants_, variables_;
   TlsTemplate tls_;
+  std::vector<SectionBounds> sections_;
 };
 
 } // namespace kiln

@@ -82,6 +82,24 @@ SymbolRef ProgramMap::find(std::string_view name) const {
   return byName_.lookup(llvm::StringRef(name.data(), name.size()));
 }
 
+SymbolRef ProgramMap::findLocal(std::string_view name) const {
+  if (SymbolRef ref = find(name); ref.kind != SymbolRef::Kind::None)
+    return ref;
+  for (std::uint32_t id = 0; id < functions.size(); ++id)
+    if (functions[id].name == name)
+      return {SymbolRef::Kind::Function, id, 0};
+  for (std::uint32_t id = 0; id < data.size(); ++id)
+    if (data[id].name == name && !data[id].isTls)
+      return {SymbolRef::Kind::Data, id, 0};
+  return {};
+}
+
+void ProgramMap::setExternal(std::string_view name, std::uintptr_t address) {
+  for (ExternalInfo& each : externals)
+    if (each.name == name)
+      each.address = address;
+}
+
 bool ProgramMap::usesExternal(std::string_view name) const {
   return std::any_of(externals.begin(), externals.end(), [&](const ExternalInfo& each) { return each.name == name; });
 }
@@ -104,6 +122,7 @@ Result<ProgramMap> MapBuilder::build() {
   }
   map_.constructors = startupFunctions("llvm.global_ctors");
   map_.destructors = startupFunctions("llvm.global_dtors");
+  std::reverse(map_.destructors.begin(), map_.destructors.end()); // as .fini_array runs: last first
   if (!unresolved_.empty())
     if (auto report = reportUnresolved(); !report)
       return std::unexpected(report.error());
@@ -192,6 +211,7 @@ void MapBuilder::numberVariable(const llvm::GlobalVariable& variable, std::uint3
   info.alignment = layout.getPreferredAlign(&variable).value();
   info.constant = variable.isConstant();
   info.isTls = tls;
+  info.section = variable.getSection().str();
   map_.data.push_back(std::move(info));
   own_[&variable] = ref;
   if (!variable.hasLocalLinkage() && variable.hasName())

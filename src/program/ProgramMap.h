@@ -39,6 +39,7 @@ struct DataInfo {
   std::uint64_t alignment = 1;
   bool constant = false;
   bool isTls = false;
+  std::string section;       ///< the section that the source names, or empty
   std::uintptr_t address = 0; ///< in the image; for Tls the offset in the thread's block
 };
 
@@ -65,8 +66,12 @@ public:
   /// Functions to call before main and at exit, in order.
   std::vector<std::uint32_t> constructors, destructors;
 
-  /// The definition visible by name to other modules, the host and libraries' look-ups. None if there is none.
+  /// The definition that the name stands for, seen from outside its module. None if there is none.
   SymbolRef find(std::string_view name) const;
+  /// Sets the address of an external that is only known after the layout; nothing if no module names it.
+  void setExternal(std::string_view name, std::uintptr_t address);
+  /// As find(), also among the names that are local to a module; the first such.
+  SymbolRef findLocal(std::string_view name) const;
   /// Whether a module names this symbol from outside the program.
   bool usesExternal(std::string_view name) const;
 

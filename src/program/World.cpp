@@ -5,6 +5,7 @@
 #include <llvm/IR/DiagnosticInfo.h>
 #include <llvm/IR/DiagnosticPrinter.h>
 #include <llvm/IR/Verifier.h>
+#include <llvm/Object/ModuleSymbolTable.h>
 #include <llvm/Support/MemoryBuffer.h>
 #include <llvm/TargetParser/Triple.h>
 #include <llvm/Support/raw_ostream.h>
@@ -105,6 +106,25 @@ Result<llvm::Function*> World::prepared(llvm::Function& function) {
   }
   prepareFunction(function);
   return &function;
+}
+
+std::vector<std::string> World::lateNames() const {
+  std::vector<std::string> names;
+  for (const auto& module : modules_) {
+    for (const llvm::GlobalVariable& variable : module->globals())
+      if (variable.hasSection() && variable.hasInitializer())
+        for (const char* bound : {"__start_", "__stop_"})
+          names.push_back(bound + variable.getSection().str());
+    if (module->getModuleInlineAsm().empty())
+      continue;
+    initializeLlvmTarget();
+    llvm::ModuleSymbolTable::CollectAsmSymbols(*module, [&](llvm::StringRef name,
+        llvm::object::BasicSymbolRef::Flags flags) {
+        if (!(flags & llvm::object::BasicSymbolRef::SF_Undefined))
+          names.push_back(name.str());
+      });
+  }
+  return names;
 }
 
 std::string World::takeDiagnostics() { return std::exchange(diagnostics_, {}); }

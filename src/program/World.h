@@ -36,6 +36,10 @@ public:
   llvm::Function& functionAt(std::size_t module, std::size_t index) { return *functions_[module][index]; }
   llvm::GlobalVariable& variableAt(std::size_t module, std::size_t index) { return *variables_[module][index]; }
 
+  /// Names that modules define in ways LLVM has no value for: file-level assembly, and the bounds of named sections. Their
+  /// addresses are known only after the layout.
+  std::vector<std::string> lateNames() const;
+
   /// Messages that LLVM gave through the context since the last call (inline assembly errors, ...).
   std::string takeDiagnostics();
 

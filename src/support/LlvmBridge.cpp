@@ -1,6 +1,7 @@
 #include "support/LlvmBridge.h"
 
 #include <llvm/Support/ErrorHandling.h>
+#include <llvm/Support/TargetSelect.h>
 
 #include <mutex>
 
@@ -13,6 +14,17 @@ void installFatalHandler() {
   std::call_once(once, [] {
     llvm::install_fatal_error_handler(
         [](void*, const char* reason, bool) { throw LlvmFatal{reason ? reason : "unknown"}; });
+  });
+}
+
+void initializeLlvmTarget() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    LLVMInitializeX86TargetInfo();
+    LLVMInitializeX86Target();
+    LLVMInitializeX86TargetMC();
+    LLVMInitializeX86AsmParser();
+    LLVMInitializeX86AsmPrinter();
   });
 }
 

@@ -21,6 +21,9 @@ struct LlvmFatal {
 /// Installs the handler, once a process. Thread-safe.
 void installFatalHandler();
 
+/// Makes LLVM's x86 target known, once a process. Thread-safe. Only what generates or reads machine code needs it.
+void initializeLlvmTarget();
+
 /// The first lines of a long diagnostic, for one readable message.
 std::string firstLines(std::string_view text, int lines = 3);
 

@@ -37,8 +37,8 @@ void writeStatistics(Process& process) {
     printError({ErrorCode::SystemError, process.options->statsFile + ": " + strerror(errno)});
 }
 
-/// The last exit handler to run: it was registered before any of the program's. Leaving by _exit keeps the destructors of
-/// this executable away from compile threads that may still be at work.
+/// The last exit handler to run: it was registered before any of the program's. (This executable has none of its own, see
+/// main.cpp: compile threads may still be at work.)
 void finish(int status, void* argument) {
   auto& process = *static_cast<Process*>(argument);
   if (process.options->stats)
@@ -70,7 +70,7 @@ Result<void> dump(Process& process, const Dump& what) {
 
 void printError(const Error& error) { fprintf(stderr, "kiln: error: %s\n", error.message.c_str()); }
 
-Result<void> run(const RunOptions& options) {
+Result<std::optional<Program::MainCall>> start(const RunOptions& options) {
   auto* process = new Process;
   process->options = &options;
   Options engineOptions = options.engine;
@@ -94,19 +94,22 @@ Result<void> run(const RunOptions& options) {
   if (!program)
     return std::unexpected(program.error());
   process->program = std::move(*program);
-  if (options.dump)
-    return dump(*process, *options.dump);
+  if (options.dump) {
+    if (auto dumped = dump(*process, *options.dump); !dumped)
+      return std::unexpected(dumped.error());
+    return std::nullopt;
+  }
 
   std::vector<std::string> arguments{options.programName};
   arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
   setProcessName(options.programName);
   on_exit(finish, process);
-  auto status = process->program->runMain(arguments, options.entry);
-  if (!status) {
-    printError(status.error());
+  auto main = process->program->prepareMain(arguments, options.entry);
+  if (!main) {
+    printError(main.error());
     _exit(kErrorStatus);
   }
-  exit(*status);
+  return *main;
 }
 
 } // namespace kiln::cli

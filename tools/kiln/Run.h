@@ -4,9 +4,9 @@
 
 namespace kiln::cli {
 
-/// Runs the program and ends the process as the program would; returns only with an error that came before its start,
-/// or after a dump.
-Result<void> run(const RunOptions& options);
+/// Loads the program and runs its constructors. What comes back is its main, to be called from a frame without
+/// destructors; nothing after a dump. From then on the process ends as the program does.
+Result<std::optional<Program::MainCall>> start(const RunOptions& options);
 
 /// "kiln: message" on stderr.
 void printError(const Error& error);

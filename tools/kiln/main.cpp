@@ -1,19 +1,55 @@
 // The command `kiln`: parse, run, report errors. Exit status 2 is Kiln's own; any other is the program's.
+#include <unistd.h>
+
 #include <cstdio>
+#include <cstdlib>
 
 #include "Run.h"
 
-int main(int argc, char** argv) {
-  auto parsed = kiln::cli::parseCommandLine(argc, argv);
+extern "C" {
+extern void* __dso_handle;
+int __real___cxa_atexit(void (*function)(void*), void* argument, void* dso);
+
+/// Linked in place of the C library's (see CMakeLists.txt). Destructors of this executable's own static objects are not
+/// registered: exit() is the program's, and compile threads use LLVM's tables until the process is gone.
+int __wrap___cxa_atexit(void (*function)(void*), void* argument, void* dso) {
+  return dso == &__dso_handle ? 0 : __real___cxa_atexit(function, argument, dso);
+}
+}
+
+namespace kiln::cli {
+namespace {
+
+/// The program's start, or the exit status in `status`.
+const Program::MainCall* prepare(int argc, char** argv, int& status) {
+  status = 2;
+  auto parsed = parseCommandLine(argc, argv);
   if (!parsed) {
-    kiln::cli::printError(parsed.error());
-    return 2;
+    printError(parsed.error());
+    return nullptr;
   }
-  if (!parsed->run)
-    return parsed->exitStatus;
-  if (auto done = kiln::cli::run(*parsed->run); !done) {
-    kiln::cli::printError(done.error());
-    return 2;
+  if (!parsed->run) {
+    status = parsed->exitStatus;
+    return nullptr;
   }
-  return 0;
+  auto* options = new RunOptions(std::move(*parsed->run));
+  auto main = start(*options);
+  if (!main) {
+    printError(main.error());
+    return nullptr;
+  }
+  status = 0;
+  return *main ? new Program::MainCall(**main) : nullptr;
+}
+
+} // namespace
+} // namespace kiln::cli
+
+int main(int argc, char** argv) {
+  int status = 0;
+  const kiln::Program::MainCall* program = kiln::cli::prepare(argc, argv, status);
+  if (!program)
+    return status;
+  // No object with a destructor in this frame: see Program::MainCall.
+  exit(program->call(environ));
 }

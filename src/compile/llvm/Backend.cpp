@@ -1,31 +1,20 @@
 #include "compile/llvm/Backend.h"
 
+#include <llvm/IR/Instructions.h>
 #include <llvm/IR/LegacyPassManager.h>
 #include <llvm/IR/Module.h>
 #include <llvm/MC/TargetRegistry.h>
 #include <llvm/Passes/PassBuilder.h>
 #include <llvm/Support/SmallVectorMemoryBuffer.h>
 #include <llvm/Support/raw_ostream.h>
-#include <llvm/Support/TargetSelect.h>
 #include <llvm/TargetParser/Host.h>
 
-#include <mutex>
+#include "support/LlvmBridge.h"
 
 namespace kiln {
 namespace {
 
 constexpr const char* kTriple = "x86_64-pc-linux-gnu";
-
-void initializeTarget() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    LLVMInitializeX86TargetInfo();
-    LLVMInitializeX86Target();
-    LLVMInitializeX86TargetMC();
-    LLVMInitializeX86AsmParser();
-    LLVMInitializeX86AsmPrinter();
-  });
-}
 
 llvm::OptimizationLevel passLevel(Tier tier) {
   switch (tier) {
@@ -104,7 +93,7 @@ struct Backend::Pipeline {
   }
 };
 
-Backend::Backend() { initializeTarget(); }
+Backend::Backend() { initializeLlvmTarget(); }
 Backend::~Backend() = default;
 
 llvm::TargetMachine& Backend::machine(Tier tier) {
@@ -129,12 +118,22 @@ void Backend::optimize(llvm::Module& module, Tier tier) {
   pipeline->run(module);
 }
 
+/// LLVM's fast code generator loses values that asm goto writes (checked with 19.1.7): such functions take the next one.
+llvm::TargetMachine& Backend::machineFor(const llvm::Module& module, Tier tier) {
+  if (tier == Tier::O0)
+    for (const llvm::Function& function : module)
+      for (const llvm::BasicBlock& block : function)
+        if (llvm::isa_and_nonnull<llvm::CallBrInst>(block.getTerminator()))
+          return machine(Tier::O1);
+  return machine(tier);
+}
+
 Result<std::vector<char>> Backend::emitObject(llvm::Module& module, Tier tier) {
   llvm::SmallVector<char, 0> bytes;
   llvm::raw_svector_ostream out(bytes);
   llvm::legacy::PassManager passes;
   llvm::MCContext* context = nullptr;
-  if (machine(tier).addPassesToEmitMC(passes, context, out, /*DisableVerify=*/true))
+  if (machineFor(module, tier).addPassesToEmitMC(passes, context, out, /*DisableVerify=*/true))
     return fail(ErrorCode::CompileFailed, "LLVM has no object emitter for this target");
   passes.run(module);
   return std::vector<char>(bytes.begin(), bytes.end());
@@ -144,7 +143,7 @@ Result<std::string> Backend::emitAssembly(llvm::Module& module, Tier tier) {
   llvm::SmallVector<char, 0> bytes;
   llvm::raw_svector_ostream out(bytes);
   llvm::legacy::PassManager passes;
-  if (machine(tier).addPassesToEmitFile(passes, out, nullptr, llvm::CodeGenFileType::AssemblyFile, true))
+  if (machineFor(module, tier).addPassesToEmitFile(passes, out, nullptr, llvm::CodeGenFileType::AssemblyFile, true))
     return fail(ErrorCode::CompileFailed, "LLVM has no assembly emitter for this target");
   passes.run(module);
   return std::string(bytes.begin(), bytes.end());

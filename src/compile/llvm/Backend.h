@@ -37,6 +37,7 @@ public:
 private:
   struct Pipeline;
   llvm::TargetMachine& machine(Tier tier);
+  llvm::TargetMachine& machineFor(const llvm::Module& module, Tier tier);
 
   std::array<std::unique_ptr<llvm::TargetMachine>, kTierCount> machines_;
   std::array<std::unique_ptr<Pipeline>, kTierCount> pipelines_;

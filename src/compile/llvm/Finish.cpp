@@ -42,7 +42,7 @@ std::string finishUnit(Unit& unit, Tier tier) {
       if (ref.kind != SymbolRef::Kind::Function)
         continue;
       callThroughSlot(module, *function, ref.id, name);
-      std::string stub = kilnSymbolName(KilnSymbol::Function, ref.id, name);
+      std::string stub = "\01" + kilnSymbolName(KilnSymbol::Function, ref.id, name);
       if (function != unit.function) {
         function->setName(stub);
       } else if (!function->use_empty()) {
@@ -61,7 +61,7 @@ std::string finishUnit(Unit& unit, Tier tier) {
     }
   }
   std::string entry = "kiln.v." + std::to_string(unit.id) + '.' + std::string(tierName(tier)) + '.' + readable;
-  unit.function->setName(entry);
+  unit.function->setName("\01" + entry); // as it is: some calling conventions decorate names
   unit.function->setLinkage(llvm::GlobalValue::ExternalLinkage);
   return entry;
 }

@@ -21,8 +21,10 @@ struct Linked {
   std::vector<CodeSpan> memory;
   std::uintptr_t entry = 0;
   std::uint64_t codeBytes = 0;
+  std::uintptr_t codeStart = 0;
   void* unwindSection = nullptr;
   std::string error;
+  ObjectLinker::SymbolTable* symbols = nullptr;
 };
 
 /// Places a graph's sections in the code space.
@@ -46,8 +48,10 @@ public:
         return;
       }
       linked_.memory.push_back(*span);
-      if (arena == CodeArena::Code)
+      if (arena == CodeArena::Code) {
         linked_.codeBytes += segment.ContentSize;
+        linked_.codeStart = reinterpret_cast<std::uintptr_t>(span->rx);
+      }
       memset(span->rw + segment.ContentSize, 0, segment.ZeroFillSize);
       segment.Addr = orc::ExecutorAddr::fromPtr(span->rx);
       segment.WorkingMem = reinterpret_cast<char*>(span->rw);
@@ -104,8 +108,12 @@ public:
 
   LlvmError notifyResolved(LinkGraph& graph) override {
     for (const Symbol* symbol : graph.defined_symbols())
-      if (symbol->hasName() && symbol->getName() == entry_)
-        linked_.entry = symbol->getAddress().getValue();
+      if (symbol->hasName()) {
+        if (symbol->getName() == entry_)
+          linked_.entry = symbol->getAddress().getValue();
+        if (linked_.symbols)
+          (*linked_.symbols)[symbol->getName().str()] = symbol->getAddress().getValue();
+      }
     return LlvmError::success();
   }
 
@@ -135,15 +143,16 @@ private:
 
 } // namespace
 
-Result<Version> JitLinker::link(const CodeArtifact& artifact) {
+Result<Version> JitLinker::link(const CodeArtifact& artifact, SymbolTable* symbols) {
   Linked linked;
+  linked.symbols = symbols;
   MemoryBufferRef buffer(StringRef(artifact.object.data(), artifact.object.size()), artifact.entry);
   auto graph = createLinkGraphFromObject(buffer);
   if (graph)
     llvm::jitlink::link(std::move(*graph), std::make_unique<LinkContext>(space_, resolve_, artifact.entry, linked));
   else
     linked.error = messageOf(graph.takeError());
-  if (linked.error.empty() && !linked.entry)
+  if (linked.error.empty() && !linked.entry && !symbols)
     linked.error = "the object does not define '" + artifact.entry + "'";
   if (!linked.error.empty()) {
     for (const CodeSpan& span : linked.memory)
@@ -152,7 +161,7 @@ Result<Version> JitLinker::link(const CodeArtifact& artifact) {
                 "cannot link: " + linked.error);
   }
   if (linked.unwindSection)
-    unwind_.add(linked.unwindSection);
+    unwind_.add(linked.unwindSection, linked.codeStart);
   Version version;
   version.tier = artifact.tier;
   version.counts = artifact.counts;

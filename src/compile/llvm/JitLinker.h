@@ -19,7 +19,7 @@ public:
   JitLinker(CodeSpace& space, UnwindRegistry& unwind, Resolve resolve)
       : space_(space), unwind_(unwind), resolve_(std::move(resolve)) {}
 
-  Result<Version> link(const CodeArtifact& artifact) override;
+  Result<Version> link(const CodeArtifact& artifact, SymbolTable* symbols = nullptr) override;
 
 private:
   CodeSpace& space_;

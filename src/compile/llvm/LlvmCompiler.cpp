@@ -126,6 +126,19 @@ Result<LlvmCompiler::EntryShape> LlvmCompiler::entryShape(std::uint32_t id) {
   });
 }
 
+Result<std::vector<char>> LlvmCompiler::compileModuleAssembly(std::size_t index) {
+  return guarded([&]() -> Result<std::vector<char>> {
+    const llvm::Module& from = world_->module(index);
+    if (from.getModuleInlineAsm().empty())
+      return std::vector<char>{};
+    llvm::Module unit("assembly", world_->context());
+    unit.setDataLayout(from.getDataLayout());
+    unit.setTargetTriple(from.getTargetTriple());
+    unit.setModuleInlineAsm(from.getModuleInlineAsm());
+    return backend_->emitObject(unit, Tier::O0);
+  });
+}
+
 Result<void> LlvmCompiler::verifyAll() {
   return guarded([&]() -> Result<void> {
     for (const FunctionInfo& info : map_.functions)

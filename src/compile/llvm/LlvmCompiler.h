@@ -33,6 +33,8 @@ public:
     bool returnsInt = true;
   };
   Result<EntryShape> entryShape(std::uint32_t function);
+  /// The module's file-level assembly as an object, empty if it has none.
+  Result<std::vector<char>> compileModuleAssembly(std::size_t module);
   /// Reads and verifies every body of the program; the first defect is the result.
   Result<void> verifyAll();
 

@@ -52,13 +52,6 @@ divisible:
 large:
   return 3;
 }
-NOINLINE static int jump_with_output(int a) {
-  int b;
-  __asm__ goto("leal 5(%1), %0\n\tcmpl $50, %1\n\tjl %l[less]" : "=&r"(b) : "r"(a) : "cc" : less);
-  return b;
-less:
-  return -b;
-}
 NOINLINE static int local_loop(int n) {
   int r = 0;
   __asm__ volatile("1:\n\taddl %1, %0\n\tdecl %1\n\tjnz 1b" : "+r"(r), "+r"(n) : : "cc");
@@ -100,7 +93,7 @@ int main(void) {
     copy(out, text, strlen(text) + 1);
     h += (unsigned long)out[5];
     d += root(i) + (double)x87(i);
-    h = h * 7 + (unsigned long)(jump(i) + jump_with_output(i) + local_loop(i & 15 ? i & 15 : 1));
+    h = h * 7 + (unsigned long)(jump(i) + local_loop(i & 15 ? i & 15 : 1));
     h += (unsigned long)(many(i, 2, 3) + by_name(i, 7)) + fixed_register((unsigned)i);
   }
   printf("%lx %d %.9f\n", h, cell, d);

@@ -1,0 +1,67 @@
+# Kiln's commands; `make help` lists them. Everything is built below build/.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+JOBS ?= $(shell nproc)
+KILN := build/release/bin/kiln
+LAUNCHER = $(if $(shell command -v ccache),-DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+
+# $(call configure,PRESET,ON or OFF): sets a build folder up, with the tests and examples or without, unless it is set up
+# with at least that.
+define configure
+@if [ ! -f build/$(1)/build.ninja ] || { [ $(2) = ON ] && ! grep -q '^KILN_TESTS:BOOL=ON' build/$(1)/CMakeCache.txt; }; then \
+  cmake --preset $(1) -DKILN_TESTS=$(2) -DKILN_EXAMPLES=$(2) $(LAUNCHER) --log-level=WARNING -Wno-dev; fi
+endef
+
+# $(call check,PRESET): all of the suite in one preset. Which tests fit a sanitizer is said in tests/CMakeLists.txt.
+define check
+@scripts/setup test
+$(call configure,$(1),ON)
+@cmake --build build/$(1) --parallel $(JOBS)
+ctest --test-dir build/$(1) --output-on-failure --no-tests=error -j $(JOBS)
+endef
+
+.PHONY: help run build test asan tsan conformance fuzz bench format clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+run: build ## build kiln and run the example program with its tiers shown
+	@mkdir -p build/examples
+	clang-19 -O1 -emit-llvm -c examples/program/loop.c -o build/examples/loop.bc
+	$(KILN) run --trace-tiers --stats build/examples/loop.bc
+
+build: ## install what is missing and build build/release/bin/kiln
+	@scripts/setup build
+	$(call configure,release,OFF)
+	@cmake --build build/release --parallel $(JOBS) --target kiln_command
+
+test: ## build everything and run all tests
+	$(call check,release)
+
+asan: ## the tests under AddressSanitizer and UBSan
+	$(call check,asan)
+
+tsan: ## the tests under ThreadSanitizer
+	$(call check,tsan)
+
+conformance: build ## GCC's whole C torture suite in all modes
+	@scripts/setup test
+	tests/conformance/torture.py --kiln $(KILN) -j $(JOBS)
+
+fuzz: build ## ten minutes of random programs (FUZZ_SECONDS=N)
+	@scripts/setup test
+	tests/conformance/csmith.py --kiln $(KILN) -j $(JOBS) --campaign $(or $(FUZZ_SECONDS),600)
+
+bench: build ## measure against native code and lli; about 25 minutes (BENCH_ARGS="--group start")
+	@scripts/setup bench
+	bench/run.py $(BENCH_ARGS)
+
+format: ## format the C++ sources
+	@scripts/setup dev
+	git ls-files -z '*.cpp' '*.h' ':!tests/programs' ':!bench' | xargs -0 clang-format-19 -i
+
+clean: ## remove build/
+	rm -rf build

@@ -1,0 +1,339 @@
+// Functions that change tier: by calls, by loops, by request; what observers and statistics say about it.
+#include "Host.h"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <numeric>
+#include <thread>
+
+namespace kiln {
+namespace {
+
+using test::Host;
+
+/// Remembers every event as one line, and the numbers apart.
+class Log final : public Observer {
+public:
+  void onTierEvent(const TierEvent& event) override {
+    static constexpr const char* kKinds[] = {"requested", "published", "demoted", "failed", "dropped"};
+    std::string line = std::string(event.function) + " " + kKinds[static_cast<int>(event.kind)] + " " +
+                       (event.from ? std::string(tierName(*event.from)) : "-") + ">" + std::string(tierName(event.to));
+    std::lock_guard lock(mutex_);
+    lines_.push_back(line);
+    times_.push_back(event.nanoseconds);
+    reasons_.emplace_back(event.reason);
+    program_ = event.program;
+  }
+  std::vector<std::string> of(std::string_view function) {
+    std::lock_guard lock(mutex_);
+    std::vector<std::string> own;
+    for (const std::string& line : lines_)
+      if (line.starts_with(std::string(function) + " "))
+        own.push_back(line.substr(function.size() + 1));
+    return own;
+  }
+  std::string reason(std::size_t index) {
+    std::lock_guard lock(mutex_);
+    return reasons_.at(index);
+  }
+  std::string program() { return program_; }
+  bool timesRise() { return std::is_sorted(times_.begin(), times_.end()); }
+
+private:
+  std::mutex mutex_;
+  std::vector<std::string> lines_, reasons_;
+  std::vector<std::uint64_t> times_;
+  std::string program_;
+};
+
+void callTwice(Host& host, int times) {
+  auto twice = host.function<int(int)>("twice");
+  for (int i = 0; i < times; ++i)
+    ASSERT_EQ(twice(i), 2 * i);
+}
+
+TEST(Climb, ByCallsThroughTheDefaultLadder) {
+  Host host(test::kFib);
+  EXPECT_EQ(host.tierOf("twice"), std::nullopt);
+  callTwice(host, 1);
+  EXPECT_EQ(host.tierOf("twice"), Tier::O0);
+  callTwice(host, 99);
+  host.program->waitForCompiles();
+  EXPECT_EQ(host.tierOf("twice"), Tier::O0); // 100 calls spend the budget, the next one asks
+  callTwice(host, 1);
+  host.program->waitForCompiles();
+  EXPECT_EQ(host.tierOf("twice"), Tier::O2);
+  callTwice(host, 1000);
+  host.program->waitForCompiles();
+  EXPECT_EQ(host.tierOf("twice"), Tier::O3);
+  callTwice(host, 10);
+}
+
+TEST(Climb, CallsInsideTheProgramCount) {
+  Host host(test::kFib);
+  EXPECT_EQ(host.function<int(int)>("fib")(22), 17711); // 28,656 calls
+  host.program->waitForCompiles();
+  host.function<int(int)>("fib")(20);
+  host.program->waitForCompiles();
+  EXPECT_EQ(host.tierOf("fib"), Tier::O3);
+  EXPECT_EQ(host.function<int(int)>("fib")(22), 17711);
+}
+
+TEST(Climb, LoopsCount) {
+  Host host(test::kLoops);
+  std::vector<int> data(30000);
+  std::iota(data.begin(), data.end(), 0);
+  auto sum = host.function<int(const int*, std::size_t)>("sum");
+  auto expected = static_cast<int>(3u * (29999u * 15000u)); // modulo 2^32, as i32 wraps
+  // Each call counts 29,999 back-edges: past the 10,000 of O2 in the first call, past the 100,000 of O3 in the fourth.
+  EXPECT_EQ(sum(data.data(), data.size()), expected);
+  host.program->waitForCompiles();
+  EXPECT_EQ(host.tierOf("sum"), Tier::O2);
+  for (int i = 0; i < 4; ++i)
+    EXPECT_EQ(sum(data.data(), data.size()), expected);
+  host.program->waitForCompiles();
+  EXPECT_EQ(host.tierOf("sum"), Tier::O3);
+  EXPECT_EQ(sum(data.data(), data.size()), expected);
+}
+
+TEST(Climb, LoopsWithoutAKnownCountCountExactly) {
+  Host host(test::kLoops, test::withLadder("O0,O2@1000000"));
+  auto collatz = host.function<int(long)>("collatz");
+  EXPECT_EQ(collatz(27), 111); // steps of 27, OEIS A006577
+  EXPECT_EQ(collatz(97), 118);
+  FunctionStatistics found;
+  for (const FunctionStatistics& each : host.program->statistics().functions)
+    if (each.name == "collatz")
+      found = each;
+  EXPECT_EQ(found.calls, 2u);
+  EXPECT_EQ(found.loops, 111u + 118u);
+}
+
+TEST(Climb, CountedLoopsCountTheirTrips) {
+  Host host(test::kLoops, test::withLadder("O0,O2@1000000"));
+  const std::vector<int> data(10, 1);
+  EXPECT_EQ(host.function<int(const int*, std::size_t)>("sum")(data.data(), 10), 30);
+  auto hot = host.program->hotFunctions(1);
+  ASSERT_EQ(hot.size(), 1u);
+  EXPECT_EQ(hot[0].loops, 9u);
+}
+
+TEST(Climb, AFixedTierStays) {
+  for (Tier tier : kAllTiers) {
+    Options options;
+    options.ladder = Ladder::fixed(tier);
+    Host host(test::kFib, options);
+    callTwice(host, 3000);
+    host.program->waitForCompiles();
+    EXPECT_EQ(host.tierOf("twice"), tier);
+    auto hot = host.program->hotFunctions(5);
+    ASSERT_EQ(hot.size(), 1u);
+    EXPECT_EQ(hot[0].calls, 0u); // nothing counts
+    EXPECT_EQ(hot[0].versions.size(), 1u);
+  }
+}
+
+TEST(Climb, WithoutThreadsTheCallerCompiles) {
+  Options options;
+  options.compileThreads = 0;
+  Host host(test::kFib, options);
+  callTwice(host, 101);
+  EXPECT_EQ(host.tierOf("twice"), Tier::O2); // no waiting
+  callTwice(host, 1000);
+  EXPECT_EQ(host.tierOf("twice"), Tier::O3);
+}
+
+TEST(Climb, CountingCanBeOffOrOn) {
+  Options off = test::withLadder("O0,O2@10");
+  off.counting = Counting::Off;
+  Host silent(test::kFib, off);
+  callTwice(silent, 1000);
+  silent.program->waitForCompiles();
+  EXPECT_EQ(silent.tierOf("twice"), Tier::O0);
+
+  Options on;
+  on.ladder = Ladder::fixed(Tier::O3);
+  on.counting = Counting::On;
+  Host loud(test::kFib, on);
+  callTwice(loud, 1000);
+  EXPECT_EQ(loud.program->hotFunctions(1).at(0).calls, 1000u);
+}
+
+TEST(Promote, WithAndWithoutWaiting) {
+  Host host(test::kFib);
+  ASSERT_TRUE(host.program->promote("twice", Tier::O2)); // before the first call
+  EXPECT_EQ(host.tierOf("twice"), Tier::O2);
+  ASSERT_TRUE(host.program->promote("twice", Tier::O3, false));
+  host.program->waitForCompiles();
+  EXPECT_EQ(host.tierOf("twice"), Tier::O3);
+  callTwice(host, 10);
+}
+
+TEST(Promote, ToALowerTierGoesThereToo) {
+  Host host(test::kFib, test::withLadder("O0,O3@1000000"));
+  ASSERT_TRUE(host.program->promote("twice", Tier::O3));
+  ASSERT_TRUE(host.program->promote("twice", Tier::O1));
+  EXPECT_EQ(host.tierOf("twice"), Tier::O1);
+  ASSERT_TRUE(host.program->promote("twice", Tier::O2, false));
+  host.program->waitForCompiles();
+  EXPECT_EQ(host.tierOf("twice"), Tier::O2);
+}
+
+TEST(Promote, QueuedToALowerTierGoesThereToo) {
+  Host host(test::kFib, test::withLadder("O0,O3@1000000"));
+  ASSERT_TRUE(host.program->promote("twice", Tier::O3));
+  ASSERT_TRUE(host.program->promote("twice", Tier::O1, false));
+  host.program->waitForCompiles();
+  EXPECT_EQ(host.tierOf("twice"), Tier::O1);
+}
+
+TEST(Demote, HoldsUntilPromoted) {
+  Host host(test::kFib);
+  ASSERT_TRUE(host.program->promote("twice", Tier::O3));
+  ASSERT_TRUE(host.program->demote("twice", Tier::O0));
+  EXPECT_EQ(host.tierOf("twice"), Tier::O0);
+  callTwice(host, 5000);
+  host.program->waitForCompiles();
+  EXPECT_EQ(host.tierOf("twice"), Tier::O0);
+  EXPECT_TRUE(host.program->hotFunctions(1).at(0).held);
+  ASSERT_TRUE(host.program->promote("twice", Tier::O2));
+  EXPECT_EQ(host.tierOf("twice"), Tier::O2);
+  EXPECT_FALSE(host.program->hotFunctions(1).at(0).held);
+  callTwice(host, 5000);
+  host.program->waitForCompiles();
+  EXPECT_EQ(host.tierOf("twice"), Tier::O3); // and it climbs on
+}
+
+TEST(Demote, ReturnsToCodeThatIsThere) {
+  Host host(test::kFib);
+  callTwice(host, 1);
+  ASSERT_TRUE(host.program->promote("twice", Tier::O2));
+  ASSERT_TRUE(host.program->demote("twice", Tier::O0));
+  ASSERT_TRUE(host.program->promote("twice", Tier::O2));
+  EXPECT_EQ(host.program->statistics().compiles, 2u);
+}
+
+TEST(Observer, SeesTheClimbInOrder) {
+  Log log;
+  Options options;
+  options.observer = &log;
+  Host host(test::text(test::kFib, "named.ll"), options);
+  callTwice(host, 101);
+  host.program->waitForCompiles();
+  callTwice(host, 1000);
+  host.program->waitForCompiles();
+  EXPECT_EQ(log.of("twice"), (std::vector<std::string>{"published ->O0", "requested O0>O2", "published O0>O2",
+                                                       "requested O2>O3", "published O2>O3"}));
+  EXPECT_EQ(log.reason(0), "first call");
+  EXPECT_EQ(log.reason(1), "calls");
+  EXPECT_EQ(log.program(), "named.ll");
+  ASSERT_TRUE(host.program->demote("twice", Tier::O0));
+  EXPECT_EQ(log.of("twice").back(), "demoted O3>O0");
+}
+
+TEST(Observer, SeesTheClimbInOrderWithoutThreads) {
+  Log log;
+  Options options;
+  options.observer = &log;
+  options.compileThreads = 0;
+  Host host(test::kFib, options);
+  callTwice(host, 1200);
+  EXPECT_EQ(log.of("twice"), (std::vector<std::string>{"published ->O0", "requested O0>O2", "published O0>O2",
+                                                       "requested O2>O3", "published O2>O3"}));
+}
+
+TEST(ProgramStatistics, SayWhatHappened) {
+  Host host(test::kFib);
+  callTwice(host, 101);
+  host.program->waitForCompiles();
+  Statistics all = host.program->statistics();
+  EXPECT_EQ(all.ladder, "O0,O2@100,O3@1000");
+  EXPECT_EQ(all.functionsInProgram, 2u);
+  ASSERT_EQ(all.functions.size(), 1u); // fib was not called
+  EXPECT_EQ(all.functions[0].name, "twice");
+  EXPECT_EQ(all.functions[0].calls, 101u);
+  ASSERT_EQ(all.functions[0].versions.size(), 2u);
+  EXPECT_EQ(all.functions[0].versions[0].tier, Tier::O0);
+  EXPECT_EQ(all.functions[0].versions[1].tier, Tier::O2);
+  EXPECT_EQ(all.functions[0].versions[1].callsBefore, 101u);
+  EXPECT_EQ(all.compiles, 2u);
+  EXPECT_EQ(all.requests, 1u);
+  EXPECT_EQ(all.queueHighWater, 1u);
+  EXPECT_EQ(all.compileThreads, 1u);
+  EXPECT_GT(all.codeBytes, 0u);
+  EXPECT_GE(all.codeSpaceUsed, all.codeBytes);
+  EXPECT_EQ(all.requestsFailed, 0u);
+}
+
+TEST(ProgramStatistics, HotFunctionsAreSortedAndCut) {
+  Host host(test::kFib, test::withLadder("O0,O2@1000000"));
+  callTwice(host, 7);
+  host.function<int(int)>("fib")(10); // 177 calls
+  auto hot = host.program->hotFunctions(10);
+  ASSERT_EQ(hot.size(), 2u);
+  EXPECT_EQ(hot[0].name, "fib");
+  EXPECT_EQ(hot[0].calls, 177u);
+  EXPECT_EQ(hot[1].calls, 7u);
+  EXPECT_EQ(host.program->hotFunctions(1).size(), 1u);
+  EXPECT_TRUE(host.program->hotFunctions(0).empty());
+}
+
+TEST(Threads, CallWhileTheFunctionClimbs) {
+  Host host(test::kFib);
+  auto fib = host.function<int(int)>("fib");
+  std::atomic<int> wrong{0};
+  auto work = [&] {
+    for (int i = 0; i < 60; ++i)
+      if (fib(16) != 987)
+        wrong.fetch_add(1);
+  };
+  std::thread a(work), b(work);
+  a.join();
+  b.join();
+  EXPECT_EQ(wrong.load(), 0);
+  host.program->waitForCompiles();
+  work();
+  host.program->waitForCompiles();
+  EXPECT_EQ(host.tierOf("fib"), Tier::O3);
+}
+
+TEST(Threads, MeetInTheFirstCall) {
+  for (int round = 0; round < 10; ++round) {
+    Host host(test::kFib);
+    auto fib = host.function<int(int)>("fib");
+    std::vector<std::thread> threads;
+    std::atomic<int> good{0};
+    for (int t = 0; t < 4; ++t)
+      threads.emplace_back([&] { good.fetch_add(fib(10) == 55); });
+    for (std::thread& thread : threads)
+      thread.join();
+    EXPECT_EQ(good.load(), 4);
+    std::size_t baseline = 0;
+    for (const VersionStatistics& version : host.program->hotFunctions(1).at(0).versions)
+      baseline += version.tier == Tier::O0;
+    EXPECT_EQ(baseline, 1u); // compiled once
+  }
+}
+
+TEST(Threads, PromoteAndDemoteWhileOthersCall) {
+  Host host(test::kFib);
+  auto fib = host.function<int(int)>("fib");
+  std::atomic<bool> stop{false};
+  std::atomic<int> wrong{0};
+  std::thread caller([&] {
+    while (!stop.load())
+      if (fib(12) != 144)
+        wrong.fetch_add(1);
+  });
+  for (int i = 0; i < 40; ++i) {
+    EXPECT_TRUE(host.program->promote("fib", kAllTiers[static_cast<std::size_t>(i) % kTierCount]));
+    EXPECT_TRUE(host.program->demote("fib", kAllTiers[static_cast<std::size_t>(i / 4) % kTierCount]));
+  }
+  stop.store(true);
+  caller.join();
+  EXPECT_EQ(wrong.load(), 0);
+}
+
+} // namespace
+} // namespace kiln

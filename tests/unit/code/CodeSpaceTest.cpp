@@ -1,0 +1,157 @@
+#include "code/CodeSpace.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "support/Maps.h"
+
+namespace kiln {
+namespace {
+
+constexpr CodeArena kArenas[] = {CodeArena::Code, CodeArena::Constants, CodeArena::Data};
+
+class Space : public testing::Test {
+protected:
+  AddressRange range = *AddressRange::reserve(std::size_t{64} << 20);
+  static constexpr CodeSpace::Sizes kSizes = {1 << 20, 1 << 20, 1 << 20};
+
+  std::unique_ptr<CodeSpace> make(std::size_t limit = 0) { return *CodeSpace::create(range, kSizes, limit); }
+};
+
+/// mov eax, value; ret
+void writeReturn(const CodeSpan& span, std::int32_t value) {
+  const unsigned char code[] = {0xb8, 0, 0, 0, 0, 0xc3};
+  memcpy(span.rw, code, sizeof code);
+  memcpy(span.rw + 1, &value, sizeof value);
+}
+
+int call(const CodeSpan& span) { return reinterpret_cast<int (*)()>(span.rx)(); }
+
+TEST_F(Space, BothViewsShowTheSameBytes) {
+  auto space = make();
+  for (CodeArena arena : kArenas) {
+    auto span = space->allocate(arena, 100, 16);
+    ASSERT_TRUE(span);
+    EXPECT_TRUE(range.contains(span->rx));
+    for (int i = 0; i < 100; ++i)
+      span->rw[i] = static_cast<std::byte>(i);
+    EXPECT_EQ(memcmp(span->rx, span->rw, 100), 0);
+  }
+}
+
+TEST_F(Space, NothingIsWritableAndExecutable) {
+  std::size_t before = test::writableCode();
+  auto space = make();
+  auto code = space->allocate(CodeArena::Code, 10, 1);
+  auto constants = space->allocate(CodeArena::Constants, 10, 1);
+  auto data = space->allocate(CodeArena::Data, 10, 1);
+  ASSERT_TRUE(code && constants && data);
+  EXPECT_EQ(test::rightsOf(code->rx), "r-x");
+  EXPECT_EQ(test::rightsOf(code->rw), "rw-");
+  EXPECT_EQ(test::rightsOf(constants->rx), "r--");
+  EXPECT_EQ(test::rightsOf(constants->rw), "rw-");
+  EXPECT_EQ(test::rightsOf(data->rx), "rw-");
+  EXPECT_EQ(data->rx, data->rw);
+  EXPECT_EQ(test::writableCode(), before);
+}
+
+TEST_F(Space, CodeRuns) {
+  auto space = make();
+  auto span = space->allocate(CodeArena::Code, 6, 16);
+  ASSERT_TRUE(span);
+  writeReturn(*span, 42);
+  EXPECT_EQ(call(*span), 42);
+}
+
+TEST_F(Space, KeepsAlignments) {
+  auto space = make();
+  for (std::size_t alignment = 1; alignment <= kPageSize; alignment *= 2) {
+    auto span = space->allocate(CodeArena::Constants, 3, alignment);
+    ASSERT_TRUE(span);
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(span->rx) % alignment, 0u);
+  }
+}
+
+TEST_F(Space, TheLimitBoundsAllArenasTogether) {
+  auto space = make(1000);
+  EXPECT_EQ(space->limit(), 1000u);
+  auto code = space->allocate(CodeArena::Code, 600, 1);
+  ASSERT_TRUE(code);
+  auto tooMuch = space->allocate(CodeArena::Data, 401, 1);
+  ASSERT_FALSE(tooMuch);
+  EXPECT_EQ(tooMuch.error().code, ErrorCode::CodeSpaceFull);
+  EXPECT_NE(tooMuch.error().message.find("600 of 1000"), std::string::npos) << tooMuch.error().message;
+  EXPECT_TRUE(space->allocate(CodeArena::Data, 400, 1));
+  space->release(*code);
+  EXPECT_EQ(space->bytesUsed(), 400u);
+  EXPECT_TRUE(space->allocate(CodeArena::Constants, 600, 1));
+}
+
+TEST_F(Space, AnArenaEnds) {
+  auto space = make();
+  EXPECT_FALSE(space->allocate(CodeArena::Code, (1 << 20) + 1, 1));
+  EXPECT_TRUE(space->allocate(CodeArena::Code, 1 << 20, 1));
+  auto more = space->allocate(CodeArena::Code, 1, 1);
+  ASSERT_FALSE(more);
+  EXPECT_EQ(more.error().code, ErrorCode::CodeSpaceFull);
+}
+
+TEST_F(Space, ReleasedMemoryIsUsedAgain) {
+  auto space = make();
+  auto first = space->allocate(CodeArena::Code, 128, 16);
+  ASSERT_TRUE(first);
+  space->release(*first);
+  auto second = space->allocate(CodeArena::Code, 64, 16);
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->rx, first->rx);
+}
+
+TEST_F(Space, ARangeThatIsTooSmallIsReported) {
+  AddressRange small = *AddressRange::reserve(2 << 20);
+  auto space = CodeSpace::create(small, kSizes, 0);
+  ASSERT_FALSE(space);
+  EXPECT_EQ(space.error().code, ErrorCode::CodeSpaceFull);
+}
+
+TEST_F(Space, PrivatiseInAForkedChildLeavesTheParentAlone) {
+  auto space = make();
+  auto span = space->allocate(CodeArena::Code, 6, 16);
+  ASSERT_TRUE(span);
+  writeReturn(*span, 1);
+  pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    // The exit status says which step failed: this process has no test framework to report to.
+    if (!space->privatise())
+      _exit(10);
+    if (call(*span) != 1)
+      _exit(11); // the old code came along
+    auto fresh = space->allocate(CodeArena::Code, 6, 16);
+    if (!fresh)
+      _exit(12);
+    writeReturn(*fresh, 2);
+    if (call(*fresh) != 2)
+      _exit(13);
+    if (test::writableCode() != 0)
+      _exit(14);
+    // The writable view moved: a span from before must be looked up anew, so write through the fresh one backwards.
+    std::byte* oldInNewView = fresh->rw - (fresh->rx - span->rx);
+    const std::int32_t changed = 3;
+    memcpy(oldInNewView + 1, &changed, sizeof changed);
+    _exit(call(*span) == 3 ? 0 : 15);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  EXPECT_EQ(call(*span), 1);
+  auto next = space->allocate(CodeArena::Code, 6, 16);
+  ASSERT_TRUE(next);
+  EXPECT_NE(static_cast<unsigned char>(next->rx[0]), 0xb8); // what the child wrote is not here
+}
+
+} // namespace
+} // namespace kiln

@@ -1,0 +1,110 @@
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "kiln/Statistics.h"
+
+namespace kiln {
+namespace {
+
+Statistics sample() {
+  Statistics all;
+  all.ladder = "O0,O2@100";
+  all.functionsInProgram = 9;
+  all.compiles = 3;
+  all.compileNs = 4500000;
+  all.codeBytes = 700;
+  all.codeSpaceUsed = 900;
+  all.codeSpaceLimit = 1000;
+  all.requests = 5;
+  all.requestsDropped = 1;
+  all.requestsCancelled = 2;
+  all.requestsFailed = 4;
+  all.queueHighWater = 6;
+  all.compileThreads = 7;
+  all.runNs = 8000000;
+  all.peakMemoryBytes = 3 << 20;
+  FunctionStatistics hot;
+  hot.name = "hot";
+  hot.tier = Tier::O2;
+  hot.calls = 101;
+  hot.loops = 77;
+  hot.versions = {{Tier::O0, 1, 2, 3, 4, 50, 60, 0}, {Tier::O2, 1000000, 500000, 250000, 250000, 400, 70, 101}};
+  FunctionStatistics bad;
+  bad.name = "bad\xff\"name"; // not UTF-8: symbol names are bytes
+  bad.held = true;
+  bad.failures = 2;
+  bad.lastFailure = "out of space";
+  all.functions = {hot, bad};
+  return all;
+}
+
+std::vector<std::string> keys(const nlohmann::ordered_json& object) {
+  std::vector<std::string> names;
+  for (const auto& [key, value] : object.items())
+    names.push_back(key);
+  return names;
+}
+
+TEST(Statistics, JsonHasExactlyTheFieldsOfItsSchema) {
+  auto json = nlohmann::ordered_json::parse(sample().json());
+  EXPECT_EQ(json["schema"], "kiln-stats");
+  EXPECT_EQ(json["schema_version"], 1);
+  EXPECT_EQ(keys(json), (std::vector<std::string>{"schema", "schema_version", "ladder", "totals", "functions"}));
+  EXPECT_EQ(keys(json["totals"]),
+            (std::vector<std::string>{"functions_in_program", "functions_reached", "compiles", "compile_ns", "code_bytes",
+                                      "code_space_used", "code_space_limit", "requests", "requests_dropped",
+                                      "requests_cancelled", "requests_failed", "queue_high_water", "compile_threads",
+                                      "run_ns", "peak_memory_bytes"}));
+  EXPECT_EQ(keys(json["functions"][0]),
+            (std::vector<std::string>{"name", "tier", "calls", "loops", "held", "failures", "versions"}));
+  EXPECT_EQ(keys(json["functions"][0]["versions"][0]),
+            (std::vector<std::string>{"tier", "prepare_ns", "passes_ns", "codegen_ns", "link_ns", "code_bytes",
+                                      "published_at_ns", "calls_before"}));
+}
+
+TEST(Statistics, JsonCarriesTheValues) {
+  auto json = nlohmann::json::parse(sample().json());
+  EXPECT_EQ(json["ladder"], "O0,O2@100");
+  EXPECT_EQ(json["totals"],
+            nlohmann::json::parse(R"({"functions_in_program":9,"functions_reached":2,"compiles":3,"compile_ns":4500000,
+              "code_bytes":700,"code_space_used":900,"code_space_limit":1000,"requests":5,"requests_dropped":1,
+              "requests_cancelled":2,"requests_failed":4,"queue_high_water":6,"compile_threads":7,"run_ns":8000000,
+              "peak_memory_bytes":3145728})"));
+  EXPECT_EQ(json["functions"][0]["tier"], "O2");
+  EXPECT_EQ(json["functions"][0]["calls"], 101);
+  EXPECT_EQ(json["functions"][0]["versions"][1],
+            nlohmann::json::parse(R"({"tier":"O2","prepare_ns":1000000,"passes_ns":500000,"codegen_ns":250000,
+              "link_ns":250000,"code_bytes":400,"published_at_ns":70,"calls_before":101})"));
+  EXPECT_TRUE(json["functions"][1]["tier"].is_null());
+  EXPECT_EQ(json["functions"][1]["held"], true);
+  EXPECT_EQ(json["functions"][1]["last_failure"], "out of space");
+}
+
+TEST(Statistics, TableShowsWhatPeopleLookFor) {
+  std::string table = sample().table();
+  for (const char* part : {"ladder O0,O2@100", "hot", "O2: 2.00, 400", "failed 2 times: out of space",
+                           "2 of 9 functions reached", "1 dropped", "2 cancelled", "4 failed", "high water 6", "3.0 MiB"})
+    EXPECT_NE(table.find(part), std::string::npos) << part << " is not in\n" << table;
+}
+
+TEST(Statistics, TableIsCutAtItsRows) {
+  Statistics all = sample();
+  all.functions.resize(7, all.functions.front());
+  std::string table = all.table(3);
+  EXPECT_NE(table.find("... and 4 more functions"), std::string::npos) << table;
+  EXPECT_EQ(all.table(7).find("more functions"), std::string::npos);
+}
+
+TEST(Statistics, LongNamesKeepTheColumns) {
+  Statistics all;
+  FunctionStatistics function;
+  function.name = std::string(300, 'n');
+  all.functions = {function};
+  std::string table = all.table();
+  EXPECT_EQ(table.find(std::string(29, 'n')), std::string::npos);
+  EXPECT_NE(table.find("nnn..."), std::string::npos);
+}
+
+} // namespace
+} // namespace kiln
