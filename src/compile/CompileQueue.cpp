@@ -1,6 +1,7 @@
 #include "compile/CompileQueue.h"
 
 #include <algorithm>
+#include <new>
 
 namespace kiln {
 namespace {
@@ -112,6 +113,9 @@ void CompileQueue::close() {
 }
 
 void CompileQueue::forgetRunning() {
+  // Threads that do not exist here may be counted as waiters; such a condition variable can be neither used nor destroyed.
+  new (&wakeWorkers_) std::condition_variable;
+  new (&wakeWaiters_) std::condition_variable;
   for (QueuedCompile& each : running_)
     each.function->pendingTier.store(FunctionRecord::kNone, std::memory_order_relaxed);
   running_.clear();

@@ -257,6 +257,8 @@ PushResult ProgramCore::request(FunctionRecord& record, Tier tier) {
   std::unique_lock lock(foreground_, std::try_to_lock);
   if (!lock)
     return PushResult::Busy;
+  if (tiers_->select(record, tier, "threshold", true))
+    return PushResult::Queued;
   if (auto done = compileNow(record, tier, "threshold", false); !done)
     tiers_->reportFailure(record, tier, done.error());
   return PushResult::Queued;
@@ -269,12 +271,8 @@ void ProgramCore::onBudgetSpent(Counters* counters) {
 
 void ProgramCore::compileQueued(const QueuedCompile& request, unsigned worker) {
   FunctionRecord& record = *request.function;
-  {
-    std::lock_guard lock(record.mutex);
-    for (const Version& version : record.versions)
-      if (version.tier == request.tier)
-        return; // made meanwhile by promote()
-  }
+  if (tiers_->select(record, request.tier, "threshold", true))
+    return; // made meanwhile by promote(), or left behind by a demotion
   auto& compiler = workerCompilers_[worker];
   if (!compiler)
     compiler = std::make_unique<LlvmCompiler>(sources_, map_);
@@ -322,7 +320,9 @@ Result<void> ProgramCore::promote(FunctionRecord& record, Tier tier, bool wait) 
   record.held.store(false, std::memory_order_relaxed);
   if (tiers_->select(record, tier, "asked"))
     return {};
-  if (!wait && engine_->options.compileThreads > 0) {
+  // What compile threads finish is published only if it is better than what runs: a step down is made here.
+  bool up = static_cast<int>(tier) > record.publishedTier.load(std::memory_order_relaxed);
+  if (!wait && up && engine_->options.compileThreads > 0) {
     PushResult result = engine_->queue.pushWaiting({this, &record, tier});
     engine_->pool.start();
     if (result == PushResult::Full)

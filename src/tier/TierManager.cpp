@@ -58,11 +58,14 @@ void TierManager::publish(FunctionRecord& record, Version version, std::string_v
     activate(record, added, reason);
 }
 
-bool TierManager::select(FunctionRecord& record, Tier tier, std::string_view reason) {
+bool TierManager::select(FunctionRecord& record, Tier tier, std::string_view reason, bool onlyUp) {
   std::lock_guard lock(record.mutex);
+  bool stay = onlyUp && (record.held.load(std::memory_order_relaxed) ||
+                         record.publishedTier.load(std::memory_order_relaxed) >= static_cast<int>(tier));
   for (auto version = record.versions.rbegin(); version != record.versions.rend(); ++version)
     if (version->tier == tier) {
-      activate(record, *version, reason);
+      if (!stay)
+        activate(record, *version, reason);
       return true;
     }
   return false;

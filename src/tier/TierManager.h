@@ -40,8 +40,9 @@ public:
 
   /// Adds a version to the record. Calls go to it if it is better than what is there, or if `force`.
   void publish(FunctionRecord& record, Version version, std::string_view reason, bool force = false);
-  /// Makes calls go to a version that exists. False if there is none of that tier.
-  bool select(FunctionRecord& record, Tier tier, std::string_view reason);
+  /// Makes calls go to a version that exists; with `onlyUp`, as publish() would: not under a hold and not to a lower tier.
+  /// False if there is no version of that tier.
+  bool select(FunctionRecord& record, Tier tier, std::string_view reason, bool onlyUp = false);
   void reportFailure(FunctionRecord& record, Tier tier, const Error& error);
 
   std::uint64_t failures() const { return failures_.load(std::memory_order_relaxed); }

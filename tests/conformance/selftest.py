@@ -87,6 +87,10 @@ class HarnessTest(unittest.TestCase):
     def test_a_stale_exception_fails(self):
         self.assertIn("stale exception", self.judge(GOOD, "exec $native word", "program * reason").reason)
 
+    def test_an_exception_that_may_pass(self):
+        self.assertEqual(self.judge(GOOD, "exec $native word", "program O2? reason").verdict, "passed")
+        self.assertEqual(self.judge(GOOD, "exit 1", "program O2? reason").verdict, "excepted")
+
     def test_an_exception_without_a_reason_is_refused(self):
         with self.assertRaises(SystemExit):
             self.judge(GOOD, "exit 1", "program O2")

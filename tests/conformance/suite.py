@@ -87,7 +87,7 @@ class Suite:
         exception = self.exceptions.find(unit.name, unit.level, mode)
         if exception and reason:
             return Result(prepared, mode, "excepted", reason)
-        if exception:
+        if exception and not exception.may_pass:
             return Result(prepared, mode, "failed", f"stale exception, it passes: {exception.reason}")
         if not reason:
             return Result(prepared, mode, "passed")
@@ -154,6 +154,9 @@ def report(results: list[Result], levels: list[str], modes: list[str], list_fail
         print_failure(result)
     if len(failures) > SHOWN_FAILURES:
         print(f"... and {len(failures) - SHOWN_FAILURES} more; --list-failures FILE writes them all")
+    unstable = sorted({f"{result.unit.name} ({result.mode})" for result in results if result.verdict == "unstable"})
+    if unstable:
+        print("unstable: " + ", ".join(unstable))
     if list_failures:
         list_failures.write_text("".join(failure_line(result) + "\n" for result in failures))
     passed = sum(result.verdict == "passed" for result in results)

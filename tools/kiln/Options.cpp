@@ -28,7 +28,7 @@ void describe(CLI::App& run, Raw& raw) {
       ->type_name("N");
   run.add_option("--entry", raw.entry, "The function to start at (default main)")->type_name("NAME");
   run.add_option("--load", raw.libraries, "Load a shared library for the program; repeatable")->type_name("LIB")
-      ->take_all()->expected(1);
+      ->take_all()->allow_extra_args(false);
   run.add_option("--argv0", raw.argv0, "The program's own name, argv[0] (default: the first FILE)")->type_name("NAME");
   run.add_flag("--stats{-}", raw.stats, "At exit, a table of functions on stderr, or JSON with --stats=FILE");
   run.add_flag("--trace-tiers", raw.trace, "One line on stderr for each tier decision");

@@ -1,7 +1,6 @@
 // Functions that change tier: by calls, by loops, by request; what observers and statistics say about it.
 #include "Host.h"
 
-#include <algorithm>
 #include <atomic>
 #include <mutex>
 #include <numeric>
@@ -12,7 +11,9 @@ namespace {
 
 using test::Host;
 
-/// Remembers every event as one line, and the numbers apart.
+using Lines = std::vector<std::string>;
+
+/// Remembers every event as one line, and its reason apart.
 class Log final : public Observer {
 public:
   void onTierEvent(const TierEvent& event) override {
@@ -21,29 +22,32 @@ public:
                        (event.from ? std::string(tierName(*event.from)) : "-") + ">" + std::string(tierName(event.to));
     std::lock_guard lock(mutex_);
     lines_.push_back(line);
-    times_.push_back(event.nanoseconds);
     reasons_.emplace_back(event.reason);
     program_ = event.program;
   }
-  std::vector<std::string> of(std::string_view function) {
+  /// The function's events in order, of one kind or all. Between kinds the order is open: a request is told by the
+  /// program's thread, its end by a compile thread.
+  Lines of(std::string_view function, std::string_view kind = "") {
     std::lock_guard lock(mutex_);
-    std::vector<std::string> own;
+    Lines own;
+    std::string start = std::string(function) + " " + std::string(kind);
     for (const std::string& line : lines_)
-      if (line.starts_with(std::string(function) + " "))
+      if (line.starts_with(start))
         own.push_back(line.substr(function.size() + 1));
     return own;
   }
-  std::string reason(std::size_t index) {
+  std::string reasonOf(std::string_view end) {
     std::lock_guard lock(mutex_);
-    return reasons_.at(index);
+    for (std::size_t i = 0; i < lines_.size(); ++i)
+      if (lines_[i].ends_with(end))
+        return reasons_[i];
+    return "(no such event)";
   }
   std::string program() { return program_; }
-  bool timesRise() { return std::is_sorted(times_.begin(), times_.end()); }
 
 private:
   std::mutex mutex_;
-  std::vector<std::string> lines_, reasons_;
-  std::vector<std::uint64_t> times_;
+  Lines lines_, reasons_;
   std::string program_;
 };
 
@@ -86,12 +90,13 @@ TEST(Climb, LoopsCount) {
   std::iota(data.begin(), data.end(), 0);
   auto sum = host.function<int(const int*, std::size_t)>("sum");
   auto expected = static_cast<int>(3u * (29999u * 15000u)); // modulo 2^32, as i32 wraps
-  // Each call counts 29,999 back-edges: past the 10,000 of O2 in the first call, past the 100,000 of O3 in the fourth.
+  // The first call counts 29,999 back-edges, past the 10,000 of O2. There the loop is vectorised and runs, and counts,
+  // fewer; the 100,000 of O3 are reached far below the 1,000 calls that O3 is entered after.
   EXPECT_EQ(sum(data.data(), data.size()), expected);
   host.program->waitForCompiles();
   EXPECT_EQ(host.tierOf("sum"), Tier::O2);
-  for (int i = 0; i < 4; ++i)
-    EXPECT_EQ(sum(data.data(), data.size()), expected);
+  for (int i = 0; i < 200; ++i)
+    ASSERT_EQ(sum(data.data(), data.size()), expected);
   host.program->waitForCompiles();
   EXPECT_EQ(host.tierOf("sum"), Tier::O3);
   EXPECT_EQ(sum(data.data(), data.size()), expected);
@@ -202,7 +207,8 @@ TEST(Demote, HoldsUntilPromoted) {
   EXPECT_FALSE(host.program->hotFunctions(1).at(0).held);
   callTwice(host, 5000);
   host.program->waitForCompiles();
-  EXPECT_EQ(host.tierOf("twice"), Tier::O3); // and it climbs on
+  EXPECT_EQ(host.tierOf("twice"), Tier::O3); // and it climbs on, to the code that is there
+  EXPECT_EQ(host.program->statistics().compiles, 3u);
 }
 
 TEST(Demote, ReturnsToCodeThatIsThere) {
@@ -223,10 +229,11 @@ TEST(Observer, SeesTheClimbInOrder) {
   host.program->waitForCompiles();
   callTwice(host, 1000);
   host.program->waitForCompiles();
-  EXPECT_EQ(log.of("twice"), (std::vector<std::string>{"published ->O0", "requested O0>O2", "published O0>O2",
-                                                       "requested O2>O3", "published O2>O3"}));
-  EXPECT_EQ(log.reason(0), "first call");
-  EXPECT_EQ(log.reason(1), "calls");
+  EXPECT_EQ(log.of("twice", "published"), (Lines{"published ->O0", "published O0>O2", "published O2>O3"}));
+  EXPECT_EQ(log.of("twice", "requested"), (Lines{"requested O0>O2", "requested O2>O3"}));
+  EXPECT_EQ(log.of("twice").size(), 5u);
+  EXPECT_EQ(log.reasonOf("requested O0>O2"), "calls");
+  EXPECT_EQ(log.reasonOf("published ->O0"), "first call");
   EXPECT_EQ(log.program(), "named.ll");
   ASSERT_TRUE(host.program->demote("twice", Tier::O0));
   EXPECT_EQ(log.of("twice").back(), "demoted O3>O0");
@@ -239,8 +246,8 @@ TEST(Observer, SeesTheClimbInOrderWithoutThreads) {
   options.compileThreads = 0;
   Host host(test::kFib, options);
   callTwice(host, 1200);
-  EXPECT_EQ(log.of("twice"), (std::vector<std::string>{"published ->O0", "requested O0>O2", "published O0>O2",
-                                                       "requested O2>O3", "published O2>O3"}));
+  EXPECT_EQ(log.of("twice", "published"), (Lines{"published ->O0", "published O0>O2", "published O2>O3"}));
+  EXPECT_EQ(log.of("twice", "requested"), (Lines{"requested O0>O2", "requested O2>O3"}));
 }
 
 TEST(ProgramStatistics, SayWhatHappened) {
@@ -310,7 +317,9 @@ TEST(Threads, MeetInTheFirstCall) {
       thread.join();
     EXPECT_EQ(good.load(), 4);
     std::size_t baseline = 0;
-    for (const VersionStatistics& version : host.program->hotFunctions(1).at(0).versions)
+    auto hot = host.program->hotFunctions(1);
+    ASSERT_EQ(hot.size(), 1u);
+    for (const VersionStatistics& version : hot[0].versions)
       baseline += version.tier == Tier::O0;
     EXPECT_EQ(baseline, 1u); // compiled once
   }

@@ -339,10 +339,10 @@ TEST(ErrorShutDown, ProgramsStayCallable) {
   host.engine->shutdown();         // again is nothing
 }
 
-TEST(ErrorUnsupported, WhatTheImageCannotHold) {
-  // An initial value that is a difference of two addresses in different objects, cut to a byte.
-  Error error = loadError("@a = global i32 1\n@b = global i8 ptrtoint (ptr @a to i8)\ndefine void @f() { ret void }");
+TEST(ErrorUnsupported, VariablesThatDoNotFitTheRange) {
+  Error error = loadError("@big = global [1200000000 x i8] zeroinitializer\ndefine void @f() { ret void }");
   EXPECT_EQ(error.code, ErrorCode::Unsupported);
+  EXPECT_TRUE(names(error, {"test.ll", "MiB"}));
 }
 
 #ifndef KILN_SANITIZED

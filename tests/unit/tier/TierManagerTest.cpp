@@ -97,6 +97,21 @@ TEST_F(Manager, SelectingATierThatIsNotThereChangesNothing) {
   EXPECT_EQ(slot(), 0x100u);
 }
 
+TEST_F(Manager, SelectingOnlyUpDoesWhatPublishingWould) {
+  publish(Tier::O0, 0x100);
+  publish(Tier::O3, 0x300);
+  EXPECT_TRUE(manager.select(f(), Tier::O0, "threshold", true)); // it is there, and not taken
+  EXPECT_EQ(slot(), 0x300u);
+  f().held.store(true);
+  manager.select(f(), Tier::O0, "asked");
+  EXPECT_TRUE(manager.select(f(), Tier::O3, "threshold", true));
+  EXPECT_EQ(slot(), 0x100u);
+  f().held.store(false);
+  EXPECT_TRUE(manager.select(f(), Tier::O3, "threshold", true));
+  EXPECT_EQ(slot(), 0x300u);
+  EXPECT_FALSE(manager.select(f(), Tier::O2, "threshold", true));
+}
+
 TEST_F(Manager, AsksWhenTheBudgetIsSpent) {
   publish(Tier::O0, 0x100);
   call(100);
