@@ -57,7 +57,7 @@ int main() {
 
   std::atomic<int> wrong{0};
   auto work = [&](std::uint64_t first) {
-    for (std::uint64_t n = first; n < 20000; n += 2)
+    for (std::uint64_t n = first; n < 300000; n += 2)
       if ((*compiled)(n) != steps(n))
         wrong.fetch_add(1);
   };

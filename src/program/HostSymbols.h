@@ -13,9 +13,9 @@
 
 namespace kiln {
 
-/// Looks names up in this order: the host's own functions; libraries given by name, in order; the process (libc, libm,
-/// whatever the host linked); Kiln's stand-ins for what the C library only has in its static part (atexit, ...); then,
-/// loaded when first missed, libgcc_s and libstdc++. Not thread-safe: each program has its own, used while it loads and
+/// Looks names up in this order: what was added by name (the host's functions, and Kiln's stand-ins for what the C library
+/// only has in its static part: atexit, ...); libraries given by name, in order; the process (libc, libm, whatever the host
+/// linked); then, loaded when first missed, libgcc_s and libstdc++. Not thread-safe: each program has its own, used while it loads and
 /// under the program's link lock later.
 class HostSymbols {
 public:
