@@ -57,7 +57,8 @@ TEST(ErrorFile, NoInputAtAll) {
 }
 
 TEST(ErrorBitcode, Garbage) {
-  TemporaryFile file(std::string_view("\x7f" "ELF\0\1\2\3 and so on", 20));
+  using namespace std::string_view_literals; // the text has a zero in it
+  TemporaryFile file("\x7f" "ELF\0\1\2\3 and so on"sv);
   Error error = loadError(ProgramInput::file(file.path()));
   EXPECT_EQ(error.code, ErrorCode::BadBitcode);
   EXPECT_TRUE(names(error, {file.path()}));
