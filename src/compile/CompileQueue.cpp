@@ -98,7 +98,7 @@ void CompileQueue::cancel(QueueOwner owner) {
 
 void CompileQueue::drain(QueueOwner owner) {
   std::unique_lock lock(mutex_);
-  wakeWaiters_.wait(lock, [&] { return !busy(owner) || closed_; });
+  wakeWaiters_.wait(lock, [&] { return !busy(owner); });
 }
 
 void CompileQueue::close() {

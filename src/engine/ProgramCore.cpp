@@ -104,6 +104,7 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
   settings.startedAt = engine_->startedAt;
   settings.countAll = engine_->options.counting == Counting::On;
   settings.countNone = engine_->options.counting == Counting::Off;
+  settings.synchronous = engine_->options.compileThreads == 0;
   tiers_ = std::make_unique<TierManager>(*table_, std::move(settings), [this](FunctionRecord& record, Tier tier) {
     return request(record, tier);
   });
@@ -327,6 +328,8 @@ Result<void> ProgramCore::promote(FunctionRecord& record, Tier tier, bool wait) 
     engine_->pool.start();
     if (result == PushResult::Full)
       return fail(ErrorCode::CompileFailed, "the compile queue is full");
+    if (result == PushResult::Closed)
+      return fail(ErrorCode::ShutDown, "the engine was shut down");
     return {};
   }
   SignalBlock block;
@@ -339,14 +342,19 @@ Result<void> ProgramCore::promote(FunctionRecord& record, Tier tier, bool wait) 
 }
 
 Result<void> ProgramCore::demote(FunctionRecord& record, Tier tier) {
-  record.held.store(true, std::memory_order_relaxed);
+  // Held first: what a compile thread finishes meanwhile must not undo this.
+  bool before = record.held.exchange(true, std::memory_order_relaxed);
   if (tiers_->select(record, tier, "asked"))
     return {};
-  if (engine_->stopped())
-    return fail(ErrorCode::ShutDown, "the engine was shut down");
-  SignalBlock block;
-  std::lock_guard lock(foreground_);
-  return compileNow(record, tier, "asked", true);
+  Result<void> done = fail(ErrorCode::ShutDown, "the engine was shut down");
+  if (!engine_->stopped()) {
+    SignalBlock block;
+    std::lock_guard lock(foreground_);
+    done = compileNow(record, tier, "asked", true);
+  }
+  if (!done)
+    record.held.store(before, std::memory_order_relaxed);
+  return done;
 }
 
 Result<std::string> ProgramCore::dump(FunctionRecord& record, Tier tier, DumpKind kind) {

@@ -3,6 +3,12 @@
 #include "support/Clock.h"
 
 namespace kiln {
+namespace {
+
+/// Calls until a request that found the queue full is made again.
+constexpr std::int64_t kRetryCalls = 1000;
+
+} // namespace
 
 TierManager::TierManager(FunctionTable& table, Settings settings, Request request)
     : table_(table), settings_(std::move(settings)), request_(std::move(request)) {}
@@ -31,12 +37,20 @@ void TierManager::onBudgetSpent(FunctionRecord& record) {
   record.arm(decision.calls, decision.loops);
   if (!decision.promote)
     return;
+  auto requested = [&] {
+    notify(TierEvent::Kind::Requested, record, static_cast<int>(now.current), decision.target, decision.reason);
+  };
+  // A compile in this thread is published before request_ returns.
+  if (settings_.synchronous)
+    requested();
   switch (request_(record, decision.target)) {
   case PushResult::Queued:
-    notify(TierEvent::Kind::Requested, record, static_cast<int>(now.current), decision.target, decision.reason);
+    if (!settings_.synchronous)
+      requested();
     break;
   case PushResult::Full:
     notify(TierEvent::Kind::Dropped, record, static_cast<int>(now.current), decision.target, "the queue is full");
+    record.arm(kRetryCalls, kRetryCalls * static_cast<std::int64_t>(kLoopsPerCall));
     break;
   case PushResult::Busy:
     // Somebody holds the queue for a moment: come back soon, not after a doubled budget.

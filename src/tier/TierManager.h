@@ -25,6 +25,7 @@ public:
     std::uint64_t startedAt = 0;   ///< nowNanoseconds() of the engine's start
     bool countAll = false;         ///< count at every tier
     bool countNone = false;
+    bool synchronous = false;      ///< requests are compiled before they return
   };
   /// How a request reaches a compiler: queues it, or compiles at once. Must be safe where onBudgetSpent() is.
   using Request = std::function<PushResult(FunctionRecord&, Tier)>;

@@ -31,6 +31,7 @@ private:
   bool countAtStart(llvm::Loop& loop, llvm::ScalarEvolution& evolution, llvm::DominatorTree& dominators,
                     llvm::LoopInfo& loops);
   void countInRegister(llvm::Loop& loop);
+  static bool isLarge(const llvm::Loop& loop);
   void subtract(llvm::IRBuilder<>& builder, unsigned index, llvm::Value* amount);
 
   Unit& unit_;
@@ -109,8 +110,25 @@ void Counting::countLoop(llvm::Loop& loop, llvm::ScalarEvolution& evolution, llv
                          llvm::LoopInfo& loops) {
   if (!loop.getLoopPreheader() || !loop.getLoopLatch())
     return; // irregular control flow: its other loops and the entry still count
-  if (!countAtStart(loop, evolution, dominators, loops))
+  if (countAtStart(loop, evolution, dominators, loops))
+    return;
+  // What a loop counts in a register is seen when it is left. A loop that does much in a round may never be left soon
+  // (an interpreter's), and its functions are called meanwhile: it is asked at every back-edge.
+  if (isLarge(loop)) {
+    llvm::IRBuilder<> builder(loop.getLoopLatch()->getTerminator());
+    subtract(builder, kLoopsField, builder.getInt64(1));
+  } else {
     countInRegister(loop);
+  }
+}
+
+bool Counting::isLarge(const llvm::Loop& loop) {
+  constexpr std::size_t kLargeLoop = 50; // instructions
+  std::size_t size = 0;
+  for (const llvm::BasicBlock* block : loop.blocks())
+    if ((size += block->size()) >= kLargeLoop)
+      return true;
+  return false;
 }
 
 bool Counting::countAtStart(llvm::Loop& loop, llvm::ScalarEvolution& evolution, llvm::DominatorTree& dominators,
