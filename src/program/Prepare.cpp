@@ -26,6 +26,11 @@ unsigned labelNumber(const llvm::BasicBlock& block) {
 
 namespace {
 
+llvm::Constant* labelValue(llvm::BlockAddress& address, unsigned number) {
+  llvm::Type* word = llvm::Type::getInt64Ty(address.getContext());
+  return llvm::ConstantExpr::getIntToPtr(llvm::ConstantInt::get(word, number), address.getType());
+}
+
 using Labels = std::vector<std::pair<llvm::BasicBlock*, unsigned>>;
 
 /// Makes all computed gotos of the function branch to one switch. One: a switch at each goto would have as many edges as
@@ -68,7 +73,6 @@ void replaceBlockAddresses(llvm::Function& function) {
     if (block.hasAddressTaken())
       labels.emplace_back(&block, number);
   }
-  llvm::Type* word = llvm::Type::getInt64Ty(function.getContext());
   std::vector<llvm::IndirectBrInst*> jumps;
   for (llvm::BasicBlock& block : function)
     if (auto* jump = llvm::dyn_cast<llvm::IndirectBrInst>(block.getTerminator()))
@@ -78,11 +82,31 @@ void replaceBlockAddresses(llvm::Function& function) {
     if (!address)
       continue;
     // asm goto needs no block address in this IR version; whatever uses one here is a value.
-    address->replaceAllUsesWith(
-        llvm::ConstantExpr::getIntToPtr(llvm::ConstantInt::get(word, value), address->getType()));
+    address->replaceAllUsesWith(labelValue(*address, value));
   }
   if (!jumps.empty())
     mergeJumps(function, jumps, labels);
+}
+
+void collectLabels(llvm::Constant* constant, llvm::SmallSetVector<llvm::BlockAddress*, 8>& into) {
+  if (auto* address = llvm::dyn_cast<llvm::BlockAddress>(constant))
+    into.insert(address);
+  else if (!llvm::isa<llvm::GlobalValue>(constant))
+    for (llvm::Use& operand : constant->operands())
+      collectLabels(llvm::cast<llvm::Constant>(operand.get()), into);
+}
+
+/// Labels of other functions, which a function may only pass on or compare. Their numbers must be taken when the body
+/// has just been read: the reader found the blocks by their present positions.
+void replaceForeignLabels(llvm::Function& function) {
+  llvm::SmallSetVector<llvm::BlockAddress*, 8> labels;
+  for (llvm::Instruction& instruction : llvm::instructions(function))
+    for (llvm::Use& operand : instruction.operands())
+      if (auto* constant = llvm::dyn_cast<llvm::Constant>(operand.get()); constant && constant->getNumOperands())
+        collectLabels(constant, labels);
+  for (llvm::BlockAddress* label : labels)
+    if (label->getFunction() != &function)
+      label->replaceAllUsesWith(labelValue(*label, labelNumber(*label->getBasicBlock())));
 }
 
 /// Functions that call setjmp keep their variables in memory, as an unoptimised native build does: programs are
@@ -113,6 +137,7 @@ void prepareFunction(llvm::Function& function) {
   }
   if (function.hasFnAttribute(llvm::Attribute::Naked))
     return;
+  replaceForeignLabels(function);
   replaceBlockAddresses(function);
   llvm::removeUnreachableBlocks(function);
   if (!callsReturnTwice(function))
