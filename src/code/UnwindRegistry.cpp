@@ -22,14 +22,15 @@ bool UnwindRegistry::findUnwinder() {
 UnwindRegistry::~UnwindRegistry() {
   for (auto& [stretch, table] : tables_)
     replace(table, nullptr);
+  for (void* object : withdrawn_)
+    free(object);
 }
 
 void UnwindRegistry::replace(std::unique_ptr<Table>& table, std::unique_ptr<Table> next) {
   if (register_ && next)
     register_(next->data());
-  // The unwinder allocated the object that it gives back here.
   if (register_ && table)
-    free(deregister_(table->data()));
+    withdrawn_.push_back(deregister_(table->data()));
   table = std::move(next);
 }
 

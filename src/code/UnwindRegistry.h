@@ -44,6 +44,9 @@ private:
 
   std::mutex mutex_;
   std::map<std::uintptr_t, std::unique_ptr<Table>> tables_;
+  /// What the unwinder gave back. It reads an object once more after it let go of its lock, so none is freed while
+  /// anything may be thrown.
+  std::vector<void*> withdrawn_;
   void (*register_)(void*) = nullptr;
   void* (*deregister_)(const void*) = nullptr;
 };

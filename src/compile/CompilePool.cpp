@@ -27,7 +27,7 @@ void CompilePool::start() {
   pthread_attr_init(&attributes);
   pthread_attr_setstacksize(&attributes, kStackBytes);
   for (unsigned number = 0; number < wanted_; ++number) {
-    auto worker = std::make_unique<Worker>(Worker{this, number, {}});
+    auto worker = std::make_unique<Worker>(this, number);
     // A system that refuses threads leaves the program at its lower tiers.
     if (pthread_create(&worker->thread, &attributes, enter, worker.get()) == 0)
       workers_.push_back(std::move(worker));
@@ -38,16 +38,19 @@ void CompilePool::start() {
 
 void* CompilePool::enter(void* argument) {
   auto* worker = static_cast<Worker*>(argument);
-  worker->pool->run(worker->number);
+  worker->pool->run(*worker);
   return nullptr;
 }
 
-void CompilePool::run(unsigned worker) {
+void CompilePool::run(Worker& worker) {
 #ifdef __linux__
   pthread_setname_np(pthread_self(), "kiln-compile");
 #endif
   while (auto request = queue_.pop()) {
-    work_(*request, worker);
+    {
+      std::lock_guard lock(worker.working);
+      work_(*request, worker.number);
+    }
     queue_.done(*request);
   }
 }
@@ -60,9 +63,21 @@ void CompilePool::stop() {
   workers_.clear();
 }
 
+void CompilePool::pause() {
+  mutex_.lock();
+  for (auto& worker : workers_)
+    worker->working.lock();
+}
+
+void CompilePool::resume() {
+  for (auto& worker : workers_)
+    worker->working.unlock();
+  mutex_.unlock();
+}
+
 void CompilePool::abandonThreads() {
   for (auto& worker : workers_)
-    (void)worker.release(); // the vanished thread's stack may still name it
+    (void)worker.release(); // the vanished thread's stack names it
   workers_.clear();
   started_.store(false, std::memory_order_release);
 }

@@ -29,18 +29,25 @@ public:
   bool started() const { return started_.load(std::memory_order_acquire); }
   /// Closes the queue and joins the threads.
   void stop();
-  /// In the child of fork(): forget the threads that did not come along.
+  /// Around fork(), with the queue locked: waits until no thread is at work, and keeps them so. What they use (LLVM has
+  /// locks of its own) is then whole in the child.
+  void pause();
+  void resume();
+  /// In the child of fork(), paused: forget the threads that did not come along.
   void abandonThreads();
 
 private:
-  static void* enter(void* argument);
-  void run(unsigned worker);
-
   struct Worker {
+    Worker(CompilePool* pool, unsigned number) : pool(pool), number(number), thread() {}
     CompilePool* pool;
     unsigned number;
     pthread_t thread;
+    std::mutex working{}; ///< held while at work
   };
+
+  static void* enter(void* argument);
+  void run(Worker& worker);
+
   CompileQueue& queue_;
   const unsigned wanted_;
   Work work_;

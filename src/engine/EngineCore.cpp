@@ -24,34 +24,39 @@ Registry& registry() {
 
 } // namespace
 
-/// fork() in a program: the child has this thread only, and shares the pages of code with its parent. All locks are taken
-/// before, so that what they guard is whole in the child; there the code pages are copied and the threads forgotten.
+/// fork() in a program: the child has this thread only, and shares the pages of code with its parent. Compile threads come
+/// to rest and all locks are taken before, so that what they guard, LLVM's own state included, is whole in the child; there
+/// the code pages are copied and the threads forgotten.
 struct ForkHandlers {
   static void prepare() {
     registry().mutex.lock();
     for (EngineCore* engine : registry().engines) {
       engine->mutex_.lock();
+      // No compile thread takes more, and those at work finish first.
+      engine->queue.forkLock().lock();
+      engine->pool.pause();
       for (ProgramCore* program : engine->programs_)
         program->prepareFork();
-      engine->queue.forkLock().lock();
     }
   }
   static void parent() {
     for (EngineCore* engine : registry().engines) {
-      engine->queue.forkLock().unlock();
       for (ProgramCore* program : engine->programs_)
         program->parentAfterFork();
+      engine->pool.resume();
+      engine->queue.forkLock().unlock();
       engine->mutex_.unlock();
     }
     registry().mutex.unlock();
   }
   static void child() {
     for (EngineCore* engine : registry().engines) {
-      engine->queue.forgetRunning();
-      engine->queue.forkLock().unlock();
-      engine->pool.abandonThreads();
       for (ProgramCore* program : engine->programs_)
         program->childAfterFork();
+      engine->pool.abandonThreads();
+      engine->pool.resume();
+      engine->queue.forgetRunning();
+      engine->queue.forkLock().unlock();
       engine->mutex_.unlock();
     }
     registry().mutex.unlock();

@@ -379,9 +379,6 @@ void ProgramCore::parentAfterFork() {
 
 void ProgramCore::childAfterFork() {
   space_->privatise();
-  // Compile threads were somewhere inside their worlds.
-  for (auto& compiler : workerCompilers_)
-    (void)compiler.release();
   install_.unlock();
   foreground_.unlock();
 }

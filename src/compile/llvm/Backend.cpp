@@ -123,7 +123,7 @@ llvm::TargetMachine& Backend::machineFor(const llvm::Module& module, Tier tier) 
   if (tier == Tier::O0)
     for (const llvm::Function& function : module)
       for (const llvm::BasicBlock& block : function)
-        if (llvm::isa_and_nonnull<llvm::CallBrInst>(block.getTerminator()))
+        if (auto* jump = llvm::dyn_cast<llvm::CallBrInst>(block.getTerminator()); jump && !jump->getType()->isVoidTy())
           return machine(Tier::O1);
   return machine(tier);
 }

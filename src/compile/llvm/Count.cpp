@@ -7,6 +7,7 @@
 #include <llvm/IR/Dominators.h>
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/CFG.h>
+#include <llvm/IR/InlineAsm.h>
 #include <llvm/IR/MDBuilder.h>
 #include <llvm/Transforms/Utils/BasicBlockUtils.h>
 #include <llvm/Transforms/Utils/LoopSimplify.h>
@@ -20,10 +21,15 @@ constexpr unsigned kCallsField = 0, kLoopsField = 1;
 /// Inserts counting into one function.
 class Counting {
 public:
-  explicit Counting(Unit& unit) : unit_(unit), function_(*unit.function) {}
+  Counting(Unit& unit, Tier tier) : unit_(unit), function_(*unit.function), fast_(tier == Tier::O0) {}
   void run();
 
 private:
+  struct Step {
+    llvm::Instruction* before;
+    unsigned index;
+  };
+
   void countEntry();
   void countLoops();
   void countLoop(llvm::Loop& loop, llvm::ScalarEvolution& evolution, llvm::DominatorTree& dominators,
@@ -32,11 +38,17 @@ private:
                     llvm::LoopInfo& loops);
   void countInRegister(llvm::Loop& loop);
   static bool isLarge(const llvm::Loop& loop);
+  void countOne(llvm::Instruction* before, unsigned index);
   void subtract(llvm::IRBuilder<>& builder, unsigned index, llvm::Value* amount);
+  void emitStep(const Step& step, llvm::Function* spent);
+  void emitCheck(llvm::Instruction* left, llvm::Function* spent);
 
   Unit& unit_;
   llvm::Function& function_;
+  /// The fast code generator makes seven instructions of a decrement and its check; there both are assembly.
+  const bool fast_;
   llvm::GlobalVariable* counters_ = nullptr;
+  std::vector<Step> steps_; ///< counts of one, to be put in as assembly
   /// The new budgets; behind the store of each stands a check that it is not below zero.
   std::vector<llvm::Instruction*> checks_;
 };
@@ -64,15 +76,46 @@ void Counting::run() {
   spent->addFnAttr(llvm::Attribute::Cold);
   spent->addFnAttr(llvm::Attribute::NonLazyBind);
   spent->setDoesNotThrow();
-  llvm::MDNode* unlikely = llvm::MDBuilder(module.getContext()).createBranchWeights(1, 1u << 20);
-  for (llvm::Instruction* left : checks_) {
-    llvm::IRBuilder<> builder(left->getNextNode()->getNextNode()); // behind the store
-    llvm::Value* below = builder.CreateICmpSLT(left, builder.getInt64(0));
-    llvm::Instruction* cold = llvm::SplitBlockAndInsertIfThen(below, builder.GetInsertPoint(), false, unlikely);
-    builder.SetInsertPoint(cold);
-    auto* call = builder.CreateCall(spent, {counters_});
-    call->setCallingConv(llvm::CallingConv::PreserveAll);
+  for (llvm::Instruction* left : checks_)
+    emitCheck(left, spent);
+  for (const Step& step : steps_)
+    emitStep(step, spent);
+}
+
+void Counting::emitCheck(llvm::Instruction* left, llvm::Function* spent) {
+  llvm::MDNode* unlikely = llvm::MDBuilder(function_.getContext()).createBranchWeights(1, 1u << 20);
+  llvm::IRBuilder<> builder(left->getNextNode()->getNextNode()); // behind the store
+  llvm::Value* below = builder.CreateICmpSLT(left, builder.getInt64(0));
+  llvm::Instruction* cold = llvm::SplitBlockAndInsertIfThen(below, builder.GetInsertPoint(), false, unlikely);
+  builder.SetInsertPoint(cold);
+  builder.CreateCall(spent, {counters_})->setCallingConv(llvm::CallingConv::PreserveAll);
+}
+
+/// `decq counter; js cold` as one terminator.
+void Counting::emitStep(const Step& step, llvm::Function* spent) {
+  llvm::BasicBlock* head = step.before->getParent();
+  llvm::BasicBlock* rest = llvm::SplitBlock(head, step.before);
+  auto* cold = llvm::BasicBlock::Create(function_.getContext(), "kiln.spent", &function_);
+  llvm::IRBuilder<> builder(cold);
+  builder.CreateCall(spent, {counters_})->setCallingConv(llvm::CallingConv::PreserveAll);
+  builder.CreateBr(rest);
+  head->getTerminator()->eraseFromParent();
+  builder.SetInsertPoint(head);
+  auto* type = llvm::FunctionType::get(builder.getVoidTy(), {builder.getPtrTy()}, false);
+  auto* text = llvm::InlineAsm::get(type, "decq $0\n\tjs ${1:l}", "*m,!i,~{memory},~{dirflag},~{fpsr},~{flags}",
+                                    /*hasSideEffects=*/true);
+  llvm::Value* at = builder.CreateConstInBoundsGEP2_64(counters_->getValueType(), counters_, 0, step.index);
+  llvm::CallBrInst* jump = builder.CreateCallBr(type, text, rest, {cold}, {at});
+  jump->addParamAttr(0, llvm::Attribute::get(function_.getContext(), llvm::Attribute::ElementType, builder.getInt64Ty()));
+}
+
+void Counting::countOne(llvm::Instruction* before, unsigned index) {
+  if (fast_) {
+    steps_.push_back({before, index});
+    return;
   }
+  llvm::IRBuilder<> builder(before);
+  subtract(builder, index, builder.getInt64(1));
 }
 
 void Counting::subtract(llvm::IRBuilder<>& builder, unsigned index, llvm::Value* amount) {
@@ -87,8 +130,7 @@ void Counting::countEntry() {
   // After the allocas, which must stay in the entry block to be static.
   llvm::BasicBlock& entry = function_.getEntryBlock();
   auto at = entry.getFirstNonPHIOrDbgOrAlloca();
-  llvm::IRBuilder<> builder(&entry, at);
-  subtract(builder, kCallsField, builder.getInt64(1));
+  countOne(&*at, kCallsField);
 }
 
 void Counting::countLoops() {
@@ -114,12 +156,10 @@ void Counting::countLoop(llvm::Loop& loop, llvm::ScalarEvolution& evolution, llv
     return;
   // What a loop counts in a register is seen when it is left. A loop that does much in a round may never be left soon
   // (an interpreter's), and its functions are called meanwhile: it is asked at every back-edge.
-  if (isLarge(loop)) {
-    llvm::IRBuilder<> builder(loop.getLoopLatch()->getTerminator());
-    subtract(builder, kLoopsField, builder.getInt64(1));
-  } else {
+  if (fast_ || isLarge(loop))
+    countOne(loop.getLoopLatch()->getTerminator(), kLoopsField);
+  else
     countInRegister(loop);
-  }
 }
 
 bool Counting::isLarge(const llvm::Loop& loop) {
@@ -176,6 +216,6 @@ void Counting::countInRegister(llvm::Loop& loop) {
 
 } // namespace
 
-void countUnit(Unit& unit) { Counting(unit).run(); }
+void countUnit(Unit& unit, Tier tier) { Counting(unit, tier).run(); }
 
 } // namespace kiln

@@ -62,7 +62,7 @@ Result<LlvmCompiler::Lowered> LlvmCompiler::lower(const CompileRequest& request)
   std::uint64_t prepared = nowNanoseconds();
   backend_->optimize(*lowered.unit.module, request.tier);
   if (request.count)
-    countUnit(lowered.unit);
+    countUnit(lowered.unit, request.tier);
   lowered.entry = finishUnit(lowered.unit, request.tier);
   lowered.times.prepare = prepared - start;
   lowered.times.passes = nowNanoseconds() - prepared;
@@ -111,7 +111,7 @@ Result<LlvmCompiler::EntryShape> LlvmCompiler::entryShape(std::uint32_t id) {
   return guarded([&]() -> Result<EntryShape> {
     const FunctionInfo& info = map_.functions[id];
     const llvm::FunctionType* type = world_->functionAt(info.module, info.index).getFunctionType();
-    bool fits = !info.ifuncResolved && !type->isVarArg() && type->getNumParams() <= 3 && type->getNumParams() != 1;
+    bool fits = !info.ifuncResolved && !type->isVarArg() && type->getNumParams() <= 3;
     for (unsigned i = 0; fits && i < type->getNumParams(); ++i)
       fits = i == 0 ? type->getParamType(i)->isIntegerTy(32) : type->getParamType(i)->isPointerTy();
     bool returnsInt = type->getReturnType()->isIntegerTy() && type->getReturnType()->getIntegerBitWidth() <= 32;
@@ -120,7 +120,7 @@ Result<LlvmCompiler::EntryShape> LlvmCompiler::entryShape(std::uint32_t id) {
       llvm::raw_string_ostream out(text);
       type->print(out);
       return fail(ErrorCode::BadMain, world_->source(info.module).name + ": '" + info.name + "' has the type " + text +
-                                          "; a program starts at int (), int (int, char**) or int (int, char**, char**)");
+                                          "; a program starts at int (), int (int), int (int, char**) or int (int, char**, char**)");
     }
     return EntryShape{returnsInt};
   });

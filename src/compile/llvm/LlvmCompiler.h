@@ -27,7 +27,7 @@ public:
   CompileResult compile(const CompileRequest& request) override;
   /// The text of what compile() would make.
   Result<std::string> dump(const CompileRequest& request, DumpKind kind);
-  /// Whether a function can be started as a C program's main: `int` or nothing out, (), (int, char**) or
+  /// Whether a function can be started as a C program's main: `int` or nothing out, (), (int), (int, char**) or
   /// (int, char**, char**) in. Fails with BadMain.
   struct EntryShape {
     bool returnsInt = true;

@@ -17,7 +17,7 @@ void targetHost(Unit& unit, const std::string& cpu, const std::string& features)
 /// After the pipeline: counts entries and loop back-edges of the unit's function down from its budgets. Loops whose trip
 /// count is known at their start are counted there at once, small others in a register that is added when the loop is left,
 /// large ones at each back-edge.
-void countUnit(Unit& unit);
+void countUnit(Unit& unit, Tier tier);
 
 /// After the pipeline: calls of the program's functions go through their slots, other uses see their stubs; names become
 /// those the linker knows. Returns the name of the unit's function.

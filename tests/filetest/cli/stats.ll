@@ -12,7 +12,7 @@
 ; TABLE: kiln: ladder O0,O2@10,O3@100
 ; TABLE: function {{ *}}tier {{ *}}calls {{ *}}loops
 ; TABLE: step {{ *}}O3 {{ *}}101 {{.*}}O0: {{.*}}O2: {{.*}}O3:
-; TABLE: main {{ *}}O0 {{ *}}1 {{ *}}199 
+; TABLE: main {{ *}}O0 {{ *}}1 {{ *}}200 
 ; TABLE: 2 of 2 functions reached, 4 compiles
 
 ; JSON: "schema": "kiln-stats"

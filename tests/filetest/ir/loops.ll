@@ -1,7 +1,8 @@
-; A loop whose trips are known when it is entered adds them up once, in front; any other counts in a register and adds at
-; its exits. Neither touches memory in the loop.
+; A loop whose trips are known when it is entered adds them up once, in front; a small other counts in a register and adds
+; at its exits, but at O0, where it is asked at its back-edge.
 ; RUN: %kiln run --dump ir:known@O0 %s | FileCheck %s --check-prefix=KNOWN
-; RUN: %kiln run --dump ir:unknown@O0 %s | FileCheck %s --check-prefix=UNKNOWN
+; RUN: %kiln run --dump ir:unknown@O2 %s | FileCheck %s --check-prefix=UNKNOWN
+; RUN: %kiln run --dump ir:unknown@O0 %s | FileCheck %s --check-prefix=FAST
 
 ; KNOWN-LABEL: define {{.*}}.known"
 ; KNOWN: entry:
@@ -28,6 +29,10 @@ loop:
 done:
   ret i64 %more
 }
+
+; FAST-LABEL: define {{.*}}.unknown"
+; FAST: callbr void asm sideeffect "decq $0
+; FAST: callbr void asm sideeffect "decq $0\0A\09js ${1:l}", {{.*}}getelementptr inbounds ([2 x i64], ptr @kiln.count.{{[0-9]+}}.unknown, i64 0, i64 1))
 
 ; UNKNOWN-LABEL: define {{.*}}.unknown"
 ; UNKNOWN: {{^}}loop:
