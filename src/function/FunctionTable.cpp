@@ -1,6 +1,7 @@
 #include "function/FunctionTable.h"
 
 #include <cpuid.h>
+#include <pthread.h>
 
 #include <cstring>
 #include <new>
@@ -96,12 +97,23 @@ void FunctionTable::writeThunks(void* headData) {
 
 } // namespace kiln
 
+// The runtime is no place to be cancelled in, and a thread of the program may be asynchronously cancellable. These two
+// frames, where a cancellation that waited comes through, hold nothing that has to be destroyed.
+
 std::uintptr_t kiln_first_call(void* headData, std::uintptr_t thunkReturn) {
   auto* head = static_cast<kiln::Head*>(headData);
-  return head->handler(head->context, static_cast<std::uint32_t>((thunkReturn - 5 - head->firstThunk) / 8));
+  int cancelState = 0;
+  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancelState);
+  std::uintptr_t target =
+      head->handler(head->context, static_cast<std::uint32_t>((thunkReturn - 5 - head->firstThunk) / 8));
+  pthread_setcancelstate(cancelState, nullptr);
+  return target;
 }
 
 void kiln_budget_spent(kiln::Counters* counters) {
+  int cancelState = 0;
+  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancelState);
   if (auto handler = kiln::gBudgetHandler.load(std::memory_order_acquire))
     handler(counters);
+  pthread_setcancelstate(cancelState, nullptr);
 }
