@@ -116,8 +116,7 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
   compiler_ = std::make_unique<LlvmCompiler>(sources_, map_, std::move(*world));
   if (auto placed = placeLateNames(opened); !placed)
     return placed;
-  WorldSymbols symbols(opened, map_);
-  if (auto done = image_.write(opened, map_, symbols, [&](std::uint32_t id) { return table_->stub(id); }); !done)
+  if (auto done = image_.write(opened, map_, compiler_->symbols(), [&](std::uint32_t id) { return table_->stub(id); }); !done)
     return done;
   threadLocals_ = std::make_unique<ThreadLocals>(image_.tls());
   workerCompilers_.resize(engine_->pool.threads());

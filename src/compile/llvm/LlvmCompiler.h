@@ -24,6 +24,9 @@ public:
                std::unique_ptr<World> world = nullptr);
   ~LlvmCompiler() override;
 
+  /// What the globals of the world that was handed on stand for.
+  const WorldSymbols& symbols() const { return *symbols_; }
+
   CompileResult compile(const CompileRequest& request) override;
   /// The text of what compile() would make.
   Result<std::string> dump(const CompileRequest& request, DumpKind kind);
