@@ -49,8 +49,6 @@ Handler funnelShift(bool left, Width width);
 Handler select(bool constantTrue, bool constantFalse);
 /// d[i] = a ? b[i] : c[i] for k[0] words.
 Handler selectWords();
-/// d = a * k[0] + b.
-Handler multiplyAdd();
 
 // Integers of more than 64 bits (Wide.cpp) --------------------------------------------------------------------------
 
@@ -124,7 +122,6 @@ Handler addressAbsoluteIndexed(IndexKind index, unsigned scale); // d = k + b * 
 Handler addressScaled(IndexKind index);                          // d = a + b * k
 /// x = address of the frame + offset.
 Handler frameAddress();
-/// [a] = [b] for c words of the frame's; moves between a frame and memory are loads and stores.
 Handler move();          // d = a
 Handler moveTwo();       // d = a, b = c; b is not a
 Handler moveConstant();  // d = k
