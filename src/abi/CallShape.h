@@ -1,0 +1,35 @@
+// The System V x86-64 calling convention for signatures of LLVM IR, as LLVM 19's x86-64 back end lowers them with SSE2.
+//
+// This is the one place that classifies. It follows the back end, not the ABI document: a front end has already turned
+// C types into IR types, and what is left to decide (which leaf is in which register, what is split, what is returned
+// behind a hidden pointer) is LLVM's. docs/abi.md lists the rules and the refusals.
+//
+// Thread-safe: reads types and attributes only.
+#pragma once
+
+#include <expected>
+#include <string>
+
+#include <llvm/ADT/ArrayRef.h>
+#include <llvm/IR/CallingConv.h>
+
+#include "abi/Shape.h"
+
+namespace llvm {
+class AttributeList;
+class DataLayout;
+class FunctionType;
+class Type;
+} // namespace llvm
+
+namespace kiln {
+
+/// The shape of a call or a definition, or the reason why Kiln does not make such calls itself. `attributes` are the
+/// call's (or the definition's); `variadicArguments` the types of the unnamed arguments of a call, empty for a
+/// definition.
+std::expected<CallShape, std::string> callShape(llvm::FunctionType* type, const llvm::AttributeList& attributes,
+                                                llvm::CallingConv::ID convention,
+                                                llvm::ArrayRef<llvm::Type*> variadicArguments,
+                                                const llvm::DataLayout& layout);
+
+} // namespace kiln
