@@ -1,0 +1,204 @@
+#include "interp/decode/Shapes.h"
+
+#include <llvm/IR/Constants.h>
+#include <llvm/IR/GetElementPtrTypeIterator.h>
+#include <llvm/IR/IntrinsicInst.h>
+#include <llvm/IR/Operator.h>
+
+#include "abi/Leaves.h"
+
+namespace kiln::interp {
+
+bool writesClean(const llvm::Instruction& instruction) {
+  llvm::Type* type = instruction.getType();
+  if (!type->isIntegerTy() || !isExactWidth(type))
+    return true;
+  if (const auto* load = llvm::dyn_cast<llvm::LoadInst>(&instruction))
+    return !extensionOf(*load);
+  return llvm::isa<llvm::BinaryOperator, llvm::FPToSIInst, llvm::FPToUIInst, llvm::AtomicRMWInst>(instruction) ||
+         type->isIntegerTy(64);
+}
+
+const llvm::SExtInst* extensionOf(const llvm::LoadInst& load) {
+  if (!load.hasOneUse() || !load.getType()->isIntegerTy() || !isExactWidth(load.getType()))
+    return nullptr;
+  const auto* extension = llvm::dyn_cast<llvm::SExtInst>(*load.user_begin());
+  return extension && extension->getType()->getIntegerBitWidth() <= 64 && isExactWidth(extension->getType()) ? extension
+                                                                                                            : nullptr;
+}
+
+namespace {
+
+/// The word of an element within an aggregate, by indices.
+std::uint32_t wordAt(llvm::Type* type, llvm::ArrayRef<unsigned> indices) {
+  std::uint32_t word = 0;
+  for (unsigned index : indices) {
+    if (auto* record = llvm::dyn_cast<llvm::StructType>(type)) {
+      for (unsigned i = 0; i < index; ++i)
+        word += wordsOf(record->getElementType(i));
+      type = record->getElementType(index);
+    } else {
+      type = type->getArrayElementType();
+      word += index * wordsOf(type);
+    }
+  }
+  return word;
+}
+
+bool isOneWord(const llvm::Type* type) {
+  return type->isPointerTy() || type->isFloatTy() || type->isDoubleTy() || type->isHalfTy() || type->isBFloatTy() ||
+         (type->isIntegerTy() && type->getIntegerBitWidth() <= 64);
+}
+
+std::optional<SameWords> sameAsCast(const llvm::CastInst& cast) {
+  llvm::Value* from = cast.getOperand(0);
+  llvm::Type *source = from->getType(), *target = cast.getType();
+  switch (cast.getOpcode()) {
+  case llvm::Instruction::Trunc:
+    if (target->isIntegerTy() && isExactWidth(target))
+      return SameWords{from, 0};
+    return std::nullopt;
+  case llvm::Instruction::ZExt:
+    if (target->isIntegerTy() && target->getIntegerBitWidth() <= 64)
+      return SameWords{from, 0, true, false};
+    return std::nullopt;
+  case llvm::Instruction::SExt:
+    if (const auto* load = llvm::dyn_cast<llvm::LoadInst>(from); load && extensionOf(*load) == &cast)
+      return SameWords{from, 0, false, target->isIntegerTy(64)};
+    return std::nullopt;
+  case llvm::Instruction::PtrToInt:
+    if (target->isIntegerTy() && isExactWidth(target))
+      return SameWords{from, 0, false, target->isIntegerTy(64)};
+    return std::nullopt;
+  case llvm::Instruction::IntToPtr:
+    if (source->isIntegerTy(64))
+      return SameWords{from, 0, false, true};
+    if (source->isIntegerTy() && source->getIntegerBitWidth() < 64)
+      return SameWords{from, 0, true, false};
+    return std::nullopt;
+  case llvm::Instruction::AddrSpaceCast:
+    return target->isPointerTy() ? std::optional(SameWords{from, 0, false, true}) : std::nullopt;
+  case llvm::Instruction::BitCast:
+    if (isOneWord(source) && isOneWord(target))
+      return SameWords{from, 0, false, true};
+    return std::nullopt;
+  default: return std::nullopt;
+  }
+}
+
+} // namespace
+
+std::optional<SameWords> sameWords(const llvm::Instruction& instruction) {
+  if (const auto* cast = llvm::dyn_cast<llvm::CastInst>(&instruction))
+    return sameAsCast(*cast);
+  if (llvm::isa<llvm::FreezeInst>(instruction))
+    return SameWords{instruction.getOperand(0), 0, false, true};
+  if (const auto* extract = llvm::dyn_cast<llvm::ExtractValueInst>(&instruction))
+    return SameWords{extract->getAggregateOperand(), wordAt(extract->getAggregateOperand()->getType(), extract->getIndices())};
+  if (const auto* extract = llvm::dyn_cast<llvm::ExtractElementInst>(&instruction)) {
+    const auto* index = llvm::dyn_cast<llvm::ConstantInt>(extract->getIndexOperand());
+    auto* type = llvm::dyn_cast<llvm::FixedVectorType>(extract->getVectorOperandType());
+    if (index && type && index->getValue().ult(type->getNumElements()))
+      return SameWords{extract->getVectorOperand(),
+                       static_cast<std::uint32_t>(index->getZExtValue()) * wordsOf(type->getElementType())};
+    return std::nullopt;
+  }
+  if (const auto* intrinsic = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction))
+    switch (intrinsic->getIntrinsicID()) {
+    case llvm::Intrinsic::expect:
+    case llvm::Intrinsic::expect_with_probability:
+    case llvm::Intrinsic::launder_invariant_group:
+    case llvm::Intrinsic::strip_invariant_group:
+    case llvm::Intrinsic::ssa_copy:
+    case llvm::Intrinsic::annotation:
+    case llvm::Intrinsic::ptr_annotation:
+    case llvm::Intrinsic::arithmetic_fence: return SameWords{intrinsic->getArgOperand(0), 0, false, true};
+    default: break;
+    }
+  return std::nullopt;
+}
+
+bool isBitTest(const llvm::Instruction& instruction) {
+  if (instruction.getOpcode() != llvm::Instruction::And || !instruction.hasOneUse() ||
+      !instruction.getType()->isIntegerTy() || !isExactWidth(instruction.getType()) ||
+      !llvm::isa<llvm::ConstantInt>(instruction.getOperand(1)))
+    return false;
+  const auto* compare = llvm::dyn_cast<llvm::ICmpInst>(*instruction.user_begin());
+  if (!compare || !compare->isEquality() || compare->getParent() != instruction.getParent() ||
+      compare->getOperand(0) != &instruction)
+    return false;
+  const auto* zero = llvm::dyn_cast<llvm::ConstantInt>(compare->getOperand(1));
+  return zero && zero->isZero();
+}
+
+std::optional<AddressParts> splitAddress(const llvm::GetElementPtrInst& address, const llvm::DataLayout& layout) {
+  if (address.getType()->isVectorTy())
+    return std::nullopt;
+  AddressParts parts;
+  parts.base = address.getPointerOperand();
+  for (auto at = llvm::gep_type_begin(address), end = llvm::gep_type_end(address); at != end; ++at) {
+    const llvm::Value* index = at.getOperand();
+    if (llvm::StructType* record = at.getStructTypeOrNull()) {
+      unsigned field = static_cast<unsigned>(llvm::cast<llvm::ConstantInt>(index)->getZExtValue());
+      parts.offset += static_cast<std::int64_t>(layout.getStructLayout(record)->getElementOffset(field).getFixedValue());
+      continue;
+    }
+    std::uint64_t stride = at.getSequentialElementStride(layout).getFixedValue();
+    if (const auto* constant = llvm::dyn_cast<llvm::ConstantInt>(index)) {
+      parts.offset += constant->getValue().sextOrTrunc(64).getSExtValue() * static_cast<std::int64_t>(stride);
+      continue;
+    }
+    if (stride == 0)
+      continue;
+    if (parts.index || (!index->getType()->isIntegerTy(64) && !index->getType()->isIntegerTy(32)) ||
+        llvm::isa<llvm::Constant>(index))
+      return std::nullopt;
+    parts.index = index;
+    parts.kind = index->getType()->isIntegerTy(32) ? IndexKind::S32 : IndexKind::I64;
+    parts.scale = stride;
+  }
+  return parts;
+}
+
+bool isOneOp(const AddressParts& parts) {
+  if (!parts.index)
+    return parts.offset == static_cast<std::int32_t>(parts.offset);
+  bool scale = parts.scale == 1 || parts.scale == 2 || parts.scale == 4 || parts.scale == 8;
+  return scale && (parts.offset == static_cast<std::int16_t>(parts.offset) || llvm::isa<llvm::Constant>(parts.base));
+}
+
+bool accessesOnly(const llvm::Instruction& instruction, const llvm::Value* address) {
+  if (const auto* load = llvm::dyn_cast<llvm::LoadInst>(&instruction))
+    return load->getPointerOperand() == address;
+  const auto* store = llvm::dyn_cast<llvm::StoreInst>(&instruction);
+  return store && !store->isAtomic() && store->getPointerOperand() == address && store->getValueOperand() != address;
+}
+
+bool isPure(const llvm::Instruction& instruction) {
+  return !instruction.mayHaveSideEffects() && !instruction.isTerminator() && !llvm::isa<llvm::AllocaInst>(instruction);
+}
+
+namespace {
+
+bool isPlain(const llvm::Type* type) {
+  return type->isVoidTy() || (isOneWord(type) && (!type->isIntegerTy() || isExactWidth(type) || type->isIntegerTy(1)));
+}
+
+} // namespace
+
+bool takesSteps(const llvm::Instruction& instruction) {
+  if (const auto* address = llvm::dyn_cast<llvm::GetElementPtrInst>(&instruction)) {
+    std::optional<AddressParts> parts = splitAddress(*address, address->getModule()->getDataLayout());
+    return !parts || !isOneOp(*parts);
+  }
+  if (const auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction))
+    return llvm::isa<llvm::IntrinsicInst>(call) || !call->getType()->isVoidTy();
+  if (!isPlain(instruction.getType()))
+    return true;
+  for (const llvm::Use& operand : instruction.operands())
+    if (!isPlain(operand->getType()) && !operand->getType()->isLabelTy())
+      return true;
+  return llvm::isa<llvm::AtomicRMWInst, llvm::AtomicCmpXchgInst>(instruction);
+}
+
+} // namespace kiln::interp

@@ -1,0 +1,54 @@
+// Questions about single instructions that both halves of decoding ask.
+#pragma once
+
+#include <llvm/IR/DataLayout.h>
+#include <llvm/IR/Instructions.h>
+
+#include <cstdint>
+#include <optional>
+
+#include "interp/decode/Layout.h"
+
+namespace kiln::interp {
+
+/// 8, 16, 32 or 64 bits, or a pointer: what a handler has a width for.
+inline bool isExactWidth(unsigned bits) { return bits == 8 || bits == 16 || bits == 32 || bits == 64; }
+inline bool isExactWidth(const llvm::Type* type) {
+  return type->isPointerTy() || (type->isIntegerTy() && isExactWidth(type->getIntegerBitWidth()));
+}
+inline Width widthOf(unsigned bits) { return bits == 8 ? 0 : bits == 16 ? 1 : bits == 32 ? 2 : 3; }
+/// The width in which a handler works on integers of the type: its own, or 64 bits.
+inline Width widthOf(const llvm::Type* type) { return type->isIntegerTy() ? widthOf(type->getIntegerBitWidth()) : 3; }
+
+/// Words of integers of other widths have zeros above, always.
+inline bool isAlwaysClean(const llvm::Type* type) {
+  return type->isIntegerTy() && !isExactWidth(type->getIntegerBitWidth());
+}
+/// Whether the op for the instruction leaves zeros above its type.
+bool writesClean(const llvm::Instruction& instruction);
+
+/// A value that consists of words of another one.
+struct SameWords {
+  const llvm::Value* value = nullptr;
+  std::uint32_t word = 0;
+  bool needsClean = false; ///< only if that value's word has zeros above; then this one's has, too
+  bool keepsClean = false;
+};
+std::optional<SameWords> sameWords(const llvm::Instruction& instruction);
+
+/// The sign extension that a load does by itself, or null.
+const llvm::SExtInst* extensionOf(const llvm::LoadInst& load);
+/// An `and` with a constant that is only compared with zero, for a branch.
+bool isBitTest(const llvm::Instruction& instruction);
+/// base + constants + at most one scaled index. Nothing if the address has more, or is a vector of pointers.
+std::optional<AddressParts> splitAddress(const llvm::GetElementPtrInst& address, const llvm::DataLayout& layout);
+/// Whether one op can compute the address or access memory there.
+bool isOneOp(const AddressParts& parts);
+/// Whether the instruction is a plain load or store at this address (and does not store the address).
+bool accessesOnly(const llvm::Instruction& instruction, const llvm::Value* address);
+/// Without uses it is no op.
+bool isPure(const llvm::Instruction& instruction);
+/// Whether the instruction's ops may write its result before all operands were read.
+bool takesSteps(const llvm::Instruction& instruction);
+
+} // namespace kiln::interp
