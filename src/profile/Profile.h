@@ -89,14 +89,14 @@ struct ArgumentProfile {
 
 struct FunctionProfile {
   std::uint64_t hash = 0;
-  std::string name;
+  std::string name = {};
   std::uint64_t entries = 0;
-  std::vector<BranchProfile> branches;
-  std::vector<SwitchProfile> switches;
-  std::vector<LoopProfile> loops;
-  std::vector<CallProfile> calls;
-  std::vector<MemoryProfile> memory;
-  std::vector<ArgumentProfile> arguments;
+  std::vector<BranchProfile> branches = {};
+  std::vector<SwitchProfile> switches = {};
+  std::vector<LoopProfile> loops = {};
+  std::vector<CallProfile> calls = {};
+  std::vector<MemoryProfile> memory = {};
+  std::vector<ArgumentProfile> arguments = {};
   bool operator==(const FunctionProfile&) const = default;
 };
 

@@ -114,6 +114,26 @@ Json toJson(const FunctionProfile& function) {
   return out;
 }
 
+/// One place a line: short enough to read, long enough to compare two files.
+void appendFunction(std::string& out, const Json& function) {
+  const char* separator = "{";
+  for (const auto& [field, value] : function.items()) {
+    out += separator + Json(field).dump() + ": ";
+    separator = ",\n   ";
+    if (!value.is_array() || value.empty()) {
+      out += value.dump();
+      continue;
+    }
+    const char* before = "[\n    ";
+    for (const Json& place : value) {
+      out += before + place.dump();
+      before = ",\n    ";
+    }
+    out += "]";
+  }
+  out += "}";
+}
+
 /// Thrown and caught in this file: the first defect ends the reading, wherever it is.
 struct Defect {
   std::string what;
@@ -281,11 +301,16 @@ ProgramProfile readProgram(const Node& root) {
 } // namespace
 
 std::string profileToJson(const ProgramProfile& profile) {
-  Json out = {{"schema", kSchema},
-              {"schema_version", kProfileVersion},
-              {"checksum", hexText(checksumOf(profile))},
-              {"functions", listOf(profile.functions, [](const FunctionProfile& function) { return toJson(function); })}};
-  return out.dump(1) + "\n";
+  std::string out = "{\n \"schema\": " + Json(kSchema).dump() +
+                    ",\n \"schema_version\": " + std::to_string(kProfileVersion) +
+                    ",\n \"checksum\": " + Json(hexText(checksumOf(profile))).dump() + ",\n \"functions\": [";
+  const char* separator = "\n  ";
+  for (const FunctionProfile& function : profile.functions) {
+    out += separator;
+    appendFunction(out, toJson(function));
+    separator = ",\n  ";
+  }
+  return out + "\n ]\n}\n";
 }
 
 Result<ProgramProfile> profileFromJson(std::string_view text) {
