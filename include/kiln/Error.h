@@ -28,6 +28,7 @@ enum class ErrorCode : int {
   LibraryNotLoaded = 15,///< a shared library could not be loaded
   SystemError = 16,     ///< the operating system refused a resource
   ShutDown = 17,        ///< the engine was shut down
+  BadProfile = 18,      ///< not a profile, truncated, changed, of another version, or at odds with another one
 };
 
 /// Stable spelling of a code, for logs and tests: "bad-bitcode".

@@ -22,6 +22,7 @@ std::string_view errorCodeName(ErrorCode code) {
   case ErrorCode::LibraryNotLoaded: return "library-not-loaded";
   case ErrorCode::SystemError: return "system-error";
   case ErrorCode::ShutDown: return "shut-down";
+  case ErrorCode::BadProfile: return "bad-profile";
   }
   return "unknown";
 }

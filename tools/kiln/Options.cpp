@@ -139,17 +139,23 @@ Result<Parsed> parseCommandLine(int argc, char** argv) {
   CLI::App* run = app.add_subcommand("run", "Run a program: kiln run [OPTIONS] FILE... [--] ARGUMENTS");
   run->prefix_command();
   describe(*run, raw);
+  ProfileOptions profile;
+  describeProfile(app, profile);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& wanted) { // help, version
-    return Parsed{std::nullopt, app.exit(wanted)};
+    return Parsed{std::nullopt, std::nullopt, app.exit(wanted)};
   } catch (const CLI::ParseError& error) {
-    return fail(ErrorCode::BadOption, std::string(error.what()) + "; see kiln run --help");
+    bool isProfile = app.got_subcommand("profile");
+    return fail(ErrorCode::BadOption,
+                std::string(error.what()) + "; see kiln " + (isProfile ? "profile" : "run") + " --help");
   }
+  if (app.got_subcommand("profile"))
+    return Parsed{std::nullopt, std::move(profile), 0};
   auto options = check(raw, run->remaining());
   if (!options)
     return std::unexpected(options.error());
-  return Parsed{std::move(*options), 0};
+  return Parsed{std::move(*options), std::nullopt, 0};
 }
 
 } // namespace kiln::cli

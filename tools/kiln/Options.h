@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "ProfileCommand.h"
 #include "kiln/Engine.h"
 
 namespace kiln::cli {
@@ -31,6 +32,7 @@ struct RunOptions {
 /// Parses the arguments of the process. Help and version are printed here and end in `exitStatus` without options.
 struct Parsed {
   std::optional<RunOptions> run;
+  std::optional<ProfileOptions> profile;
   int exitStatus = 0;
 };
 Result<Parsed> parseCommandLine(int argc, char** argv);

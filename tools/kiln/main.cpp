@@ -28,6 +28,13 @@ const Program::MainCall* prepare(int argc, char** argv, int& status) {
     printError(parsed.error());
     return nullptr;
   }
+  if (parsed->profile) {
+    if (auto done = runProfile(*parsed->profile); !done)
+      printError(done.error());
+    else
+      status = 0;
+    return nullptr;
+  }
   if (!parsed->run) {
     status = parsed->exitStatus;
     return nullptr;

@@ -364,14 +364,14 @@ TEST(ErrorSystem, TheSystemRefusesAddresses) {
 
 TEST(Error, NamesAreStableAndDistinct) {
   std::vector<std::string_view> seen;
-  for (int code = 0; code <= static_cast<int>(ErrorCode::ShutDown); ++code) {
+  for (int code = 0; code <= static_cast<int>(ErrorCode::BadProfile); ++code) {
     std::string_view name = errorCodeName(static_cast<ErrorCode>(code));
     EXPECT_NE(name, "unknown") << code;
     EXPECT_EQ(std::count(seen.begin(), seen.end(), name), 0) << name;
     seen.push_back(name);
   }
   EXPECT_EQ(errorCodeName(ErrorCode::BadBitcode), "bad-bitcode");
-  EXPECT_EQ(static_cast<int>(ErrorCode::ShutDown), 17);
+  EXPECT_EQ(static_cast<int>(ErrorCode::BadProfile), 18);
 }
 
 } // namespace

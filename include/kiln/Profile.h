@@ -1,0 +1,28 @@
+// Profile files: what runs of a program taught, kept for later runs and for people. docs/profile.md has the formats.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "kiln/Error.h"
+
+namespace kiln {
+
+enum class ProfileFormat {
+  Json,   ///< for people and other programs
+  Binary, ///< compact
+};
+
+/// Json for a name that ends in ".json", Binary for any other.
+ProfileFormat profileFormatFor(const std::string& path);
+
+/// Adds the profiles of several runs up and writes the result, which may replace one of the inputs. Each input is in
+/// either form. Fails with BadProfile when a file is damaged, foreign or of another version, or when two of them
+/// contradict each other; then nothing is written.
+Result<void> mergeProfileFiles(const std::vector<std::string>& inputs, const std::string& output, ProfileFormat format);
+
+/// A table of the `rows` most often entered functions of a profile.
+Result<std::string> describeProfileFile(const std::string& path, std::size_t rows = 20);
+
+} // namespace kiln

@@ -1,0 +1,233 @@
+// The second half of decoding: from instructions to ops.
+//
+// One pass over the blocks in layout order. Each instruction that is an op appends it; constants become fields of ops
+// where there is a form for it, else words of the frame: those used in loops are set once at the function's beginning, others
+// right before their use. Vectors, structs and wide integers are taken apart into leaves (abi/Leaves.h), one op a lane.
+//
+// A decoder serves one function and touches nothing shared but what Environment gives out.
+#pragma once
+
+#include <llvm/ADT/DenseMap.h>
+#include <llvm/ADT/SmallVector.h>
+#include <llvm/IR/InstrTypes.h>
+#include <llvm/IR/IntrinsicInst.h>
+
+#include <expected>
+#include <memory>
+#include <string>
+
+#include "abi/Leaves.h"
+#include "compile/Compiler.h"
+#include "interp/Code.h"
+#include "interp/decode/Layout.h"
+#include "kiln/Error.h"
+#include "program/Symbols.h"
+
+namespace kiln::interp {
+
+/// What decoding needs of the program. The implementation is Interpreter.
+class Environment {
+public:
+  virtual ~Environment() = default;
+  /// The bits of a scalar constant, with run-time addresses in it.
+  virtual Result<llvm::APInt> evaluate(const llvm::Constant* constant, const llvm::DataLayout& layout) = 0;
+  virtual SymbolRef symbolOf(const llvm::GlobalValue* global) = 0;
+  virtual FunctionEntry* entryOf(std::uint32_t function) = 0;
+  /// The type that the function is defined with, in this world; null if it has no body.
+  virtual const llvm::FunctionType* definedType(std::uint32_t function) = 0;
+  virtual std::uintptr_t externalAddress(std::uint32_t external) = 0;
+  virtual std::string externalName(std::uint32_t external) = 0;
+  virtual bool isExternalTls(std::uint32_t external) = 0;
+  /// Offset of a thread-local variable in its block, and the program's ThreadLocals.
+  virtual std::uint64_t tlsOffset(std::uint32_t variable) = 0;
+  virtual const void* threadLocals() = 0;
+  /// An address that the process knows by name, or 0.
+  virtual std::uintptr_t runtimeAddress(const char* name) = 0;
+  virtual Result<InstalledStubs> install(std::span<const InvokeSite> sites, std::span<const std::uintptr_t> types,
+                                         std::uintptr_t personality) = 0;
+  virtual Interpreter* interpreter() = 0;
+};
+
+struct DecodeOptions {
+  bool profile = true; ///< record branches, cases, targets, sizes, arguments
+  bool loops = true;   ///< count back-edges down
+};
+
+/// Either code or the reason why the function starts in the next tier.
+std::expected<std::unique_ptr<Code>, Refusal> decode(const llvm::Function& function, std::uint32_t id,
+                                                     Environment& environment, const DecodeOptions& options);
+
+/// An operand of an op: a constant word, or a word of the frame.
+struct Operand {
+  bool constant = false;
+  Word k = 0;
+  std::uint16_t word = 0;
+};
+
+class Decoder {
+public:
+  Decoder(const llvm::Function& function, std::uint32_t id, Environment& environment, const DecodeOptions& options);
+  std::expected<std::unique_ptr<Code>, Refusal> run();
+
+private:
+  /// Why the function is refused, and where. Thrown inside the decoder only.
+  struct Refused {
+    std::string reason;
+    const llvm::Instruction* instruction;
+  };
+  [[noreturn]] void refuse(std::string reason) const;
+
+  // Frame words ------------------------------------------------------------------------------------------------------
+  std::uint16_t destination(const llvm::Instruction& instruction) const { return layout_.wordOf(&instruction); }
+  /// Word `index` of a value.
+  Operand operand(const llvm::Value* value, unsigned index = 0);
+  /// The same as a frame word: constants are put into one.
+  std::uint16_t word(const llvm::Value* value, unsigned index = 0);
+  /// `count` consecutive frame words.
+  std::uint16_t wordsFor(const llvm::Value* value, unsigned count);
+  std::uint16_t word(Operand operand);
+  std::uint16_t constantWord(Word value);
+  std::uint16_t temporary(unsigned words = 1);
+  const std::vector<Word>& constantWords(const llvm::Constant* constant);
+  void appendConstant(const llvm::Constant* constant, std::vector<Word>& words);
+
+  // Emission ---------------------------------------------------------------------------------------------------------
+  std::uint32_t here() const { return static_cast<std::uint32_t>(code_.size() * sizeof(Word)); }
+  /// Appends an op with 16-bit fields; returns its offset in bytes.
+  std::uint32_t emit(Handler handler, unsigned d = 0, unsigned a = 0, unsigned b = 0, unsigned c = 0);
+  /// Appends an op with two fields and an offset.
+  std::uint32_t emitOffset(Handler handler, unsigned x, unsigned y, std::int32_t offset);
+  void append(Word constant) { code_.push_back(constant); }
+  Op* at(std::uint32_t offset) { return reinterpret_cast<Op*>(reinterpret_cast<char*>(code_.data()) + offset); }
+  void emitMove(unsigned d, Operand from);
+  void emitMoveWords(unsigned d, const llvm::Value* value, unsigned words);
+  void emitConstant(unsigned d, Word value);
+
+  // Labels: blocks first, then stubs of edges ------------------------------------------------------------------------
+  using Label = std::uint32_t;
+  enum class FixupKind : std::uint8_t { Offset, Constant, Case };
+  struct Fixup {
+    FixupKind kind;
+    Label label;
+    std::uint32_t op;       ///< offset of the op that the distance counts from
+    std::uint32_t index;    ///< Constant: which k
+    std::int64_t* distance; ///< Case
+  };
+  struct EdgeStub {
+    Label label;
+    const llvm::BasicBlock *from, *to;
+  };
+  Label newLabel();
+  void bind(Label label);
+  void fixup(FixupKind kind, Label label, std::uint32_t op, std::uint32_t index = 0, std::int64_t* distance = nullptr);
+  void resolveFixups();
+
+  // Control (DecodeControl.cpp) ----------------------------------------------------------------------------------------
+  void decodeTerminator(const llvm::Instruction& instruction);
+  void decodeBranch(const llvm::BranchInst& branch);
+  void decodeSwitch(const llvm::SwitchInst& choice);
+  void decodeReturn(const llvm::ReturnInst& leave);
+  void decodeInvoke(const llvm::InvokeInst& call);
+  bool hasMoves(const llvm::BasicBlock* from, const llvm::BasicBlock* to);
+  void emitEdgeMoves(const llvm::BasicBlock* from, const llvm::BasicBlock* to);
+  /// Emits what leads from the end of a block to another: moves, and a jump unless the block comes next.
+  void emitEdge(const llvm::BasicBlock* from, const llvm::BasicBlock* to, bool mayFallThrough);
+  /// Where a jump for the edge goes: the block itself, or a stub that makes the moves.
+  Label edgeLabel(const llvm::BasicBlock* from, const llvm::BasicBlock* to, bool& loop);
+  void emitStubs();
+  void emitConditional(const llvm::BranchInst& branch, const llvm::BasicBlock* target, bool whenTrue);
+  bool fuseStep(Predicate predicate, Width width, BranchForm form, std::uint16_t x, Operand right, std::uint32_t& offset);
+  Word loopBudget() const;
+  void noteHeader(const llvm::BasicBlock* block);
+  std::uint32_t landing(const llvm::LandingPadInst& pad);
+
+  // Integers and floats (DecodeScalar.cpp) ------------------------------------------------------------------------------
+  void decodeBinary(const llvm::Instruction& instruction);
+  void decodeCompare(const llvm::CmpInst& compare);
+  void decodeCast(const llvm::CastInst& cast);
+  void decodeSelect(const llvm::SelectInst& choice);
+  void decodeVectorShape(const llvm::Instruction& instruction);
+  void decodeAggregate(const llvm::Instruction& instruction);
+  void decodeFneg(const llvm::Instruction& instruction);
+  /// d = a OP b on integers of `bits`; the operands are the first words of values.
+  void emitInt(IntOp op, unsigned bits, unsigned d, Operand a, Operand b);
+  void emitIntCompare(Predicate predicate, unsigned bits, unsigned d, Operand a, Operand b);
+  void emitFloat(FloatOp op, FloatType type, unsigned d, Operand a, Operand b);
+  void emitMask(unsigned bits, unsigned d, unsigned a);
+  std::uint16_t signExtended(unsigned bits, Operand a);
+  std::uint16_t zeroExtended(unsigned bits, Operand a);
+  /// A multi-word operand as consecutive frame words.
+  void emitCast(unsigned opcode, llvm::Type* from, llvm::Type* to, unsigned d, const llvm::Value* value, unsigned index);
+  void emitBitcast(const llvm::CastInst& cast);
+  void emitIntUnary(IntUnary op, unsigned bits, unsigned d, Operand a);
+
+  // Memory (DecodeMemory.cpp) -------------------------------------------------------------------------------------------
+  void decodeLoad(const llvm::LoadInst& load);
+  void decodeStore(const llvm::StoreInst& store);
+  void decodeAlloca(const llvm::AllocaInst& variable);
+  void decodeAddress(const llvm::GetElementPtrInst& address);
+  void decodeAtomic(const llvm::Instruction& instruction);
+  void emitLoad(LoadKind kind, unsigned d, const AddressParts& address, std::int64_t offset);
+  void emitStore(Width width, Operand value, const AddressParts& address, std::int64_t offset);
+  void emitLoadLeaf(const Leaf& leaf, unsigned d, const AddressParts& address);
+  void emitStoreLeaf(const Leaf& leaf, const llvm::Value* value, const AddressParts& address);
+  void emitAddress(unsigned d, const AddressParts& address);
+  /// The address in a frame word, without the index and with little offset left.
+  AddressParts simplified(const AddressParts& address);
+  Operand baseOf(const AddressParts& address);
+  std::int64_t addressConstant(const AddressParts& address, bool& isConstant);
+
+  // Calls (DecodeCall.cpp) ----------------------------------------------------------------------------------------------
+  void decodeCall(const llvm::CallBase& call);
+  void decodeAsm(const llvm::CallBase& call);
+  void emitCall(const llvm::CallBase& call);
+  std::uint16_t callResult(const llvm::CallBase& call);
+
+  // Intrinsics (DecodeIntrinsic.cpp, DecodeMath.cpp) -------------------------------------------------------------------
+  void decodeIntrinsic(const llvm::IntrinsicInst& call);
+  bool decodeIntegerIntrinsic(const llvm::IntrinsicInst& call);
+  bool decodeFloatIntrinsic(const llvm::IntrinsicInst& call);
+  bool decodeMemoryIntrinsic(const llvm::IntrinsicInst& call);
+  bool decodeReduction(const llvm::IntrinsicInst& call);
+  void decodeThreadLocal(const llvm::Value* variable, unsigned d);
+
+  void decodeBlock(const llvm::BasicBlock& block);
+  void decodeInstruction(const llvm::Instruction& instruction);
+  void prologue();
+  void finish();
+
+  const llvm::Function& function_;
+  const llvm::DataLayout& data_;
+  Environment& environment_;
+  const DecodeOptions options_;
+  FunctionEntry* self_;
+  Layout layout_;
+  std::unique_ptr<Code> out_;
+  std::vector<Word> code_;
+
+  const llvm::Instruction* current_ = nullptr;
+  bool currentInLoop_ = false;
+  std::uint32_t lastOp_ = ~0u; ///< offset of the last op, if nothing can jump behind it
+  std::vector<std::uint32_t> labels_; ///< offset, or ~0 if not bound
+  std::vector<Fixup> fixups_;
+  std::vector<EdgeStub> stubs_;
+  llvm::DenseMap<const llvm::Constant*, std::vector<Word>> constants_;
+  llvm::DenseMap<Word, std::uint16_t> kept_; ///< constants that have a word of their own
+  std::vector<Word> keptValues_;
+  std::uint32_t keptWord_ = 0; ///< the first of those words
+  std::uint32_t nextTemporary_ = 0, mostTemporaries_ = 0;
+  std::uint32_t temporaryWord_ = 0;
+  std::uint64_t allocaBytes_ = 0;
+  std::vector<std::pair<std::uint32_t, std::uint64_t>> frameAddresses_; ///< ops whose offset is within the allocas
+  llvm::DenseMap<std::uint32_t, std::uint32_t> headers_; ///< block number to index in out_->headers
+  std::vector<InvokeSite> invokes_;
+  std::vector<std::uint32_t> invokeOps_;
+  std::vector<std::uintptr_t> types_;
+  llvm::DenseMap<Word, std::uint32_t> typeIndices_;
+};
+
+/// LLVM's predicate of integers as the ops have it.
+Predicate predicateOf(llvm::CmpInst::Predicate predicate);
+FloatType floatTypeOf(const llvm::Type* type);
+
+} // namespace kiln::interp
