@@ -47,6 +47,7 @@ struct CallSite {
   Interpreter* interpreter = nullptr;
   std::uint32_t value = 0;   ///< number of the call in the function
   bool direct = false;       ///< as FunctionEntry::direct, from the caller's side
+  bool indirect = false;
   ValueCounts targets = {};  ///< of an indirect call, if the profile is kept
 };
 
@@ -123,6 +124,8 @@ Handler resume();
 Handler variadicStart();
 /// k[0] = ArgumentValues*.
 Handler profileArguments();
+/// a = a size, k[0] = ValueCounts*.
+Handler recordSize();
 /// An entry that no address belongs to.
 FunctionEntry* noEntry();
 

@@ -64,6 +64,17 @@ struct Operand {
   std::uint16_t word = 0;
 };
 
+/// An address in terms of ops: a constant or a word, plus a constant, plus a scaled index.
+struct Address {
+  bool absolute = false; ///< no base word; `offset` is all of the constant part
+  std::uint16_t base = 0;
+  std::int64_t offset = 0;
+  bool indexed = false;
+  std::uint16_t index = 0;
+  IndexKind kind = IndexKind::I64;
+  std::uint64_t scale = 1;
+};
+
 class Decoder {
 public:
   Decoder(const llvm::Function& function, std::uint32_t id, Environment& environment, const DecodeOptions& options);
@@ -167,20 +178,24 @@ private:
   void decodeAlloca(const llvm::AllocaInst& variable);
   void decodeAddress(const llvm::GetElementPtrInst& address);
   void decodeAtomic(const llvm::Instruction& instruction);
-  void emitLoad(LoadKind kind, unsigned d, const AddressParts& address, std::int64_t offset);
-  void emitStore(Width width, Operand value, const AddressParts& address, std::int64_t offset);
-  void emitLoadLeaf(const Leaf& leaf, unsigned d, const AddressParts& address);
-  void emitStoreLeaf(const Leaf& leaf, const llvm::Value* value, const AddressParts& address);
-  void emitAddress(unsigned d, const AddressParts& address);
-  /// The address in a frame word, without the index and with little offset left.
-  AddressParts simplified(const AddressParts& address);
-  Operand baseOf(const AddressParts& address);
-  std::int64_t addressConstant(const AddressParts& address, bool& isConstant);
+  Address resolve(const AddressParts& parts);
+  Address resolve(const llvm::Value* pointer) { return resolve(layout_.addressOf(pointer)); }
+  void emitLoad(LoadKind kind, unsigned d, Address address, std::int64_t offset);
+  void emitStore(Width width, Operand value, Address address, std::int64_t offset);
+  void emitLoadLeaf(const Leaf& leaf, unsigned d, const Address& address);
+  void emitStoreLeaf(const Leaf& leaf, const llvm::Value* value, const Address& address);
+  void emitAddress(unsigned d, Address address);
+  /// The same address in a form that takes offsets: without an index.
+  Address withoutIndex(const Address& address);
+  std::uint16_t addressWord(const Address& address);
+  Leaves leavesFor(llvm::Type* type);
 
   // Calls (DecodeCall.cpp) ----------------------------------------------------------------------------------------------
   void decodeCall(const llvm::CallBase& call);
   void decodeAsm(const llvm::CallBase& call);
   void emitCall(const llvm::CallBase& call);
+  /// Counts of the sizes at a call of memcpy and its kin; null without a profile.
+  ValueCounts* sizeSite(const llvm::CallBase& call);
   std::uint16_t callResult(const llvm::CallBase& call);
 
   // Intrinsics (DecodeIntrinsic.cpp, DecodeMath.cpp) -------------------------------------------------------------------
@@ -213,10 +228,9 @@ private:
   std::vector<EdgeStub> stubs_;
   llvm::DenseMap<const llvm::Constant*, std::vector<Word>> constants_;
   llvm::DenseMap<Word, std::uint16_t> kept_; ///< constants that have a word of their own
-  std::vector<Word> keptValues_;
-  std::uint32_t keptWord_ = 0; ///< the first of those words
-  std::uint32_t nextTemporary_ = 0, mostTemporaries_ = 0;
-  std::uint32_t temporaryWord_ = 0;
+  std::vector<std::pair<std::uint16_t, Word>> keptInOrder_;
+  std::vector<std::uint16_t> freeTemporaries_, usedTemporaries_;
+  std::uint32_t top_ = 0; ///< words of the frame so far
   std::uint64_t allocaBytes_ = 0;
   std::vector<std::pair<std::uint32_t, std::uint64_t>> frameAddresses_; ///< ops whose offset is within the allocas
   llvm::DenseMap<std::uint32_t, std::uint32_t> headers_; ///< block number to index in out_->headers

@@ -164,6 +164,11 @@ KILN_HANDLER Word startVariadicList(Op* ip, Word* frame) {
   KILN_NEXT(4);
 }
 
+KILN_HANDLER Word recordOneSize(Op* ip, Word* frame) {
+  reinterpret_cast<ValueCounts*>(ip->k[0])->record(frame[ip->a]);
+  KILN_NEXT(3);
+}
+
 KILN_HANDLER Word skipArguments(Op* ip, Word* frame) { KILN_NEXT(3); }
 
 /// Looks at the arguments that have not varied yet; when all have, the op turns into one that does nothing.
@@ -240,6 +245,7 @@ Handler invoke() { return protectedCall; }
 Handler invokeEnd() { return endProtected; }
 Handler resume() { return resumeUnwinding; }
 Handler variadicStart() { return startVariadicList; }
+Handler recordSize() { return recordOneSize; }
 Handler profileArguments() { return recordArguments; }
 Handler allocate() { return kiln_interp_allocate; }
 Handler stackSave() { return kiln_interp_stack_save; }
@@ -270,6 +276,7 @@ void listCallOps(const OpVisitor& visit) {
   visit(endProtected, "invoke.end", "");
   visit(resumeUnwinding, "resume", "a,k");
   visit(startVariadicList, "va.start", "a,k,k");
+  visit(recordOneSize, "profile.size", "a,k");
   visit(recordArguments, "profile.arguments", "k");
   visit(skipArguments, "profile.done", "k");
 }

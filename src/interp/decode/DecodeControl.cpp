@@ -1,0 +1,453 @@
+// The ends of blocks: branches, moves on edges, switches, returns, invokes.
+#include <llvm/IR/CFG.h>
+#include <llvm/IR/Constants.h>
+
+#include <algorithm>
+
+#include "interp/decode/Decoder.h"
+#include "interp/decode/Shapes.h"
+
+namespace kiln::interp {
+namespace {
+
+/// A dense table may have this many entries for each case.
+constexpr std::uint64_t kTableRoom = 4;
+
+Predicate inverse(Predicate predicate) {
+  using enum Predicate;
+  switch (predicate) {
+  case Eq: return Ne;
+  case Ne: return Eq;
+  case Ugt: return Ule;
+  case Uge: return Ult;
+  case Ult: return Uge;
+  case Ule: return Ugt;
+  case Sgt: return Sle;
+  case Sge: return Slt;
+  case Slt: return Sge;
+  default: return Sgt;
+  }
+}
+
+} // namespace
+
+void Decoder::decodeTerminator(const llvm::Instruction& instruction) {
+  switch (instruction.getOpcode()) {
+  case llvm::Instruction::Ret: return decodeReturn(llvm::cast<llvm::ReturnInst>(instruction));
+  case llvm::Instruction::Br: return decodeBranch(llvm::cast<llvm::BranchInst>(instruction));
+  case llvm::Instruction::Switch: return decodeSwitch(llvm::cast<llvm::SwitchInst>(instruction));
+  case llvm::Instruction::Invoke: return decodeInvoke(llvm::cast<llvm::InvokeInst>(instruction));
+  case llvm::Instruction::Unreachable: emit(unreachable()); return;
+  case llvm::Instruction::Resume: {
+    std::uintptr_t unwind = environment_.runtimeAddress("_Unwind_Resume");
+    if (!unwind)
+      refuse("resume, but the process has no unwinder");
+    emit(resume(), 0, word(instruction.getOperand(0)));
+    append(unwind);
+    return;
+  }
+  default: refuse(std::string("instruction ") + instruction.getOpcodeName());
+  }
+}
+
+Word Decoder::loopBudget() const { return reinterpret_cast<Word>(&self_->counters->loops); }
+
+void Decoder::noteHeader(const llvm::BasicBlock* block) {
+  std::uint32_t number = layout_.blockNumber(block);
+  auto [at, fresh] = headers_.try_emplace(number, static_cast<std::uint32_t>(out_->headers.size()));
+  if (!fresh)
+    return;
+  auto header = std::make_unique<LoopHeader>();
+  header->block = number;
+  header->offset = labels_[layout_.place(block)]; // a back-edge: the block was laid out before
+  out_->headers.push_back(std::move(header));
+}
+
+bool Decoder::hasMoves(const llvm::BasicBlock* from, const llvm::BasicBlock* to) {
+  for (const llvm::PHINode& phi : to->phis()) {
+    if (phi.use_empty())
+      continue;
+    const llvm::Value* value = phi.getIncomingValueForBlock(from);
+    if (llvm::isa<llvm::UndefValue>(value))
+      continue;
+    if (llvm::isa<llvm::Constant>(value) || layout_.wordOf(value) != layout_.wordOf(&phi))
+      return true;
+  }
+  return false;
+}
+
+/// All phis of a block get their values at once, so a word is written only when nothing has to be read from it any more;
+/// what remains are circles, which are cut with a temporary word.
+void Decoder::emitEdgeMoves(const llvm::BasicBlock* from, const llvm::BasicBlock* to) {
+  struct Step {
+    std::uint16_t to, from;
+  };
+  llvm::SmallVector<Step, 8> steps;
+  llvm::SmallVector<std::pair<std::uint16_t, Word>, 8> constants;
+  for (const llvm::PHINode& phi : to->phis()) {
+    if (phi.use_empty())
+      continue;
+    const llvm::Value* value = phi.getIncomingValueForBlock(from);
+    if (llvm::isa<llvm::UndefValue>(value))
+      continue;
+    const ValueState& state = layout_.state(&phi);
+    for (unsigned i = 0; i < state.words; ++i) {
+      auto target = static_cast<std::uint16_t>(layout_.wordOf(&phi) + i);
+      Operand source = operand(value, i);
+      if (source.constant)
+        constants.emplace_back(target, source.k);
+      else if (source.word != target)
+        steps.push_back({target, source.word});
+    }
+  }
+  llvm::DenseMap<std::uint16_t, unsigned> readers;
+  llvm::DenseMap<std::uint16_t, unsigned> writers; ///< word to its step
+  for (unsigned i = 0; i < steps.size(); ++i) {
+    ++readers[steps[i].from];
+    writers[steps[i].to] = i;
+  }
+  llvm::SmallVector<unsigned, 8> ready;
+  for (unsigned i = 0; i < steps.size(); ++i)
+    if (readers.lookup(steps[i].to) == 0)
+      ready.push_back(i);
+  llvm::SmallVector<Step, 8> ordered;
+  llvm::SmallVector<bool, 8> done(steps.size(), false);
+  auto perform = [&] {
+    while (!ready.empty()) {
+      unsigned i = ready.pop_back_val();
+      if (done[i])
+        continue;
+      done[i] = true;
+      ordered.push_back(steps[i]);
+      if (--readers[steps[i].from] == 0)
+        if (auto next = writers.find(steps[i].from); next != writers.end())
+          ready.push_back(next->second);
+    }
+  };
+  perform();
+  for (unsigned i = 0; i < steps.size(); ++i) {
+    if (done[i])
+      continue;
+    // A circle: keep what the step would overwrite, and let its readers take it from there.
+    std::uint16_t kept = temporary();
+    ordered.push_back({kept, steps[i].to});
+    for (Step& step : steps)
+      if (step.from == steps[i].to)
+        step.from = kept;
+    readers[kept] = readers[steps[i].to];
+    readers[steps[i].to] = 0;
+    ready.push_back(i);
+    perform();
+  }
+  std::size_t i = 0;
+  for (; i + 1 < ordered.size(); i += 2)
+    emit(moveTwo(), ordered[i].to, ordered[i].from, ordered[i + 1].to, ordered[i + 1].from);
+  if (i < ordered.size())
+    emit(move(), ordered[i].to, ordered[i].from);
+  for (auto [target, value] : constants)
+    emitConstant(target, value);
+}
+
+Decoder::Label Decoder::edgeLabel(const llvm::BasicBlock* from, const llvm::BasicBlock* to, bool& loop) {
+  loop = false;
+  if (hasMoves(from, to)) {
+    for (const EdgeStub& stub : stubs_)
+      if (stub.from == from && stub.to == to)
+        return stub.label;
+    stubs_.push_back({newLabel(), from, to});
+    return stubs_.back().label;
+  }
+  if (layout_.isBackEdge(from, to)) {
+    loop = options_.loops;
+    noteHeader(to);
+  }
+  return layout_.place(to);
+}
+
+void Decoder::emitEdge(const llvm::BasicBlock* from, const llvm::BasicBlock* to, bool mayFallThrough) {
+  emitEdgeMoves(from, to);
+  bool back = layout_.isBackEdge(from, to);
+  if (!back && mayFallThrough && layout_.place(to) == layout_.place(from) + 1)
+    return;
+  bool loop = back && options_.loops;
+  if (back)
+    noteHeader(to);
+  std::uint32_t op = 0;
+  if (lastOp_ != ~0u && at(lastOp_)->run == move()) {
+    Op* last = at(lastOp_);
+    std::uint16_t target = last->d, source = last->a;
+    code_.resize(lastOp_ / sizeof(Word));
+    op = emitOffset(moveJump(loop), target, source, 0);
+  } else {
+    op = emitOffset(jump(loop), 0, 0, 0);
+  }
+  if (loop)
+    append(loopBudget());
+  fixup(FixupKind::Offset, layout_.place(to), op);
+}
+
+void Decoder::emitStubs() {
+  for (std::size_t i = 0; i < stubs_.size(); ++i) {
+    EdgeStub stub = stubs_[i];
+    bind(stub.label);
+    emitEdge(stub.from, stub.to, false);
+  }
+  stubs_.clear();
+}
+
+void Decoder::decodeBranch(const llvm::BranchInst& branch) {
+  const llvm::BasicBlock* from = branch.getParent();
+  if (branch.isUnconditional() || branch.getSuccessor(0) == branch.getSuccessor(1))
+    return emitEdge(from, branch.getSuccessor(0), true);
+  const llvm::BasicBlock *yes = branch.getSuccessor(0), *no = branch.getSuccessor(1);
+  // Which way is taken by jumping: not the one that goes on with the next block, nor, if there is a choice, one that
+  // needs moves, since those can stand right behind.
+  std::uint32_t next = layout_.place(from) + 1;
+  bool movesYes = hasMoves(from, yes), movesNo = hasMoves(from, no);
+  bool jumpWhenTrue = true;
+  if (layout_.place(yes) == next && !movesYes)
+    jumpWhenTrue = false;
+  else if (layout_.place(no) == next && !movesNo)
+    jumpWhenTrue = true;
+  else if (movesYes && !movesNo)
+    jumpWhenTrue = false;
+  const llvm::BasicBlock* jumpTo = jumpWhenTrue ? yes : no;
+  const llvm::BasicBlock* goOn = jumpWhenTrue ? no : yes;
+  emitConditional(branch, jumpTo, jumpWhenTrue);
+  lastOp_ = ~0u;
+  emitEdge(from, goOn, stubs_.empty());
+  emitStubs();
+}
+
+void Decoder::emitConditional(const llvm::BranchInst& branch, const llvm::BasicBlock* target, bool whenTrue) {
+  BranchForm form;
+  form.count = options_.profile;
+  Label label = edgeLabel(branch.getParent(), target, form.loop);
+  const llvm::Value* condition = branch.getCondition();
+  std::uint32_t op = 0;
+  const auto* compare = llvm::dyn_cast<llvm::CmpInst>(condition);
+  bool folded = compare && layout_.state(compare).folded;
+  unsigned head = 0; ///< constants in front of the form's words
+  if (folded && llvm::isa<llvm::ICmpInst>(compare)) {
+    Predicate predicate = predicateOf(compare->getPredicate());
+    if (!whenTrue)
+      predicate = inverse(predicate);
+    const llvm::Value* left = compare->getOperand(0);
+    Width width = widthOf(left->getType());
+    const auto* test = llvm::dyn_cast<llvm::Instruction>(left);
+    if (test && isBitTest(*test) && layout_.state(test).folded) {
+      form.constant = true;
+      Operand x = operand(test->getOperand(0));
+      op = emitOffset(branchBits(predicate == Predicate::Eq, width, form), word(x), 0, 0);
+      append(operand(test->getOperand(1)).k);
+    } else {
+      Operand a = operand(left), b = operand(compare->getOperand(1));
+      if (a.constant && !b.constant) {
+        std::swap(a, b);
+        predicate = predicateOf(llvm::CmpInst::getSwappedPredicate(compare->getPredicate()));
+        if (!whenTrue)
+          predicate = inverse(predicate);
+      }
+      form.constant = b.constant;
+      std::uint16_t x = word(a);
+      if (fuseStep(predicate, width, form, x, b, op)) {
+        head = 1;
+      } else {
+        op = emitOffset(branchInt(predicate, width, form), x, b.constant ? 0 : b.word, 0);
+      }
+      if (b.constant)
+        append(b.k);
+    }
+  } else if (folded) {
+    auto predicate = static_cast<unsigned>(compare->getPredicate());
+    if (!whenTrue)
+      predicate = static_cast<unsigned>(compare->getInversePredicate());
+    Operand a = operand(compare->getOperand(0)), b = operand(compare->getOperand(1));
+    form.constant = b.constant;
+    std::uint16_t x = word(a);
+    op = emitOffset(branchFloat(predicate, floatTypeOf(compare->getOperand(0)->getType()), form), x,
+                    b.constant ? 0 : b.word, 0);
+    if (b.constant)
+      append(b.k);
+  } else {
+    op = emitOffset(branchBit(whenTrue, form), word(condition), 0, 0);
+  }
+  if (form.loop)
+    append(loopBudget());
+  if (form.count) {
+    out_->branches.push_back({layout_.numberOf(&branch) , here(), whenTrue});
+    append(0);
+    append(0);
+  }
+  (void)head;
+  fixup(FixupKind::Offset, label, op);
+}
+
+/// x was just made by adding a constant to itself: one op for both.
+bool Decoder::fuseStep(Predicate predicate, Width width, BranchForm form, std::uint16_t x, Operand right, std::uint32_t& offset) {
+  if (lastOp_ == ~0u)
+    return false;
+  Op* last = at(lastOp_);
+  if (last->run != intBinary(IntOp::Add, width, Form::RK) || last->d != x || last->a != x)
+    return false;
+  if (!right.constant && right.word == x)
+    return false;
+  Word step = last->k[0];
+  code_.resize(lastOp_ / sizeof(Word));
+  offset = emitOffset(stepBranch(predicate, width, form), x, right.constant ? 0 : right.word, 0);
+  append(step);
+  return true;
+}
+
+void Decoder::decodeSwitch(const llvm::SwitchInst& choice) {
+  const llvm::BasicBlock* from = choice.getParent();
+  if (choice.getNumCases() == 0)
+    return emitEdge(from, choice.getDefaultDest(), true);
+  const llvm::Value* condition = choice.getCondition();
+  if (condition->getType()->getIntegerBitWidth() > 64)
+    refuse("switch over an integer of more than 64 bits");
+  struct Entry {
+    std::uint64_t value;
+    const llvm::BasicBlock* to;
+    std::uint32_t number;
+  };
+  std::vector<Entry> entries;
+  std::uint32_t number = 1;
+  for (const auto& each : choice.cases())
+    entries.push_back({each.getCaseValue()->getZExtValue(), each.getCaseSuccessor(), number++});
+  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.value < b.value; });
+
+  auto table = std::make_unique<SwitchTable>();
+  SwitchSite site;
+  site.value = layout_.numberOf(&choice);
+  site.table = table.get();
+  Width width = widthOf(condition->getType());
+  // Around zero, negative cases lie at the far end: such switches are looked up.
+  std::uint64_t span = entries.back().value - entries.front().value;
+  bool dense = span / kTableRoom <= entries.size();
+  std::uint16_t value = word(condition);
+  std::uint32_t op = emit(dense ? switchDense(width) : switchSparse(width), 0, value);
+  append(reinterpret_cast<Word>(table.get()));
+  bool loop = false;
+  // Every case is a jump of the table, so an edge back to a loop header needs a stub that counts.
+  auto labelOf = [&](const llvm::BasicBlock* to) {
+    if (!layout_.isBackEdge(from, to))
+      return edgeLabel(from, to, loop);
+    for (const EdgeStub& stub : stubs_)
+      if (stub.from == from && stub.to == to)
+        return stub.label;
+    stubs_.push_back({newLabel(), from, to});
+    return stubs_.back().label;
+  };
+  llvm::DenseMap<const llvm::BasicBlock*, Label> labels;
+  auto remembered = [&](const llvm::BasicBlock* to) {
+    auto [known, fresh] = labels.try_emplace(to, 0);
+    if (fresh)
+      known->second = labelOf(to);
+    return labels.lookup(to);
+  };
+  auto point = [&](SwitchTable::Case& at, const llvm::BasicBlock* to) {
+    fixup(FixupKind::Case, remembered(to), op, 0, &at.offset);
+  };
+  point(table->otherwise, choice.getDefaultDest());
+  if (dense) {
+    table->low = entries.front().value;
+    table->dense = span + 1;
+    table->cases.resize(span + 1);
+    site.cases.assign(span + 1, 0);
+    std::size_t next = 0;
+    for (std::uint64_t i = 0; i <= span; ++i) {
+      bool hit = next < entries.size() && entries[next].value == table->low + i;
+      point(table->cases[i], hit ? entries[next].to : choice.getDefaultDest());
+      if (hit)
+        site.cases[i] = entries[next++].number;
+    }
+  } else {
+    table->sorted = entries.size();
+    table->cases.resize(entries.size());
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      table->values.push_back(entries[i].value);
+      point(table->cases[i], entries[i].to);
+      site.cases.push_back(entries[i].number);
+    }
+  }
+  if (options_.profile)
+    out_->switchSites.push_back(std::move(site));
+  out_->switches.push_back(std::move(table));
+  emitStubs();
+}
+
+void Decoder::decodeReturn(const llvm::ReturnInst& leave) {
+  const llvm::Value* value = leave.getReturnValue();
+  unsigned words = value ? layout_.isNumbered(value) ? layout_.state(value).words : wordsOf(value->getType()) : 0;
+  if (words == 0) {
+    emit(returnVoid());
+    return;
+  }
+  if (words == 1) {
+    Operand result = operand(value);
+    if (!result.constant) {
+      emit(returnWord(), 0, result.word);
+      return;
+    }
+    emit(returnConstant());
+    append(result.k);
+    return;
+  }
+  emit(returnWords(), 0, wordsFor(value, words), 0, words);
+}
+
+std::uint32_t Decoder::landing(const llvm::LandingPadInst& pad) {
+  InvokeSite site;
+  site.cleanup = pad.isCleanup();
+  auto typeIndex = [&](const llvm::Constant* type) {
+    Word address = constantWords(type)[0];
+    auto [at, fresh] = typeIndices_.try_emplace(address, static_cast<std::uint32_t>(types_.size()));
+    if (fresh)
+      types_.push_back(address);
+    return at->second;
+  };
+  for (unsigned i = 0; i < pad.getNumClauses(); ++i) {
+    const llvm::Constant* clause = pad.getClause(i);
+    LandingClause& out = site.clauses.emplace_back();
+    if (pad.isCatch(i)) {
+      out.types.push_back(typeIndex(clause));
+      continue;
+    }
+    out.kind = LandingClause::Kind::Filter;
+    for (unsigned j = 0; j < clause->getType()->getArrayNumElements(); ++j)
+      out.types.push_back(typeIndex(clause->getAggregateElement(j)));
+  }
+  invokes_.push_back(std::move(site));
+  return static_cast<std::uint32_t>(invokes_.size() - 1);
+}
+
+void Decoder::decodeInvoke(const llvm::InvokeInst& call) {
+  const llvm::LandingPadInst* pad = call.getUnwindDest()->getLandingPadInst();
+  if (!pad)
+    refuse("invoke without a landing pad of the Itanium kind");
+  const llvm::BasicBlock* from = call.getParent();
+  // The call's ops run inside the stub; constants for them are set before.
+  landing(*pad);
+  std::uint16_t pair = layout_.state(pad).words == 2 ? layout_.wordOf(pad) : temporary(2);
+  std::uint32_t op = emitOffset(invoke(), pair, 0, 0);
+  append(0);
+  append(0);
+  invokeOps_.push_back(op);
+  if (llvm::isa<llvm::IntrinsicInst>(call) && !llvm::cast<llvm::IntrinsicInst>(call).isAssumeLikeIntrinsic())
+    decodeIntrinsic(llvm::cast<llvm::IntrinsicInst>(call));
+  else
+    decodeCall(call);
+  emit(invokeEnd());
+  at(op)->k[1] = here() - op;
+  bool loop = false;
+  Label unwind = hasMoves(from, call.getUnwindDest()) || layout_.isBackEdge(from, call.getUnwindDest())
+                     ? (stubs_.push_back({newLabel(), from, call.getUnwindDest()}), stubs_.back().label)
+                     : edgeLabel(from, call.getUnwindDest(), loop);
+  fixup(FixupKind::Offset, unwind, op);
+  lastOp_ = ~0u;
+  emitEdge(from, call.getNormalDest(), stubs_.empty());
+  emitStubs();
+}
+
+} // namespace kiln::interp
