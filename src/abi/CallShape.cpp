@@ -13,7 +13,9 @@ namespace kiln {
 namespace {
 
 using Refusal = std::unexpected<std::string>;
-Refusal refuse(std::string reason) { return Refusal(std::move(reason)); }
+Refusal refuse(std::string reason) {
+  return Refusal(std::move(reason));
+}
 using Checked = std::expected<void, std::string>;
 
 /// A call takes its stack at once, without touching it page by page: no further than the guard area reaches.
@@ -98,15 +100,30 @@ Checked Splitter::pointer(llvm::Type* type) {
 
 Checked Splitter::scalar(llvm::Type* type) {
   switch (type->getTypeID()) {
-  case llvm::Type::IntegerTyID: add({.kind = Unit::Integer, .bits = type->getIntegerBitWidth()}); return {};
-  case llvm::Type::PointerTyID: add({.kind = Unit::Integer}); return pointer(type);
+  case llvm::Type::IntegerTyID:
+    add({.kind = Unit::Integer, .bits = type->getIntegerBitWidth()});
+    return {};
+  case llvm::Type::PointerTyID:
+    add({.kind = Unit::Integer});
+    return pointer(type);
   case llvm::Type::HalfTyID:
-  case llvm::Type::BFloatTyID: add({.kind = Unit::Half, .bits = 16}); return {};
-  case llvm::Type::FloatTyID: add({.kind = Unit::Float, .bits = 32}); return {};
-  case llvm::Type::DoubleTyID: add({.kind = Unit::Double}); return {};
-  case llvm::Type::FP128TyID: add({.kind = Unit::Fp128, .bits = 128}); return {};
-  case llvm::Type::X86_FP80TyID: add({.kind = Unit::X86Fp80, .bits = 80}); return {};
-  default: return refuse(std::string(subject_) + " without a word form");
+  case llvm::Type::BFloatTyID:
+    add({.kind = Unit::Half, .bits = 16});
+    return {};
+  case llvm::Type::FloatTyID:
+    add({.kind = Unit::Float, .bits = 32});
+    return {};
+  case llvm::Type::DoubleTyID:
+    add({.kind = Unit::Double});
+    return {};
+  case llvm::Type::FP128TyID:
+    add({.kind = Unit::Fp128, .bits = 128});
+    return {};
+  case llvm::Type::X86_FP80TyID:
+    add({.kind = Unit::X86Fp80, .bits = 80});
+    return {};
+  default:
+    return refuse(std::string(subject_) + " without a word form");
   }
 }
 
@@ -126,8 +143,8 @@ Checked Splitter::vector(llvm::FixedVectorType* type) {
       return done;
   if (lane->isIntegerTy() && bits != 1 && bits != 8 && bits != 16 && bits != 32 && bits != 64)
     return refuse("vector " + std::string(subject_) + " with odd lanes");
-  // A number of lanes that is no power of two is rounded up, and the register's width must come out. Otherwise each lane
-  // goes by itself. Powers of two are legal whatever their width, and so are all vectors of halves.
+  // A number of lanes that is no power of two is rounded up, and the register's width must come out. Otherwise each
+  // lane goes by itself. Powers of two are legal whatever their width, and so are all vectors of halves.
   bool wholeRegister = rounded == lanes || half || (bits != 1 && rounded * bits == 128);
   if (!wholeRegister) {
     for (unsigned i = 0; i < lanes; ++i)
@@ -146,11 +163,21 @@ Transfer extensionOf(const llvm::AttributeSet& attributes) {
   return attributes.hasAttribute(llvm::Attribute::ZExt) ? Transfer::ZeroExtend : Transfer::Copy;
 }
 
-constexpr std::uint32_t gprOffset(unsigned n) { return n * 8; }
-constexpr std::uint32_t sseOffset(unsigned n) { return offsetof(RegisterFile, sse) + n * 16; }
-constexpr std::uint32_t resultOffset(unsigned n) { return offsetof(RegisterFile, result) + n * 8; }
-constexpr std::uint32_t resultSseOffset(unsigned n) { return offsetof(RegisterFile, resultSse) + n * 16; }
-constexpr std::uint32_t resultX87Offset(unsigned n) { return offsetof(RegisterFile, resultX87) + n * 16; }
+constexpr std::uint32_t gprOffset(unsigned n) {
+  return n * 8;
+}
+constexpr std::uint32_t sseOffset(unsigned n) {
+  return offsetof(RegisterFile, sse) + n * 16;
+}
+constexpr std::uint32_t resultOffset(unsigned n) {
+  return offsetof(RegisterFile, result) + n * 8;
+}
+constexpr std::uint32_t resultSseOffset(unsigned n) {
+  return offsetof(RegisterFile, resultSse) + n * 16;
+}
+constexpr std::uint32_t resultX87Offset(unsigned n) {
+  return offsetof(RegisterFile, resultX87) + n * 16;
+}
 
 std::uint8_t wordBits(const Unit& unit, std::uint32_t index) {
   return static_cast<std::uint8_t>(std::min(64U, unit.bits - index * 64));
@@ -296,13 +323,19 @@ bool ResultPlaces::x87(const Unit& unit) {
 
 bool ResultPlaces::place(const Unit& unit) {
   switch (unit.kind) {
-  case Unit::Integer: return integer(unit);
-  case Unit::Half: return sse(unit, 3);
+  case Unit::Integer:
+    return integer(unit);
+  case Unit::Half:
+    return sse(unit, 3);
   case Unit::Float:
-  case Unit::Double: return sse(unit, scalarRegisters_) || x87(unit);
-  case Unit::Fp128: return sse(unit, 2);
-  case Unit::Vector: return sse(unit, 4);
-  case Unit::X86Fp80: return x87(unit);
+  case Unit::Double:
+    return sse(unit, scalarRegisters_) || x87(unit);
+  case Unit::Fp128:
+    return sse(unit, 2);
+  case Unit::Vector:
+    return sse(unit, 4);
+  case Unit::X86Fp80:
+    return x87(unit);
   }
   return false;
 }
@@ -455,7 +488,9 @@ FastCall Builder::fastCall() {
 
 void Builder::finish() {
   std::uint32_t resultBytes = shape_.areaBytes;
-  auto aligned = [&](std::uint32_t bytes) { return (bytes + shape_.stackAlign - 1) / shape_.stackAlign * shape_.stackAlign; };
+  auto aligned = [&](std::uint32_t bytes) {
+    return (bytes + shape_.stackAlign - 1) / shape_.stackAlign * shape_.stackAlign;
+  };
   shape_.resultOffset = aligned(shape_.stackBytes);
   shape_.areaBytes = shape_.resultOffset + aligned(resultBytes);
   shape_.preservesMost = convention_ == llvm::CallingConv::Cold;

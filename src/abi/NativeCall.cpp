@@ -5,16 +5,28 @@
 namespace kiln {
 namespace {
 
-constexpr std::uint64_t lowBits(unsigned bits) { return bits >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << bits) - 1; }
+constexpr std::uint64_t lowBits(unsigned bits) {
+  return bits >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << bits) - 1;
+}
 
 /// Constant sizes, so that no call of memcpy is made for the usual ones.
 void copyBytes(std::byte* to, const std::byte* from, unsigned bytes) {
   switch (bytes) {
-  case 8: std::memcpy(to, from, 8); break;
-  case 4: std::memcpy(to, from, 4); break;
-  case 2: std::memcpy(to, from, 2); break;
-  case 1: *to = *from; break;
-  default: std::memcpy(to, from, bytes); break;
+  case 8:
+    std::memcpy(to, from, 8);
+    break;
+  case 4:
+    std::memcpy(to, from, 4);
+    break;
+  case 2:
+    std::memcpy(to, from, 2);
+    break;
+  case 1:
+    *to = *from;
+    break;
+  default:
+    std::memcpy(to, from, bytes);
+    break;
   }
 }
 
@@ -36,15 +48,20 @@ template <typename Format> std::uint64_t fromX87(const std::byte* place) {
 
 void put(const Move& move, std::uint64_t word, std::byte* place) {
   switch (move.transfer) {
-  case Transfer::Copy: break;
-  case Transfer::ZeroExtend: word &= lowBits(move.bits); break;
+  case Transfer::Copy:
+    break;
+  case Transfer::ZeroExtend:
+    word &= lowBits(move.bits);
+    break;
   case Transfer::SignExtend: {
     unsigned above = 64 - move.bits;
     word = static_cast<std::uint64_t>(static_cast<std::int64_t>(word << above) >> above);
     break;
   }
-  case Transfer::FloatX87: return toX87<float>(word, place);
-  case Transfer::DoubleX87: return toX87<double>(word, place);
+  case Transfer::FloatX87:
+    return toX87<float>(word, place);
+  case Transfer::DoubleX87:
+    return toX87<double>(word, place);
   }
   copyBytes(place, reinterpret_cast<const std::byte*>(&word), move.bytes);
 }
@@ -59,8 +76,12 @@ std::uint64_t take(const Move& move, const std::byte* place) {
   return word & lowBits(move.bits);
 }
 
-std::byte* bytesOf(RegisterFile& registers) { return reinterpret_cast<std::byte*>(&registers); }
-const std::byte* bytesOf(const RegisterFile& registers) { return reinterpret_cast<const std::byte*>(&registers); }
+std::byte* bytesOf(RegisterFile& registers) {
+  return reinterpret_cast<std::byte*>(&registers);
+}
+const std::byte* bytesOf(const RegisterFile& registers) {
+  return reinterpret_cast<const std::byte*>(&registers);
+}
 
 using Word = std::uint64_t;
 
@@ -68,13 +89,20 @@ using Word = std::uint64_t;
 __attribute__((no_sanitize("function"))) Word callIntegers(unsigned count, const void* target, const Word* a) {
   auto* one = reinterpret_cast<Word (*)(Word, ...)>(reinterpret_cast<std::uintptr_t>(target));
   switch (count) {
-  case 0: return reinterpret_cast<Word (*)(...)>(one)();
-  case 1: return one(a[0]);
-  case 2: return one(a[0], a[1]);
-  case 3: return one(a[0], a[1], a[2]);
-  case 4: return one(a[0], a[1], a[2], a[3]);
-  case 5: return one(a[0], a[1], a[2], a[3], a[4]);
-  default: return one(a[0], a[1], a[2], a[3], a[4], a[5]);
+  case 0:
+    return reinterpret_cast<Word (*)(...)>(one)();
+  case 1:
+    return one(a[0]);
+  case 2:
+    return one(a[0], a[1]);
+  case 3:
+    return one(a[0], a[1], a[2]);
+  case 4:
+    return one(a[0], a[1], a[2], a[3]);
+  case 5:
+    return one(a[0], a[1], a[2], a[3], a[4]);
+  default:
+    return one(a[0], a[1], a[2], a[3], a[4], a[5]);
   }
 }
 
@@ -83,11 +111,16 @@ __attribute__((no_sanitize("function"))) double callDoubles(unsigned count, cons
   std::memcpy(a, words, count * sizeof(double));
   auto* one = reinterpret_cast<double (*)(double, ...)>(reinterpret_cast<std::uintptr_t>(target));
   switch (count) {
-  case 0: return reinterpret_cast<double (*)(...)>(one)();
-  case 1: return one(a[0]);
-  case 2: return one(a[0], a[1]);
-  case 3: return one(a[0], a[1], a[2]);
-  default: return one(a[0], a[1], a[2], a[3]);
+  case 0:
+    return reinterpret_cast<double (*)(...)>(one)();
+  case 1:
+    return one(a[0]);
+  case 2:
+    return one(a[0], a[1]);
+  case 3:
+    return one(a[0], a[1], a[2]);
+  default:
+    return one(a[0], a[1], a[2], a[3]);
   }
 }
 

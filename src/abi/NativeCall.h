@@ -13,13 +13,14 @@
 
 namespace kiln {
 
-/// Calls `target`. `arguments` has shape.argumentWords words, `results` room for shape.resultWords; they may be the same.
+/// Calls `target`. `arguments` has shape.argumentWords words, `results` room for shape.resultWords; they may be the
+/// same.
 void callNative(const CallShape& shape, const void* target, const std::uint64_t* arguments, std::uint64_t* results);
 
 /// What stands behind an address that native code calls. The caller's jump leaves its address in R11.
 struct NativeEntry {
-  /// `stackArguments` is where the caller pushed. The function leaves the results in the file, whose x87Results is 0 and
-  /// whose other result registers are undefined when it begins.
+  /// `stackArguments` is where the caller pushed. The function leaves the results in the file, whose x87Results is 0
+  /// and whose other result registers are undefined when it begins.
   void (*run)(NativeEntry* entry, RegisterFile* registers, std::byte* stackArguments);
 };
 

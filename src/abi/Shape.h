@@ -21,14 +21,14 @@ struct alignas(16) SseRegister {
 /// The registers of one call. NativeCall.S knows the layout. The first 176 bytes are a register save area as va_arg of
 /// the convention reads it.
 struct RegisterFile {
-  std::uint64_t gpr[6];      ///< RDI, RSI, RDX, RCX, R8, R9
-  SseRegister sse[8];        ///< XMM0 to XMM7
-  std::uint64_t nest;        ///< R10
-  std::uint64_t sseUsed;     ///< AL: at least as many SSE registers as hold arguments; means something to variadics only
-  std::uint64_t result[3];   ///< RAX, RDX, RCX
-  std::uint64_t x87Results;  ///< how many of `resultX87` are results; the others are no registers then
-  SseRegister resultSse[4];  ///< XMM0 to XMM3
-  SseRegister resultX87[2];  ///< ST0, ST1: ten bytes each
+  std::uint64_t gpr[6];     ///< RDI, RSI, RDX, RCX, R8, R9
+  SseRegister sse[8];       ///< XMM0 to XMM7
+  std::uint64_t nest;       ///< R10
+  std::uint64_t sseUsed;    ///< AL: at least as many SSE registers as hold arguments; means something to variadics only
+  std::uint64_t result[3];  ///< RAX, RDX, RCX
+  std::uint64_t x87Results; ///< how many of `resultX87` are results; the others are no registers then
+  SseRegister resultSse[4]; ///< XMM0 to XMM3
+  SseRegister resultX87[2]; ///< ST0, ST1: ten bytes each
 };
 static_assert(sizeof(RegisterFile) == 320 && offsetof(RegisterFile, sse) == 48 && offsetof(RegisterFile, nest) == 176 &&
               offsetof(RegisterFile, result) == 192 && offsetof(RegisterFile, resultSse) == 224 &&
@@ -96,7 +96,7 @@ struct CallShape {
   std::uint32_t resultOffset = 0; ///< where callNative() puts that memory, counted from the stack arguments
   std::uint32_t areaBytes = 0;    ///< of stack that callNative() needs for both
 
-  std::int8_t sretGpr = -1;   ///< register of an explicit `sret` argument, whose value is returned in RAX
+  std::int8_t sretGpr = -1; ///< register of an explicit `sret` argument, whose value is returned in RAX
   bool variadic = false;
   /// coldcc: the callee keeps all registers but RAX. callNative() may call it; a definition can have no NativeEntry,
   /// which needs R11.

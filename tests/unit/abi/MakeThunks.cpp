@@ -33,9 +33,7 @@ public:
 
 private:
   llvm::Value* place(unsigned bits);
-  static unsigned bitsOf(llvm::Type* type) {
-    return type->isPointerTy() ? 64 : type->getScalarSizeInBits();
-  }
+  static unsigned bitsOf(llvm::Type* type) { return type->isPointerTy() ? 64 : type->getScalarSizeInBits(); }
 
   llvm::IRBuilder<>& builder_;
   llvm::Value* base_;
@@ -93,8 +91,9 @@ llvm::Value* Words::load(llvm::Type* type) {
 llvm::AttributeSet passing(llvm::LLVMContext& context, llvm::AttributeSet all) {
   llvm::AttrBuilder kept(context);
   for (Attribute attribute : all)
-    for (Attribute::AttrKind kind : {Attribute::ZExt, Attribute::SExt, Attribute::InReg, Attribute::Nest, Attribute::StructRet,
-                                     Attribute::ByVal, Attribute::Alignment, Attribute::StackAlignment})
+    for (Attribute::AttrKind kind :
+         {Attribute::ZExt, Attribute::SExt, Attribute::InReg, Attribute::Nest, Attribute::StructRet, Attribute::ByVal,
+          Attribute::Alignment, Attribute::StackAlignment})
       if (attribute.hasAttribute(kind))
         kept.addAttribute(attribute);
   if (!kept.contains(Attribute::ByVal))
@@ -133,8 +132,8 @@ llvm::Function* Maker::out(const llvm::Function& function, llvm::AttributeList a
   for (llvm::Argument& argument : made->args()) {
     if (argument.hasByValAttr()) {
       std::uint64_t bytes = module_.getDataLayout().getTypeAllocSize(argument.getParamByValType());
-      llvm::FunctionCallee copied = module_.getOrInsertFunction("kiln_test_copy", builder.getVoidTy(), builder.getInt64Ty(),
-                                                                builder.getPtrTy(), builder.getInt64Ty());
+      llvm::FunctionCallee copied = module_.getOrInsertFunction(
+          "kiln_test_copy", builder.getVoidTy(), builder.getInt64Ty(), builder.getPtrTy(), builder.getInt64Ty());
       builder.CreateCall(copied, {builder.getInt64(words.next()), &argument, builder.getInt64(bytes)});
     }
     words.store(&argument);
@@ -187,8 +186,8 @@ void Maker::signature(const llvm::Function& function) {
 
 void Maker::table() {
   auto* type = llvm::ArrayType::get(rows_.front()->getType(), rows_.size());
-  new llvm::GlobalVariable(module_, type, true, llvm::GlobalValue::ExternalLinkage, llvm::ConstantArray::get(type, rows_),
-                           "kiln_test_thunks");
+  new llvm::GlobalVariable(module_, type, true, llvm::GlobalValue::ExternalLinkage,
+                           llvm::ConstantArray::get(type, rows_), "kiln_test_thunks");
   auto* count = llvm::ConstantInt::get(llvm::Type::getInt64Ty(module_.getContext()), rows_.size());
   new llvm::GlobalVariable(module_, count->getType(), true, llvm::GlobalValue::ExternalLinkage, count,
                            "kiln_test_thunk_count");

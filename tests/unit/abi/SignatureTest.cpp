@@ -83,7 +83,9 @@ std::string text(const llvm::Function& function) {
   return out;
 }
 
-std::uint64_t mask(unsigned bits) { return bits >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << bits) - 1; }
+std::uint64_t mask(unsigned bits) {
+  return bits >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << bits) - 1;
+}
 
 /// The words of a value: what is random, and which bits must arrive.
 struct Image {
@@ -181,7 +183,9 @@ struct Values {
   }
 };
 
-bool expectRefusal(const std::string& reason) { return reason == "vector of bits in a result in memory"; }
+bool expectRefusal(const std::string& reason) {
+  return reason == "vector of bits in a result in memory";
+}
 
 TEST(Signatures, wordsGoOutAndBack) {
   Program program;

@@ -14,25 +14,28 @@ namespace kiln::test {
 class Stub {
 public:
   explicit Stub(NativeEntry* entry) {
-    code_ = static_cast<unsigned char*>(
-        mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    page_ =
+        static_cast<unsigned char*>(mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     const unsigned char text[] = {0x49, 0xbb, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0x25, 0, 0, 0, 0};
-    std::memcpy(code_, text, sizeof text);
-    std::memcpy(code_ + 2, &entry, 8);
+    std::memcpy(code(), text, sizeof text);
+    std::memcpy(code() + 2, &entry, 8);
     auto target = reinterpret_cast<std::uintptr_t>(&kiln_native_entry);
-    std::memcpy(code_ + sizeof text, &target, 8);
-    mprotect(code_, kBytes, PROT_READ | PROT_EXEC);
+    std::memcpy(code() + sizeof text, &target, 8);
+    mprotect(page_, kBytes, PROT_READ | PROT_EXEC);
   }
-  ~Stub() { munmap(code_, kBytes); }
+  ~Stub() { munmap(page_, kBytes); }
   Stub(const Stub&) = delete;
   Stub& operator=(const Stub&) = delete;
 
-  template <typename Function> Function* as() const { return reinterpret_cast<Function*>(code_); }
-  void* address() const { return code_; }
+  template <typename Function> Function* as() const { return reinterpret_cast<Function*>(code()); }
+  void* address() const { return code(); }
 
 private:
   static constexpr std::size_t kBytes = 4096;
-  unsigned char* code_;
+  /// Not at the page's beginning: sanitizers look at what is before a function that they call.
+  unsigned char* code() const { return page_ + 64; }
+
+  unsigned char* page_;
 };
 
 } // namespace kiln::test

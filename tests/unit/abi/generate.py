@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Writes the signatures that the ABI tests go through: generate.py OUT.c OUT.ll
 
-OUT.c   C functions of every mix of argument classes. Each case has a callee, which logs every value that it receives and
-        draws a result, and a caller, which draws the arguments, calls through a pointer and logs the result; without a
-        pointer it logs the arguments instead.
+OUT.c   C functions of every mix of argument classes. Each case has a callee, which logs every value that it receives
+        and draws a result, and a caller, which draws the arguments, calls through a pointer and logs the result;
+        without a pointer it logs the arguments instead.
 OUT.ll  declarations of signatures that C cannot express. `vaN_...` stands for a variadic type with N fixed parameters,
         called with the arguments of the declaration.
 
@@ -22,19 +22,19 @@ SCALARS = {
 }
 VECTORS = {"v4f": ("float", 16), "v2d": ("double", 16), "v16c": ("char", 16), "v2f": ("float", 8), "v4s": ("short", 8),
            "v8c": ("char", 8)}
-# Bytes of a value that mean something; others are drawn and logged as they are.
-BYTES = {"ld": 10, "bi33": None, "bi7": None, "bi65": None, "bi100": None, "b": None, "cld": None}
 
 STRUCTS = {
-    "Sc": "char a;", "Ssc": "short a; char b;", "Si": "int a;", "Sii": "int a, b;", "Sl": "long a;", "Sli": "long a; int b;",
+    "Sc": "char a;", "Ssc": "short a; char b;", "Si": "int a;", "Sii": "int a, b;", "Sl": "long a;",
+    "Sli": "long a; int b;",
     "Sll": "long a, b;", "Slll": "long a, b, c;", "Sf": "float a;", "Sff": "float a, b;", "Sfff": "float a, b, c;",
     "Sffff": "float a, b, c, d;", "Sd": "double a;", "Sdd": "double a, b;", "Sddd": "double a, b, c;",
     "Sdf": "double a; float b;", "Sif": "int a; float b;", "Sfi": "float a; int b;", "Sld_": "long a; double b;",
     "Sdl": "double a; long b;", "Sx": "long double a;", "Sxi": "long double a; int b;", "Sq": "__int128 a;",
     "Scc": "_Bool a; char b;", "Spf": "void* a; float b;", "Shh": "_Float16 a, b;", "Ssf": "short a; float b;",
-    "Scd": "char a; double b;", "Sfl": "float a; long b;", "Sifff": "int a; float b, c, d;", "Sv": "v4f a;", "Sw": "v2f a;",
-    "Sffi": "float a, b; int c;", "Scccc": "char a, b, c, d, e;", "Sbig": "long a, b; float c; char d; double e;",
-    "Sc17": "char a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q;", "Sempty": "", "Scld": "_Complex float a; double b;",
+    "Scd": "char a; double b;", "Sfl": "float a; long b;", "Sifff": "int a; float b, c, d;", "Sv": "v4f a;",
+    "Sw": "v2f a;", "Sffi": "float a, b; int c;", "Scccc": "char a, b, c, d, e;",
+    "Sbig": "long a, b; float c; char d; double e;", "Sempty": "", "Scld": "_Complex float a; double b;",
+    "Sc17": "char a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q;",
     "Snest": "struct { char a; } b; struct { float c; } d; short e;",
 }
 FIELD_TAGS = {"char": "uc", "short": "ss", "int": "si", "long": "sl", "float": "f", "double": "d", "long double": "ld",
@@ -77,7 +77,8 @@ def prelude():
         out.append(f"typedef struct {name} {{ {text} }} __attribute__((packed)) {name};")
     for tag, c in SCALARS.items():
         if tag == "b":
-            draw, log = "unsigned char x; kiln_test_draw(&x, 1); *to = x & 1;", "unsigned char x = *v; kiln_test_log(&x, 1);"
+            draw = "unsigned char x; kiln_test_draw(&x, 1); *to = x & 1;"
+            log = "unsigned char x = *v; kiln_test_log(&x, 1);"
         elif tag.startswith("bi"):
             draw = f"unsigned __int128 x; kiln_test_draw(&x, 16); *to = ({c})x;"
             log = "unsigned __int128 x = (unsigned __int128)*v; kiln_test_log(&x, 16);"
@@ -85,7 +86,7 @@ def prelude():
             draw = "memset(to, 0, 32); kiln_test_draw(to, 10); kiln_test_draw((char*)to + 16, 10);"
             log = "kiln_test_log(v, 10); kiln_test_log((const char*)v + 16, 10);"
         else:
-            size = BYTES.get(tag) or f"sizeof({c})"
+            size = 10 if tag == "ld" else f"sizeof({c})"
             draw, log = f"memset(to, 0, sizeof *to); kiln_test_draw(to, {size});", f"kiln_test_log(v, {size});"
         out.append(f"static void draw_{tag}({c}* to) {{ {draw} }}")
         out.append(f"static void log_{tag}(const {c}* v) {{ {log} }}")
@@ -105,7 +106,8 @@ def cases(rng):
     out = [(tag, [tag]) for tag in tags] + [("void", [tag] * 9) for tag in tags]
     out += [(b, [a, b, a]) for a in classes for b in classes]
     for _ in range(260):
-        pool = rng.choice([tags, classes, ["sl", "i128", "bi65", "Sll", "Sq"], ["f", "d", "Sdd", "v4f", "Sff", "ld", "cf"]])
+        pool = rng.choice([tags, classes, ["sl", "i128", "bi65", "Sll", "Sq"],
+                           ["f", "d", "Sdd", "v4f", "Sff", "ld", "cf"]])
         ret = rng.choice(["void"] + pool)
         out.append((ret, [rng.choice(pool) for _ in range(rng.randint(0, 14))]))
     return out
@@ -118,7 +120,8 @@ def variadic_cases(rng):
     tags = [t for t in list(SCALARS) + list(STRUCTS) + list(ALIGNED) if t not in PROMOTED]
     out = []
     for i in range(140):
-        pool = rng.choice([tags, ["si", "d", "p", "sl", "ld", "i128"], ["d", "Sdd", "v4f", "ld"], ["sl", "i128", "Sll"]])
+        pool = rng.choice([tags, ["si", "d", "p", "sl", "ld", "i128"], ["d", "Sdd", "v4f", "ld"],
+                           ["sl", "i128", "Sll"]])
         ret = rng.choice(["void", "si", "d", "Sll", "Sbig", "ld"])
         fixed = [rng.choice(pool + ["f", "uc"]) for _ in range(rng.randint(1, 9))]
         out.append((ret, fixed, [rng.choice(pool) for _ in range(rng.randint(0, 9))]))
@@ -152,14 +155,16 @@ def write_c(path, rng):
         out.append(f"void caller{n}(void* target) {{ {draws} if (!target) {{ {logs} return; }} {body} }}")
         listp = "0" if rest is None else f"(void*)list{n}"
         table.append(f"  {{ {n}, caller{n}, (void*)callee{n}, {listp} }},")
-    out.append("const struct Case { int number; void (*caller)(void*); void* callee; void* list; } kiln_test_cases[] = {")
+    out.append("const struct Case { int number; void (*caller)(void*); void* callee; void* list; }")
+    out.append("    kiln_test_cases[] = {")
     out += table + ["};", f"const int kiln_test_case_count = {len(listed)};", ""]
     open(path, "w").write("\n".join(out))
 
 
 INTEGERS = [1, 2, 7, 8, 9, 16, 24, 31, 32, 33, 48, 63, 64, 65, 96, 127, 128, 129, 160, 192, 200, 256, 320]
 VECTOR_TYPES = (
-    [f"<{n} x i8>" for n in range(1, 17)] + [f"<{n} x i16>" for n in range(1, 9)] + [f"<{n} x i32>" for n in (1, 2, 3, 4)] +
+    [f"<{n} x i8>" for n in range(1, 17)] + [f"<{n} x i16>" for n in range(1, 9)] +
+    [f"<{n} x i32>" for n in (1, 2, 3, 4)] +
     ["<1 x i64>", "<2 x i64>", "<1 x ptr>", "<2 x ptr>", "<1 x double>", "<2 x double>", "<1 x i128>", "<1 x fp128>",
      "<1 x x86_fp80>"] + [f"<{n} x float>" for n in (1, 2, 3, 4)] + [f"<{n} x half>" for n in range(1, 9)] +
     [f"<{n} x bfloat>" for n in range(1, 9)] + [f"<{n} x i1>" for n in (1, 2, 3, 4, 5, 8, 12, 16)])
@@ -168,7 +173,8 @@ AGGREGATES = [
     "{ i64, i64, i64 }", "{ i64, i64, i64, i64 }", "{ x86_fp80, x86_fp80 }", "{ x86_fp80, x86_fp80, x86_fp80 }",
     "{ float, float, float }", "{ float, float, float, float }", "{ double, float, double, float, double }",
     "{ half, half, half }", "{ half, half, half, half }", "{ fp128, fp128 }", "{ fp128, fp128, fp128 }", "[3 x i8]",
-    "[4 x i8]", "{ i128 }", "{ i128, i64 }", "{ i8, i128 }", "{ i65, i1 }", "{ i1, i7, i33 }", "[2 x { i32, float }]", "{}",
+    "[4 x i8]", "{ i128 }", "{ i128, i64 }", "{ i8, i128 }", "{ i65, i1 }", "{ i1, i7, i33 }",
+    "[2 x { i32, float }]", "{}",
     "{ {}, i32, [0 x i64] }", "{ <4 x float>, <4 x float>, <4 x float>, <4 x float> }", "{ <4 x float>, double }",
     "{ <2 x float>, <2 x float>, <2 x float>, double }", "{ double, double, <2 x float> }", "{ <4 x i32>, fp128 }",
     "{ x86_fp80, double, double, double }", "{ <4 x float>, <4 x float>, fp128 }", "<{ i8, i64, i33 }>",
