@@ -16,9 +16,10 @@
 // invokes usually has a handful of stubs.
 //
 // `resume` needs no stub: the interpreter calls the program's `void _Unwind_Resume(void* exception)`, found by name in
-// the process like any function of the program, with the exception that the stub returned. It goes on with the unwinding
-// from the caller's frame outwards and does not return. It must not be called below a stub of the same invocation of
-// the function (inside `perform`), which would be found again; the stub whose landing pad led here has returned.
+// the process like any function of the program, with the exception that the stub returned. It goes on with the
+// unwinding from the caller's frame outwards and does not return. It must not be called below a stub of the same
+// invocation of the function (inside `perform`), which would be found again; the stub whose landing pad led here has
+// returned.
 //
 // Thread-safety: encoding is pure; a placed stub is constant and may be used by all threads. No LLVM headers in here.
 // Sources: Itanium C++ ABI, Exception Handling; LSB 5.0 Core, 10.6 (.eh_frame) and `.gcc_except_table`; DWARF 5, 6.4.
