@@ -46,8 +46,10 @@ struct LandingResult {
 };
 
 /// Calls `perform(argument)`. An exception that leaves `perform` and that the site's clauses ask for is returned; any
-/// other goes on to the stub's caller. `perform` and what it calls must let exceptions through (unwind tables, no
-/// `noexcept`), and must leave no lock behind.
+/// other goes on to the stub's caller. Frames of the runtime that an exception may cross (`perform`, what it calls, and
+/// the callers of stubs) must have unwind tables and nothing to run: no destructors, no `noexcept`, no locks held. A host
+/// may have a C++ runtime linked in, as the command has; its landing pads would resume in its own unwinder, which does
+/// not know the program's frames, and abort. Sources compiled with -fno-exceptions have no landing pads.
 using InvokeStub = LandingResult (*)(void* argument, void (*perform)(void* argument));
 
 /// One clause. Types are indices into the function's list of types.
