@@ -50,6 +50,17 @@ inline void endCatch(const LandingResult& landing) {
   __builtin_unreachable();
 }
 
+/// An invoke whose landing pad only cleans up. A frame of its own: a handler's frame remembers the call at which the
+/// search found it, so none may call a stub, and then resume, itself.
+[[gnu::noinline]] inline void cleanUpThrough(InvokeStub stub, const Body& body,
+                                             const std::function<void(const LandingResult&)>& cleanUp) {
+  LandingResult landing = callThrough(stub, body);
+  if (!landing.exception)
+    return;
+  cleanUp(landing);
+  resume(landing);
+}
+
 class InvokeTest : public testing::Test {
 protected:
   std::optional<AddressRange> range;

@@ -76,13 +76,14 @@ TEST_F(InvokeStubsTest, CleanupRunsAndTheSearchGoesOn) {
   InvokeStub stub = installOne({{}, true}, {});
   std::string order;
   try {
-    LandingResult landing = callThrough(stub, [&] {
+    auto body = [&] {
       order += "throw ";
       throw std::runtime_error("text");
+    };
+    cleanUpThrough(stub, body, [&](const LandingResult& landing) {
+      EXPECT_EQ(landing.selector, 0u);
+      order += "cleanup ";
     });
-    EXPECT_EQ(landing.selector, 0u);
-    order += "cleanup ";
-    resume(landing);
   } catch (const std::runtime_error& error) {
     order += error.what();
   }
@@ -96,10 +97,12 @@ TEST_F(InvokeStubsTest, CleanupBehindClauses) {
   endCatch(caught);
   int cleanups = 0;
   try {
-    LandingResult landing = callThrough(stub, [] { throw 'c'; });
-    EXPECT_EQ(selectorOf(landing), 0);
-    ++cleanups;
-    resume(landing);
+    cleanUpThrough(
+        stub, [] { throw 'c'; },
+        [&](const LandingResult& landing) {
+          EXPECT_EQ(selectorOf(landing), 0);
+          ++cleanups;
+        });
   } catch (char c) {
     EXPECT_EQ(c, 'c');
   }
@@ -349,16 +352,21 @@ class InvokeChoiceTest : public InvokeTest {
 protected:
   int compared = 0;
 
+  /// Throws on what no clause names.
+  [[gnu::noinline]] static int choose(InvokeStub stub, void (*thrower)()) {
+    LandingResult landing = callThrough(stub, thrower);
+    if (selectorOf(landing) == 0)
+      resume(landing);
+    endCatch(landing);
+    return selectorOf(landing);
+  }
+
   template <typename A, typename B, typename C> void compare() {
     InvokeStub stub = installOne({{catches(0), catches(1), catches(2)}, true}, {typeOf<A>(), typeOf<B>(), typeOf<C>()});
     for (std::size_t i = 0; i < std::size(kThrowers); ++i) {
-      int chosen = -1;
+      int chosen = 0;
       try {
-        LandingResult landing = callThrough(stub, kThrowers[i]);
-        chosen = selectorOf(landing);
-        if (chosen == 0)
-          resume(landing);
-        endCatch(landing);
+        chosen = choose(stub, kThrowers[i]);
       } catch (...) {
       }
       EXPECT_EQ(chosen, (nativeChoice<A, B, C>(kThrowers[i])))

@@ -36,9 +36,7 @@ TEST_F(InvokeUnwindTest, ForeignExceptionsAreForCatchAll) {
   // No C++ type is that of a foreign exception: only the cleanup, then an outer catch (...).
   bool caught = false;
   try {
-    LandingResult cleanup = callThrough(stubs[1], raise);
-    EXPECT_EQ(selectorOf(cleanup), 0);
-    resume(cleanup);
+    cleanUpThrough(stubs[1], raise, [](const LandingResult& landing) { EXPECT_EQ(selectorOf(landing), 0); });
   } catch (...) {
     caught = true;
   }
@@ -122,10 +120,12 @@ TEST_F(InvokeUnwindTest, PersonalityOfCRunsCleanups) {
   InvokeStub stub = install({{{}, true}}, {}, gcc()).front();
   int cleanups = 0;
   try {
-    LandingResult landing = callThrough(stub, [] { throw 4; });
-    EXPECT_EQ(landing.selector, 0u);
-    ++cleanups;
-    resume(landing);
+    cleanUpThrough(
+        stub, [] { throw 4; },
+        [&](const LandingResult& landing) {
+          EXPECT_EQ(landing.selector, 0u);
+          ++cleanups;
+        });
   } catch (int value) {
     EXPECT_EQ(value, 4);
   }
