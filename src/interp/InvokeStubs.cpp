@@ -15,9 +15,9 @@ namespace {
 // Encodings of pointers in unwind tables: the low half says the format, the high half what it is relative to.
 constexpr std::uint8_t kAbsolutePointer = 0x00; // DW_EH_PE_absptr
 constexpr std::uint8_t kUleb128 = 0x01;         // DW_EH_PE_uleb128
-constexpr std::uint8_t kRelative4 = 0x1b;       // DW_EH_PE_pcrel | DW_EH_PE_sdata4, as in compilers' tables: libgcc sorts
-                                                // tables of one encoding with less work than mixed ones
-constexpr std::uint8_t kOmitted = 0xff;         // DW_EH_PE_omit
+constexpr std::uint8_t kRelative4 = 0x1b; // DW_EH_PE_pcrel | DW_EH_PE_sdata4, as in compilers' tables: libgcc sorts
+                                          // tables of one encoding with less work than mixed ones
+constexpr std::uint8_t kOmitted = 0xff;   // DW_EH_PE_omit
 
 // Every stub is one of these, with the argument in rdi and the function in rsi. The push aligns the stack.
 constexpr std::array<std::uint8_t, kInvokeStubBytes> kStubCode = {
@@ -30,7 +30,8 @@ constexpr std::array<std::uint8_t, kInvokeStubBytes> kStubCode = {
     0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc // int3
 };
 // The landing pad of all stubs, behind the last one: exception and selector are where they are to be returned, and a
-// stub has nothing else to restore. Its instructions stand where the rule for the stack (kFrameRule) holds for them too.
+// stub has nothing else to restore. Its instructions stand where the rule for the stack (kFrameRule) holds for them
+// too.
 constexpr std::array<std::uint8_t, kInvokeStubBytes> kLandingCode = {
     0xcc, 0xcc, 0xcc, 0xcc,                  // int3
     0x48, 0x63, 0xd2,                        // movsxd rdx, edx
@@ -98,8 +99,8 @@ class LsdaBuilder {
 public:
   /// The number of the stub for a site, a new one if none has equal clauses.
   std::uint32_t stubFor(const InvokeSite& site) {
-    // Chains are compared by their bytes. The two sites that have none, a cleanup and one without landing pad, are known
-    // by one byte each; a chain has at least two.
+    // Chains are compared by their bytes. The two sites that have none, a cleanup and one without landing pad, are
+    // known by one byte each; a chain has at least two.
     std::size_t start = actions_.size();
     addChain(site);
     std::string key(actions_.from(start));
@@ -153,8 +154,8 @@ private:
     bool lands;
   };
 
-  /// Appends one record per clause, each but the last followed by the next. A cleanup behind clauses is an action of its
-  /// own; alone it is none, like in compilers' tables.
+  /// Appends one record per clause, each but the last followed by the next. A cleanup behind clauses is an action of
+  /// its own; alone it is none, like in compilers' tables.
   void addChain(const InvokeSite& site) {
     std::size_t left = site.clauses.size() + (site.cleanup && !site.clauses.empty());
     auto record = [&](std::int64_t value) {
@@ -245,7 +246,9 @@ InvokeStubs encodeInvokeStubs(std::span<const InvokeSite> sites, std::span<const
   return stubs;
 }
 
-std::size_t invokeTableBytes(const InvokeStubs& stubs) { return stubs.unwind.size() + stubs.lsda.size(); }
+std::size_t invokeTableBytes(const InvokeStubs& stubs) {
+  return stubs.unwind.size() + stubs.lsda.size();
+}
 
 void placeInvokeStubs(const InvokeStubs& stubs, const CodeSpan& code, const CodeSpan& tables) {
   assert(code.size >= stubs.code.size() && tables.size >= invokeTableBytes(stubs));

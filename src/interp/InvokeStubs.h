@@ -16,9 +16,11 @@
 // invokes usually has a handful of stubs.
 //
 // `resume` needs no stub: the interpreter calls the program's `void _Unwind_Resume(void* exception)`, found by name in
-// the process like any function of the program, with the exception that the stub returned. It goes on with the unwinding
-// from the caller's frame outwards and does not return. It must not be called below a stub of the same invocation of
-// the function (inside `perform`), which would be found again; the stub whose landing pad led here has returned.
+// the process like any function of the program, with the exception that the stub returned. It goes on with the
+// unwinding from the caller's frame outwards and does not return. It is called where the stub was called, not below a
+// stub of the same invocation of the function (inside `perform`), which would be found again. The frame that calls both
+// must have no handler of its own: a C++ handler remembers the call at which the search found it, and would be entered
+// as if that call had thrown.
 //
 // Thread-safety: encoding is pure; a placed stub is constant and may be used by all threads. No LLVM headers in here.
 // Sources: Itanium C++ ABI, Exception Handling; LSB 5.0 Core, 10.6 (.eh_frame) and `.gcc_except_table`; DWARF 5, 6.4.
@@ -45,8 +47,10 @@ struct LandingResult {
 };
 
 /// Calls `perform(argument)`. An exception that leaves `perform` and that the site's clauses ask for is returned; any
-/// other goes on to the stub's caller. `perform` and what it calls must let exceptions through (unwind tables, no
-/// `noexcept`), and must leave no lock behind.
+/// other goes on to the stub's caller. Frames of the runtime that an exception may cross (`perform`, what it calls, and
+/// the callers of stubs) must have unwind tables and nothing to run: no destructors, no `noexcept`, no locks held. A
+/// host may have a C++ runtime linked in, as the command has; its landing pads would resume in its own unwinder, which
+/// does not know the program's frames, and abort. Sources compiled with -fno-exceptions have no landing pads.
 using InvokeStub = LandingResult (*)(void* argument, void (*perform)(void* argument));
 
 /// One clause. Types are indices into the function's list of types.

@@ -1,5 +1,5 @@
-// Exceptions over stacks in which the program's frames and those of libraries take turns; caught in between, replaced on
-// the way, carried to other threads and thrown there again by several at once.
+// Exceptions over stacks in which the program's frames and those of libraries take turns; caught in between, replaced
+// on the way, carried to other threads and thrown there again by several at once.
 // CFLAGS: -Wno-deprecated-declarations
 #include <algorithm>
 #include <cstdio>

@@ -1,5 +1,5 @@
-// What is destroyed when an exception leaves, and in which order: locals, temporaries, arguments, members, bases, arrays,
-// what `new` allocated, values that are being returned, statics that could not be made.
+// What is destroyed when an exception leaves, and in which order: locals, temporaries, arguments, members, bases,
+// arrays, what `new` allocated, values that are being returned, statics that could not be made.
 // LEVELS: O0 O1 O2
 #include <cstdio>
 #include <cstdlib>

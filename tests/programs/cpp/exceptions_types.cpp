@@ -1,5 +1,5 @@
-// Which handler an exception gets: by value, reference and pointer, over bases that are virtual, ambiguous, private or at
-// an offset, over pointers with and without const, pointers to members, enumerations, arrays and functions.
+// Which handler an exception gets: by value, reference and pointer, over bases that are virtual, ambiguous, private or
+// at an offset, over pointers with and without const, pointers to members, enumerations, arrays and functions.
 // LEVELS: O0 O1 O2
 #include <cstddef>
 #include <cstdio>
