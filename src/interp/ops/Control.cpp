@@ -90,11 +90,15 @@ template <bool WhenSet, bool Loop, bool Count> KILN_HANDLER Word branchOnBit(Op*
 }
 
 /// The step is k[0], so a compared constant is k[1].
+template <bool Constant, bool Loop, bool Count> struct StepAt {
+  static constexpr unsigned kLoop = 1 + Constant;
+  static constexpr unsigned kCounts = 1 + Constant + Loop;
+  static constexpr unsigned kWords = kOpWords + 1 + Constant + Loop + 2 * Count;
+};
+
 template <Predicate P, unsigned W, bool K, bool Loop, bool Count> KILN_HANDLER Word step(Op* ip, Word* frame) {
   using U = typename Types<W>::U;
-  struct Layout {
-    static constexpr unsigned kLoop = 1 + K, kCounts = 1 + K + Loop, kWords = kOpWords + 1 + K + Loop + 2 * Count;
-  };
+  using Layout = StepAt<K, Loop, Count>;
   U a = static_cast<U>(get<U>(frame, ip->x) + constant<U>(ip)), b;
   put<U>(frame, ip->x, a);
   if constexpr (K)
@@ -123,7 +127,7 @@ template <bool Loop> KILN_HANDLER Word moveAndGo(Op* ip, Word* frame) {
 template <unsigned W> KILN_HANDLER Word chooseDense(Op* ip, Word* frame) {
   auto* table = reinterpret_cast<SwitchTable*>(ip->k[0]);
   std::uint64_t index = get<typename Types<W>::U>(frame, ip->a) - table->low;
-  if (W != 3)
+  if constexpr (W != 3)
     index &= (std::uint64_t{1} << (8u << W)) - 1;
   SwitchTable::Case& chosen = index < table->dense ? table->cases[index] : table->otherwise;
   bump(chosen.count);
