@@ -80,7 +80,9 @@ template <typename T> float roundToOdd(T value) {
 }
 
 /// A frame's words need not lie as x87 values want to.
-using UnalignedFp80 = long double __attribute__((aligned(8)));
+struct [[gnu::packed]] UnalignedFp80 {
+  long double value;
+};
 
 template <FloatType F> inline Compute<F> fromMemory(const Word* words) {
   if constexpr (F == FloatType::Half)
@@ -88,7 +90,7 @@ template <FloatType F> inline Compute<F> fromMemory(const Word* words) {
   else if constexpr (F == FloatType::BFloat)
     return std::bit_cast<float>(std::uint32_t{get<std::uint16_t>(words, 0)} << 16);
   else if constexpr (F == FloatType::X86Fp80)
-    return *reinterpret_cast<const UnalignedFp80*>(words);
+    return reinterpret_cast<const UnalignedFp80*>(words)->value;
   else
     return get<Compute<F>>(words, 0);
 }
@@ -104,7 +106,7 @@ template <FloatType F> inline void write(Word* frame, unsigned index, Compute<F>
     put(frame, index, bfloatBits(value));
   } else if constexpr (F == FloatType::X86Fp80) {
     frame[index + 1] = 0;
-    *reinterpret_cast<UnalignedFp80*>(frame + index) = value;
+    reinterpret_cast<UnalignedFp80*>(frame + index)->value = value;
   } else {
     put(frame, index, value);
   }

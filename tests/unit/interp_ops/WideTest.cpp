@@ -368,9 +368,11 @@ TEST(WideDivision, ByZeroIsNoHang) {
   Wide<200>::set(machine, 16, 0);
   for (IntOp op : {IntOp::UDiv, IntOp::SDiv, IntOp::URem, IntOp::SRem})
     machine.run(wideBinary(op), {1, 8, 16, 0}, {200});
+#ifndef KILN_SANITIZED // which handles the signal
   auto divide = [&](IntOp op) { machine.run(int128Binary(op), {1, 8, 16, 0}); };
   EXPECT_EXIT(divide(IntOp::UDiv), testing::KilledBySignal(SIGFPE), "");
   EXPECT_EXIT(divide(IntOp::SRem), testing::KilledBySignal(SIGFPE), "");
+#endif
 }
 
 TEST(WideDivision, MinimumByMinusOneWraps) {
