@@ -42,9 +42,12 @@ private:
   llvm::SmallVector<std::uint64_t, 24> words_;
 };
 
-/// What an operand is, in the top byte of its word. A constant's word is its hash.
-enum class Operand : std::uint64_t { Instruction = 1, Argument, Block, Other };
-std::uint64_t operandWord(Operand kind, std::uint64_t number) { return (static_cast<std::uint64_t>(kind) << 56) | number; }
+/// What an operand is, in the top byte of its word. A constant's word is its hash, except that integers of up to 64
+/// bits, which are most of them, are cheaper as they are: their width and then their value.
+enum class Operand : std::uint64_t { Instruction = 1, Argument, Block, Integer, Other };
+std::uint64_t operandWord(Operand kind, std::uint64_t number) {
+  return (static_cast<std::uint64_t>(kind) << 56) | number;
+}
 
 /// Nested metadata operands deeper than this are not looked at; meaningful ones are a text or a list of texts.
 constexpr int kMetadataDepth = 4;
@@ -57,6 +60,7 @@ constexpr std::size_t kChunk = 1024;
 struct ContentHasher::State {
   // Types and attribute lists live as long as their context.
   llvm::DenseMap<const llvm::Type*, std::uint64_t> types;
+  std::pair<const llvm::Type*, std::uint64_t> lastType{nullptr, 0}; // instructions in a row are often of one type
   llvm::DenseMap<const void*, std::uint64_t> attributes;
   // Of the function at work. Constants can be freed and their addresses used again.
   llvm::DenseMap<const llvm::Value*, std::uint64_t> numbers;
@@ -93,8 +97,12 @@ std::uint64_t ContentHasher::hash(const llvm::Function& function) {
 
 // Structure only: two struct types of different names and equal elements are the same, as they are to the code.
 std::uint64_t ContentHasher::State::type(const llvm::Type* type) {
-  if (auto known = types.find(type); known != types.end())
+  if (lastType.first == type)
+    return lastType.second;
+  if (auto known = types.find(type); known != types.end()) {
+    lastType = *known;
     return known->second;
+  }
   Words out;
   out.add(type->getTypeID());
   if (auto* integer = llvm::dyn_cast<llvm::IntegerType>(type)) {
@@ -373,8 +381,16 @@ void ContentHasher::State::instruction(const llvm::Instruction& instruction) {
   std::size_t before = words.size();
   specifics(instruction);
   words.add(words.size() - before); // what follows cannot be taken for more of it
-  for (const llvm::Use& use : instruction.operands())
-    words.add(operand(use.get()));
+  for (const llvm::Use& use : instruction.operands()) {
+    auto* integer = llvm::dyn_cast<llvm::ConstantInt>(use.get());
+    // Of vector type it may be one, too: then its type is not its width.
+    if (integer && integer->getBitWidth() <= 64 && integer->getType()->isIntegerTy()) {
+      words.add(operandWord(Operand::Integer, integer->getBitWidth()));
+      words.add(integer->getZExtValue());
+    } else {
+      words.add(operand(use.get()));
+    }
+  }
 }
 
 std::uint64_t ContentHasher::State::function(const llvm::Function& function) {
@@ -392,7 +408,7 @@ std::uint64_t ContentHasher::State::function(const llvm::Function& function) {
     words.add(operand(use.get()));
   words.add(function.size());
   for (const llvm::BasicBlock& block : function) {
-    words.add(block.size());
+    words.add(operandWord(Operand::Block, 0));
     for (const llvm::Instruction& each : block) {
       instruction(each);
       if (words.size() >= kChunk)

@@ -7,25 +7,41 @@
 namespace kiln {
 namespace {
 
-// What the kinds of places have in common, by overloading: where they are, their order, how two of the same place add up.
+// What the kinds of places have in common, by overloading: where they are, their order, how two of one place add up.
 
-std::uint32_t placeOf(const LoopProfile& loop) { return loop.block; }
-std::uint32_t placeOf(const ArgumentProfile& argument) { return argument.index; }
-template <typename Site> std::uint32_t placeOf(const Site& site) { return site.number; }
+std::uint32_t placeOf(const LoopProfile& loop) {
+  return loop.block;
+}
+std::uint32_t placeOf(const ArgumentProfile& argument) {
+  return argument.index;
+}
+template <typename Site> std::uint32_t placeOf(const Site& site) {
+  return site.number;
+}
 
 /// More frequent first; the rest of the order only makes it the same everywhere.
-bool ahead(const SizeCount& a, const SizeCount& b) { return a.count != b.count ? a.count > b.count : a.size < b.size; }
+bool ahead(const SizeCount& a, const SizeCount& b) {
+  return a.count != b.count ? a.count > b.count : a.size < b.size;
+}
 bool ahead(const TargetCount& a, const TargetCount& b) {
   return a.count != b.count ? a.count > b.count : std::tie(a.name, a.hash) < std::tie(b.name, b.hash);
 }
-bool sameValue(const SizeCount& a, const SizeCount& b) { return a.size == b.size; }
-bool sameValue(const TargetCount& a, const TargetCount& b) { return a.hash == b.hash && a.name == b.name; }
-bool valueBefore(const SizeCount& a, const SizeCount& b) { return a.size < b.size; }
+bool sameValue(const SizeCount& a, const SizeCount& b) {
+  return a.size == b.size;
+}
+bool sameValue(const TargetCount& a, const TargetCount& b) {
+  return a.hash == b.hash && a.name == b.name;
+}
+bool valueBefore(const SizeCount& a, const SizeCount& b) {
+  return a.size < b.size;
+}
 bool valueBefore(const TargetCount& a, const TargetCount& b) {
   return std::tie(a.name, a.hash) < std::tie(b.name, b.hash);
 }
 
-void addTo(std::uint64_t& sum, std::uint64_t count) { sum = saturatingAdd(sum, count); }
+void addTo(std::uint64_t& sum, std::uint64_t count) {
+  sum = saturatingAdd(sum, count);
+}
 
 /// Equal values become one, the most frequent stay, and the counts of the others go to `other`.
 template <typename Value> void keepTop(std::vector<Value>& values, std::uint64_t& other) {
@@ -178,9 +194,10 @@ std::string valuesDefect(const char* list, std::uint32_t number, const std::vect
 }
 
 std::string functionDefect(const FunctionProfile& function) {
-  for (std::string defect : {orderDefect("branches", function.branches), orderDefect("switches", function.switches),
-                             orderDefect("loops", function.loops), orderDefect("indirect_calls", function.calls),
-                             orderDefect("memory_sizes", function.memory), orderDefect("arguments", function.arguments)})
+  for (std::string defect :
+       {orderDefect("branches", function.branches), orderDefect("switches", function.switches),
+        orderDefect("loops", function.loops), orderDefect("indirect_calls", function.calls),
+        orderDefect("memory_sizes", function.memory), orderDefect("arguments", function.arguments)})
     if (!defect.empty())
       return defect;
   for (const CallProfile& call : function.calls)
@@ -227,6 +244,19 @@ MemoryProfile memoryProfile(std::uint32_t number, const ValueCounts& recorded) {
   for (unsigned i = 0; i < kTopValues; ++i)
     site.sizes.push_back({stable.value[i], stable.count[i]});
   keepTop(site.sizes, site.other);
+  return site;
+}
+
+CallProfile callProfile(std::uint32_t number, const ValueCounts& recorded, const NameTarget& nameTarget) {
+  ValueCounts stable = recorded.snapshot();
+  CallProfile site{.number = number, .targets = {}, .other = stable.other};
+  for (unsigned i = 0; i < kTopValues; ++i) {
+    if (stable.count[i] == 0)
+      continue;
+    site.targets.push_back(nameTarget(stable.value[i]));
+    site.targets.back().count = stable.count[i];
+  }
+  keepTop(site.targets, site.other);
   return site;
 }
 

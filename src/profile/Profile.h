@@ -7,17 +7,19 @@
 //   block number   index of the block, from 0
 //   argument       index in the function's parameter list, from 0
 //
-// A function is found by its content hash (profile/ContentHash.h) and its name. Lists of places hold each place once, in
-// rising order; a place that is not listed was never reached. A profile in this *canonical* form, with its functions
-// sorted, is what normalize() makes and what the readers of files guarantee, so that equal profiles are equal values and
-// equal files.
+// A function is found by its content hash (profile/ContentHash.h) and its name. Lists of places hold each place once,
+// in rising order; a place that is not listed was never reached. A profile in this *canonical* form, with its functions
+// sorted, is what normalize() makes and what the readers of files guarantee, so that equal profiles are equal values
+// and equal files.
 //
 // All counts are saturating: they stop at 2^64 - 1. Plain data, no LLVM; as thread-safe as a std::vector.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "kiln/Error.h"
@@ -46,7 +48,8 @@ struct LoopProfile {
   bool operator==(const LoopProfile&) const = default;
 };
 
-/// A function that an indirect call went to. Local functions of several files can have one name, so the hash counts too.
+/// A function that an indirect call went to. Local functions of several files can have one name, so the hash counts
+/// too.
 struct TargetCount {
   std::string name;       ///< empty if it is not known
   std::uint64_t hash = 0; ///< 0: not a function of the program, or one whose body was never read
@@ -113,17 +116,20 @@ std::uint64_t saturatingAdd(std::uint64_t a, std::uint64_t b);
 /// Adds an observation to an argument's state: what a harvest does with each value, and merging with each state.
 void meet(ArgumentProfile& into, const ArgumentProfile& from);
 
-/// Fills a list from what was recorded; equal values, which races can leave behind, become one. For targets, the caller
-/// turns addresses into names itself and leaves the rest to normalize().
+/// Fills a list from what was recorded. Equal values, which races can leave behind, become one.
 MemoryProfile memoryProfile(std::uint32_t number, const ValueCounts& recorded);
+
+/// The function at an address, with any count: files keep names, because addresses differ from run to run.
+using NameTarget = std::function<TargetCount(std::uint64_t address)>;
+CallProfile callProfile(std::uint32_t number, const ValueCounts& recorded, const NameTarget& nameTarget);
 
 /// Brings a profile into the canonical form: sorts, adds up what is listed more than once, keeps the kTopValues most
 /// frequent values of each list and moves the rest to `other`. BadProfile if the lists contradict each other: one value
 /// number with two kinds of instruction, or one switch with two numbers of cases. Then the profile is left in pieces.
 Result<void> normalize(ProgramProfile& profile);
 
-/// All profiles as one. Counts add up, so the order does not matter except to which of several rare values are among the
-/// kTopValues kept. BadProfile as in normalize(): the same hash with another shape.
+/// All profiles as one. Counts add up, so the order does not matter except to which of several rare values are among
+/// the kTopValues kept. BadProfile as in normalize(): the same hash with another shape.
 Result<ProgramProfile> mergeProfiles(std::vector<ProgramProfile> profiles);
 
 /// What keeps a profile from being canonical, for example "function 'f': branches: value numbers do not rise at 7";

@@ -29,7 +29,7 @@ public:
   }
   /// A list of places: how many, then each as its distance from the one before.
   template <typename Site, typename Place, typename Body>
-  void sites(const std::vector<Site>& list, Place Site::*place, Body body) {
+  void sites(const std::vector<Site>& list, Place Site::* place, Body body) {
     number(list.size());
     std::uint32_t before = 0;
     for (const Site& site : list) {
@@ -154,7 +154,7 @@ public:
     return out;
   }
   template <typename Site, typename Place, typename Body>
-  void sites(std::vector<Site>& list, Place Site::*place, std::size_t size, Body body) {
+  void sites(std::vector<Site>& list, Place Site::* place, std::size_t size, Body body) {
     list.resize(count(size));
     std::uint32_t before = 0;
     for (Site& site : list) {

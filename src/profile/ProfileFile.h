@@ -1,9 +1,9 @@
-// Profiles as files: JSON for people and other programs, a compact binary form for using them again. docs/profile.md has
-// both formats.
+// Profiles as files: JSON for people and other programs, a compact binary form for using them again. docs/profile.md
+// has both formats.
 //
-// Reading trusts nothing. Both forms carry a checksum of their contents, all lengths are checked against the bytes that are
-// there, and a file that is not entirely sound yields an error and no profile: BadProfile with the file, the place and the
-// defect; FileNotFound, EmptyInput or SystemError if there is nothing to read. Thread-safe.
+// Reading trusts nothing. Both forms carry a checksum of their contents, all lengths are checked against the bytes that
+// are there, and a file that is not entirely sound yields an error and no profile: BadProfile with the file, the place
+// and the defect; FileNotFound, EmptyInput or SystemError if there is nothing to read. Thread-safe.
 #pragma once
 
 #include <optional>

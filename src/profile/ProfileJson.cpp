@@ -26,7 +26,9 @@ std::string hexText(std::uint64_t value) {
 }
 
 /// Over the binary form, so that layout and order of fields do not matter.
-std::uint64_t checksumOf(const ProgramProfile& profile) { return hashBytes(profileToBinary(profile)); }
+std::uint64_t checksumOf(const ProgramProfile& profile) {
+  return hashBytes(profileToBinary(profile));
+}
 
 /// Symbol names are bytes. JSON text is UTF-8, so names that are not are written in hexadecimal, as `name_hex`.
 bool isUtf8(const std::string& text) {
@@ -54,9 +56,12 @@ Json named(const std::string& name) {
 
 const char* stateName(ArgumentState state) {
   switch (state) {
-  case ArgumentState::Unseen: return "unseen";
-  case ArgumentState::Constant: return "constant";
-  case ArgumentState::Varied: return "varied";
+  case ArgumentState::Unseen:
+    return "unseen";
+  case ArgumentState::Constant:
+    return "constant";
+  case ArgumentState::Varied:
+    return "varied";
   }
   return "?";
 }
@@ -74,14 +79,18 @@ Json toJson(const TargetCount& target) {
   out["count"] = target.count;
   return out;
 }
-Json toJson(const SizeCount& size) { return {{"size", size.size}, {"count", size.count}}; }
+Json toJson(const SizeCount& size) {
+  return {{"size", size.size}, {"count", size.count}};
+}
 Json toJson(const BranchProfile& branch) {
   return {{"value", branch.number}, {"taken", branch.taken}, {"not_taken", branch.notTaken}};
 }
 Json toJson(const SwitchProfile& site) {
   return {{"value", site.number}, {"default", site.defaultCount}, {"cases", site.cases}};
 }
-Json toJson(const LoopProfile& loop) { return {{"block", loop.block}, {"back_edges", loop.backEdges}}; }
+Json toJson(const LoopProfile& loop) {
+  return {{"block", loop.block}, {"back_edges", loop.backEdges}};
+}
 Json toJson(const CallProfile& call) {
   return {{"value", call.number},
           {"targets", listOf(call.targets, [](const TargetCount& target) { return toJson(target); })},
@@ -205,15 +214,15 @@ public:
   }
 
 private:
-  static std::string printable(std::string key) {
-    return key.size() <= 40 ? key : key.substr(0, 40) + "...";
-  }
+  static std::string printable(std::string key) { return key.size() <= 40 ? key : key.substr(0, 40) + "..."; }
   const Json& json_;
   std::string path_;
 };
 
 /// The field that holds the name of a function or target.
-const char* nameField(const Node& node) { return node.has("name_hex") ? "name_hex" : "name"; }
+const char* nameField(const Node& node) {
+  return node.has("name_hex") ? "name_hex" : "name";
+}
 std::string nameOf(const Node& node) {
   return node.has("name_hex") ? node["name_hex"].bytes() : node["name"].text();
 }

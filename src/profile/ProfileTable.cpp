@@ -13,9 +13,13 @@ template <typename... Values> std::string format(const char* pattern, Values... 
   return std::string(line, static_cast<std::size_t>(std::clamp<int>(length, 0, sizeof line - 1)));
 }
 
-unsigned long long wide(std::uint64_t count) { return count; }
+unsigned long long wide(std::uint64_t count) {
+  return count;
+}
 
-std::string shortened(const std::string& name) { return name.size() > 32 ? name.substr(0, 29) + "..." : name; }
+std::string shortened(const std::string& name) {
+  return name.size() > 32 ? name.substr(0, 29) + "..." : name;
+}
 
 std::uint64_t backEdges(const FunctionProfile& function) {
   std::uint64_t sum = 0;
@@ -42,7 +46,8 @@ std::string profileTable(const ProgramProfile& profile, std::size_t rows) {
     entries = saturatingAdd(entries, function.entries);
     edges = saturatingAdd(edges, backEdges(function));
   }
-  std::ranges::stable_sort(byEntries, std::greater(), [](const FunctionProfile* function) { return function->entries; });
+  std::ranges::stable_sort(byEntries, std::greater(),
+                           [](const FunctionProfile* function) { return function->entries; });
   std::string out = format("%-32s %-16s %12s %14s %8s %8s %8s %6s  %s\n", "function", "hash", "entries", "back-edges",
                            "branches", "switches", "indirect", "memory", "constant arguments");
   for (std::size_t i = 0; i < std::min(rows, byEntries.size()); ++i)

@@ -1,15 +1,16 @@
-// The most frequent values at one place of a program, in constant space: targets of an indirect call, sizes of a memcpy.
+// The most frequent values at one place of a program, in constant space: targets of an indirect call, sizes of a
+// memcpy.
 //
 // The algorithm is that of Misra and Gries ("Finding Repeated Elements", Science of Computer Programming 2, 1982) with
-// four counters. An event whose value has a counter adds one to it; else it takes a free counter; else it and one event of
-// each of the four counters go to `other`. So with n events recorded by one thread:
+// four counters. An event whose value has a counter adds one to it; else it takes a free counter; else it and one event
+// of each of the four counters go to `other`. So with n events recorded by one thread:
 //
 //   - the counts and `other` add up to n;
 //   - a count is too low by at most other / 5, and never too high;
 //   - a value that made up more than a fifth of the events is among the four.
 //
-// Rejected: space-saving (Metwally, Agrawal, El Abbadi 2005), whose counts are upper bounds. It reports four frequent values
-// where a thousand took turns, and a compiler would specialise for them.
+// Rejected: space-saving (Metwally, Agrawal, El Abbadi 2005), whose counts are upper bounds. It reports four frequent
+// values where a thousand took turns, and a compiler would specialise for them.
 //
 // Several threads may record at once. Accesses are relaxed and lossy, like all of Kiln's counters: an increment can get
 // lost, and a count can end up at a value whose counter changed hands in that moment.

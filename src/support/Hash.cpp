@@ -4,6 +4,8 @@
 
 namespace kiln {
 
-std::uint64_t hashBytes(std::string_view bytes) { return llvm::xxh3_64bits(llvm::StringRef(bytes)); }
+std::uint64_t hashBytes(std::string_view bytes) {
+  return llvm::xxh3_64bits(llvm::StringRef(bytes));
+}
 
 } // namespace kiln

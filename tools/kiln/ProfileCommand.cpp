@@ -50,6 +50,8 @@ void describeProfile(CLI::App& app, ProfileOptions& options) {
       ->type_name("N");
 }
 
-Result<void> runProfile(const ProfileOptions& options) { return options.merge ? merge(options) : show(options); }
+Result<void> runProfile(const ProfileOptions& options) {
+  return options.merge ? merge(options) : show(options);
+}
 
 } // namespace kiln::cli

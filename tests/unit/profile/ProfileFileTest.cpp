@@ -54,16 +54,16 @@ TEST(ProfileBinary, IsTheFormatOfTheManual) {
   f.branches = {{2, 1, 0}, {5, 3, 4}};
   f.calls = {{7, {{"g", 9, 2}}, 1}};
   f.arguments = {{1, ArgumentState::Constant, 6, 2}, {2, ArgumentState::Varied, 0, 0}};
-  const unsigned char expected[] = {
-      0x89, 'K', 'P', 'R', 'F', '\r', '\n', 0x1a, 1, // magic, version
-      2, 1, 'f', 1, 'g',                              // names
-      1,                                              // functions
-      0, 8, 7, 6, 5, 4, 3, 2, 1, 0xac, 2,             // name, hash, entries
-      2, 2, 1, 0, 3, 3, 4,                            // branches at 2 and 2 + 3
-      0, 0,                                           // switches, loops
-      1, 7, 1, 1, 9, 0, 0, 0, 0, 0, 0, 0, 2, 1,       // one call, one target, other
-      0,                                              // memory sizes
-      2, 1, 1, 6, 2, 1, 2};                           // arguments
+  const unsigned char expected[] = {0x89, 'K', 'P', 'R', 'F', '\r', '\n', 0x1a, 1,          // magic, version
+                                    2,    1,   'f', 1,   'g',                               // names
+                                    1,                                                      // functions
+                                    0,    8,   7,   6,   5,   4,    3,    2,    1, 0xac, 2, // name, hash, entries
+                                    2,    2,   1,   0,   3,   3,    4,                      // branches at 2 and 2 + 3
+                                    0,    0,                                                // switches, loops
+                                    1,    7,   1,   1,   9,   0,    0,    0,    0, 0,    0,
+                                    0,    2,   1,                       // one call, one target, other
+                                    0,                                  // memory sizes
+                                    2,    1,   1,   6,   2,   1,    2}; // arguments
   EXPECT_EQ(unsealed({{f}}), std::string(reinterpret_cast<const char*>(expected), sizeof expected));
 }
 
@@ -116,7 +116,8 @@ TEST(ProfileBinary, ContentsAreCheckedBehindTheChecksum) {
   const std::string function = names + "\x01\0"s + std::string(8, '\0') + "\0"s; // name, hash, entries
   refused(function + "\x09"s + std::string(20, '\0'), "a list of 9 items goes beyond the end of the file");
   refused(function + "\x02\0\0\0\0\0\0"s + std::string(5, '\0'), "branches: numbers do not rise at 0");
-  refused(function + "\x02\xff\xff\xff\xff\x0f\0\0\x01\0\0"s + std::string(20, '\0'), "the number 1 where at most 0 can be");
+  refused(function + "\x02\xff\xff\xff\xff\x0f\0\0\x01\0\0"s + std::string(20, '\0'),
+          "the number 1 where at most 0 can be");
   refused(function + "\0\0\0\0\x01\0\x05"s + std::string(30, '\x01'), "the number 5 where at most 4 can be");
   refused(function + "\0\0\0\0\0\x01\0\x03"s, "the number 3 where at most 2 can be");
   refused(function + "\0\0\0\0\0\x01\0\x01\0\0"s, "value and count do not fit the state");
@@ -171,7 +172,8 @@ TEST(ProfileJson, EveryMissingExtraAndWrongFieldIsRefused) {
     else
       changed[at.parent_pointer()].erase(std::stoul(at.back()));
     refused(changed, "without " + where);
-    for (const Json& wrong : {Json(nullptr), Json(true), Json(-1), Json(1.5), Json("x"), Json::array({1}), Json({{"x", 1}})}) {
+    for (const Json& wrong :
+         {Json(nullptr), Json(true), Json(-1), Json(1.5), Json("x"), Json::array({1}), Json({{"x", 1}})}) {
       changed = good;
       changed[at] = wrong;
       refused(changed, where + " = " + wrong.dump());
@@ -203,7 +205,8 @@ TEST(ProfileJson, DefectsAreNamedWithTheirPlace) {
   refused("/schema_version", 2, "version 2 of the format; this Kiln reads version 1");
   refused("/checksum", "0x0000000000000000", "changed: the checksum is not that of the contents");
   refused("/functions/0/entries", "many", "functions[0].entries: not a number from 0 to 18446744073709551615");
-  refused("/functions/0/branches/1/value", 4294967296, "functions[0].branches[1].value: not a number from 0 to 4294967295");
+  refused("/functions/0/branches/1/value", 4294967296,
+          "functions[0].branches[1].value: not a number from 0 to 4294967295");
   refused("/functions/0/hash", "0x12", "functions[0].hash: not 0x and 16 hexadecimal digits");
   refused("/functions/0/calls", 1, "functions[0]: unknown field 'calls'");
   refused("/functions/0/arguments/0/state", "lost", "functions[0].arguments[0].state: not unseen, constant or varied");
@@ -274,7 +277,8 @@ TEST_F(ProfileFiles, ErrorsNameTheFile) {
     EXPECT_TRUE(result.error().message.starts_with(path(name) + ": " + what)) << result.error().message;
   };
   put("empty", "");
-  put("foreign", "\x7f" "ELF and more");
+  put("foreign", "\x7f"
+                 "ELF and more");
   put("cut", profileToBinary(test::sample()).substr(0, 50));
   refused("missing", ErrorCode::FileNotFound, "No such file");
   refused(".", ErrorCode::FileNotFound, "Is a directory");

@@ -50,6 +50,18 @@ TEST(ValueCounts, FewValuesAreCountedExactly) {
   EXPECT_EQ(memoryProfile(3, ValueCounts{}), (MemoryProfile{3, {}, 0}));
 }
 
+TEST(ValueCounts, TargetsGetTheirNames) {
+  // Two addresses of one function (its stub and its code, say) are one target; an unknown address keeps its count.
+  ValueCounts counts = record({0x10, 0x20, 0x20, 0x30, 0x11, 0x11});
+  auto name = [](std::uint64_t address) {
+    if (address >> 4 == 3)
+      return TargetCount{};
+    return address >> 4 == 1 ? TargetCount{"one", 11, 0} : TargetCount{"two", 0, 99};
+  };
+  EXPECT_EQ(callProfile(5, counts, name), (CallProfile{5, {{"one", 11, 3}, {"two", 0, 2}, {"", 0, 1}}, 0}));
+  EXPECT_EQ(callProfile(5, ValueCounts{}, name), (CallProfile{5, {}, 0}));
+}
+
 TEST(ValueCounts, TheMostFrequentMovesToTheFront) {
   ValueCounts counts = record({1, 2, 3, 4});
   for (int i = 0; i < 10; ++i)
