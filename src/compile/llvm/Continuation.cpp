@@ -350,11 +350,15 @@ llvm::Value* Continuing::placeInCopy(llvm::Value& value) {
 }
 
 void Continuing::enter() {
-  std::vector<std::pair<llvm::Instruction*, llvm::Value*>> twice;
+  // First all values, while the code is as it was; then their uses.
+  std::vector<std::pair<llvm::Value*, llvm::Value*>> values;
   for (const LiveValue& live : state_.values) {
     auto* value = const_cast<llvm::Value*>(live.value);
+    values.emplace_back(value, entryValue(*value, live.word));
+  }
+  std::vector<std::pair<llvm::Instruction*, llvm::Value*>> twice;
+  for (auto [value, atEntry] : values) {
     auto* instruction = llvm::dyn_cast<llvm::Instruction>(value);
-    llvm::Value* atEntry = entryValue(*value, live.word);
     if (instruction && instruction->getParent() == header_)
       llvm::cast<llvm::PHINode>(instruction)->addIncoming(atEntry, entry_);
     else if (instruction && reachable_.contains(instruction->getParent()))
