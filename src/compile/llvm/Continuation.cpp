@@ -1,8 +1,8 @@
 // Turning a function into the continuation at one of its loop headers.
 //
-// A new entry block takes the live values from the state and branches to the header. Code that can no longer be reached
-// goes. A value whose definition went is its value from the state; one whose definition can be reached again (that of an
-// enclosing loop) has two definitions now and gets phis.
+// A new entry block takes the live values from the state and branches to the header (EnterLoop.h). Code that can no longer
+// be reached goes. A value whose definition went is its value from the state; one whose definition can be reached again
+// (that of an enclosing loop) has several definitions now and gets phis.
 //
 // Static allocas: those that never escaped become allocas of the continuation, filled from the old frame's memory, so
 // that LLVM can make values of them again. Others stay where they are, in the old frame.
@@ -15,10 +15,9 @@
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/IntrinsicInst.h>
-#include <llvm/Transforms/Utils/BasicBlockUtils.h>
-#include <llvm/Transforms/Utils/SSAUpdater.h>
 
 #include "abi/Leaves.h"
+#include "compile/llvm/EnterLoop.h"
 #include "transition/FrameState.h"
 
 namespace kiln {
@@ -104,8 +103,7 @@ private:
   llvm::Value* copiedAlloca(llvm::AllocaInst& variable, std::uint32_t word);
   llvm::Value* placeInCopy(llvm::Value& value);
   void describeLoad(llvm::Value* loaded, const llvm::Value& value);
-  void enter();
-  void repair(llvm::Instruction& value, llvm::Value* atEntry);
+  void enter(const std::vector<EnclosingLoop>& around);
 
   Unit& unit_;
   llvm::Function& old_;
@@ -152,6 +150,8 @@ std::optional<Refusal> Continuing::checkCode() const {
     const auto* call = llvm::dyn_cast<llvm::CallInst>(&instruction);
     if (call && call->isMustTailCall())
       return refuse("it ends in a call that must be a tail call", call);
+    if (instruction.getType()->isTokenTy())
+      return refuse("a token would need several definitions", &instruction);
     const auto* intrinsic = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
     if (!intrinsic)
       continue;
@@ -309,23 +309,6 @@ llvm::Value* Continuing::entryValue(llvm::Value& value, std::uint32_t word) {
   return loaded;
 }
 
-/// Two definitions reach the uses of `value` now: itself, and what it was when the state was taken.
-void Continuing::repair(llvm::Instruction& value, llvm::Value* atEntry) {
-  llvm::SSAUpdater updater;
-  updater.Initialize(value.getType(), value.getName());
-  updater.AddAvailableValue(entry_, atEntry);
-  updater.AddAvailableValue(value.getParent(), &value);
-  llvm::SmallVector<llvm::Use*, 16> uses;
-  for (llvm::Use& use : value.uses()) {
-    auto* user = llvm::cast<llvm::Instruction>(use.getUser());
-    // In its own block the definition comes first.
-    if (llvm::isa<llvm::PHINode>(user) || user->getParent() != value.getParent())
-      uses.push_back(&use);
-  }
-  for (llvm::Use* use : uses)
-    updater.RewriteUse(*use);
-}
-
 /// A fixed place in a copied alloca: the same steps from the copy.
 llvm::Value* Continuing::placeInCopy(llvm::Value& value) {
   llvm::SmallVector<llvm::GetElementPtrInst*, 4> steps;
@@ -349,31 +332,13 @@ llvm::Value* Continuing::placeInCopy(llvm::Value& value) {
   return place;
 }
 
-void Continuing::enter() {
-  // First all values, while the code is as it was; then their uses.
-  std::vector<std::pair<llvm::Value*, llvm::Value*>> values;
+void Continuing::enter(const std::vector<EnclosingLoop>& around) {
+  std::vector<EntryValue> values;
   for (const LiveValue& live : state_.values) {
     auto* value = const_cast<llvm::Value*>(live.value);
-    values.emplace_back(value, entryValue(*value, live.word));
+    values.push_back({value, entryValue(*value, live.word)});
   }
-  std::vector<std::pair<llvm::Instruction*, llvm::Value*>> twice;
-  for (auto [value, atEntry] : values) {
-    auto* instruction = llvm::dyn_cast<llvm::Instruction>(value);
-    if (instruction && instruction->getParent() == header_)
-      llvm::cast<llvm::PHINode>(instruction)->addIncoming(atEntry, entry_);
-    else if (instruction && reachable_.contains(instruction->getParent()))
-      twice.emplace_back(instruction, atEntry);
-    else
-      value->replaceAllUsesWith(atEntry);
-  }
-  std::vector<llvm::BasicBlock*> dead;
-  for (llvm::BasicBlock& block : *made_)
-    if (&block != entry_ && !reachable_.contains(&block))
-      dead.push_back(&block);
-  // Phis with one value left stay: repair() needs each definition where it was.
-  llvm::DeleteDeadBlocks(dead, nullptr, /*KeepOneInputPHIs=*/true);
-  for (auto [value, atEntry] : twice)
-    repair(*value, atEntry);
+  enterLoop(*entry_, *header_, values, around);
 }
 
 std::optional<Refusal> Continuing::run() {
@@ -390,8 +355,9 @@ std::optional<Refusal> Continuing::run() {
   if (auto refusal = checkCode())
     return refusal;
   chooseCopies();
+  std::vector<EnclosingLoop> around = loopsAround(old_, *header_);
   makeFunction();
-  enter();
+  enter(around);
   old_.deleteBody(); // a declaration: what calls and addresses of the function name
   unit_.function = made_;
   unit_.loop = loop_;
