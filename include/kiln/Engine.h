@@ -37,6 +37,10 @@ struct Options {
   /// Background compile threads; 0 compiles in the thread whose budget is spent. Threads start with the first request.
   unsigned compileThreads = 1;
   Counting counting = Counting::Auto;
+  /// On-stack replacement: a loop that runs for long goes on in better code without waiting for the function's next call.
+  bool osr = true;
+  /// Not 0: every loop moves at its N-th back-edge, into code compiled then and there. For tests.
+  std::uint64_t osrAt = 0;
   /// Bytes of code and constants over a program's life; 0: what its address range holds. Past it, promotion stops.
   std::size_t codeLimit = 0;
   /// Requests that may wait at once; further ones are dropped and made again later.

@@ -17,17 +17,21 @@ struct TierEvent {
     Demoted,   ///< calls now go to a lower tier
     Failed,    ///< a compile failed; the function stays where it was
     Dropped,   ///< the queue was full; the budget brings the request back
+    LoopPublished, ///< activations that reach the header of `loop` move into new code there; calls go where they went
   };
   Kind kind = Kind::Requested;
   std::string_view program;
   std::string_view function;
   std::optional<Tier> from;      ///< none before the first compile
   Tier to = Tier::O0;
-  std::string_view reason;       ///< "first call", "calls", "loops", "asked", or an error's text
+  /// For Requested, LoopPublished, Failed and Dropped: the event is of a continuation at the loop whose header is the block
+  /// of this number, not of the function as a whole.
+  std::optional<std::uint32_t> loop;
+  std::string_view reason;       ///< "first call", "calls", "loops", "asked", ..., or an error's text
   std::uint64_t calls = 0;       ///< counted so far
   std::uint64_t loops = 0;       ///< back-edges counted so far
   std::uint64_t nanoseconds = 0; ///< since the engine was made
-  std::uint64_t compileNanoseconds = 0; ///< for Published: what the version cost
+  std::uint64_t compileNanoseconds = 0; ///< for Published and LoopPublished: what the version cost
 };
 
 /// Receives events. Called from the program's threads, in the middle of its code (also inside its signal handlers), and

@@ -20,6 +20,7 @@ struct VersionStatistics {
   std::uint64_t codeBytes = 0;
   std::uint64_t publishedAtNs = 0; ///< since the engine was made
   std::uint64_t callsBefore = 0;   ///< calls counted when it was published
+  std::optional<std::uint32_t> loop = {}; ///< a continuation at this loop header (a block's number), not the function
 };
 
 struct FunctionStatistics {
@@ -28,6 +29,7 @@ struct FunctionStatistics {
   std::uint64_t calls = 0;   ///< counted: the last tier does not count
   std::uint64_t loops = 0;   ///< back-edges counted
   bool held = false;         ///< promotion is off until promote()
+  std::uint64_t osrTransfers = 0; ///< activations that moved into a continuation
   std::vector<VersionStatistics> versions;
   std::uint32_t failures = 0;
   std::string lastFailure;

@@ -9,10 +9,23 @@ namespace {
 /// A function's weight when a worker chooses; a loop's back-edge weighs what the ladder gives it.
 std::uint64_t heat(const FunctionRecord& record) { return record.calls() + record.loops() / kLoopsPerCall; }
 
+bool whole(const QueuedCompile& request) { return request.loop == kNoLoop; }
+
+bool samePlace(const QueuedCompile& a, const QueuedCompile& b) { return a.function == b.function && a.loop == b.loop; }
+
+bool tierPending(const QueuedCompile& request) {
+  return request.function->pendingTier.load(std::memory_order_relaxed) >= static_cast<int>(request.tier);
+}
+
+void setPending(const QueuedCompile& request, int tier) {
+  if (whole(request))
+    request.function->pendingTier.store(tier, std::memory_order_relaxed);
+}
+
 } // namespace
 
 PushResult CompileQueue::push(const QueuedCompile& request) {
-  if (request.function->pendingTier.load(std::memory_order_relaxed) >= static_cast<int>(request.tier))
+  if (whole(request) && tierPending(request))
     return PushResult::AlreadyPending;
   std::unique_lock lock(mutex_, std::try_to_lock);
   return lock ? pushLocked(request) : PushResult::Busy;
@@ -23,16 +36,23 @@ PushResult CompileQueue::pushWaiting(const QueuedCompile& request) {
   return pushLocked(request);
 }
 
+bool CompileQueue::pending(const QueuedCompile& request) const {
+  if (whole(request))
+    return tierPending(request);
+  auto covers = [&](const QueuedCompile& each) { return samePlace(each, request) && each.tier >= request.tier; };
+  return std::any_of(entries_.begin(), entries_.end(), covers) || std::any_of(running_.begin(), running_.end(), covers);
+}
+
 PushResult CompileQueue::pushLocked(const QueuedCompile& request) {
   if (closed_ || std::find(refused_.begin(), refused_.end(), request.owner) != refused_.end())
     return PushResult::Closed;
-  if (request.function->pendingTier.load(std::memory_order_relaxed) >= static_cast<int>(request.tier))
+  if (pending(request))
     return PushResult::AlreadyPending;
-  // A request for a lower tier of the same function is overtaken.
+  // A request for a lower tier of the same function or loop is overtaken.
   for (QueuedCompile& entry : entries_) {
-    if (entry.function == request.function) {
+    if (samePlace(entry, request)) {
       entry.tier = request.tier;
-      entry.function->pendingTier.store(static_cast<int>(request.tier), std::memory_order_relaxed);
+      setPending(entry, static_cast<int>(request.tier));
       return PushResult::Queued;
     }
   }
@@ -40,7 +60,7 @@ PushResult CompileQueue::pushLocked(const QueuedCompile& request) {
     ++counts_.dropped;
     return PushResult::Full;
   }
-  request.function->pendingTier.store(static_cast<int>(request.tier), std::memory_order_relaxed);
+  setPending(request, static_cast<int>(request.tier));
   entries_.push_back(request);
   ++counts_.pushed;
   counts_.highWater = std::max(counts_.highWater, entries_.size());
@@ -66,11 +86,12 @@ std::optional<QueuedCompile> CompileQueue::pop() {
 void CompileQueue::done(const QueuedCompile& request) {
   std::lock_guard lock(mutex_);
   auto at = std::find_if(running_.begin(), running_.end(),
-                         [&](const auto& each) { return each.function == request.function && each.tier == request.tier; });
+                         [&](const auto& each) { return samePlace(each, request) && each.tier == request.tier; });
   if (at != running_.end())
     running_.erase(at);
   int mine = static_cast<int>(request.tier);
-  request.function->pendingTier.compare_exchange_strong(mine, FunctionRecord::kNone, std::memory_order_relaxed);
+  if (whole(request))
+    request.function->pendingTier.compare_exchange_strong(mine, FunctionRecord::kNone, std::memory_order_relaxed);
   wakeWaiters_.notify_all();
 }
 
@@ -83,7 +104,7 @@ std::size_t CompileQueue::cancelLocked(QueueOwner owner) {
   return std::erase_if(entries_, [&](const QueuedCompile& each) {
     if (each.owner != owner)
       return false;
-    each.function->pendingTier.store(FunctionRecord::kNone, std::memory_order_relaxed);
+    setPending(each, FunctionRecord::kNone);
     return true;
   });
 }
@@ -105,7 +126,7 @@ void CompileQueue::close() {
   std::lock_guard lock(mutex_);
   closed_ = true;
   for (QueuedCompile& entry : entries_)
-    entry.function->pendingTier.store(FunctionRecord::kNone, std::memory_order_relaxed);
+    setPending(entry, FunctionRecord::kNone);
   counts_.cancelled += entries_.size();
   entries_.clear();
   wakeWorkers_.notify_all();
@@ -117,7 +138,7 @@ void CompileQueue::forgetRunning() {
   new (&wakeWorkers_) std::condition_variable;
   new (&wakeWaiters_) std::condition_variable;
   for (QueuedCompile& each : running_)
-    each.function->pendingTier.store(FunctionRecord::kNone, std::memory_order_relaxed);
+    setPending(each, FunctionRecord::kNone);
   running_.clear();
 }
 

@@ -4,8 +4,9 @@
 // waits (a lock that is taken means "not now"; the caller's budget brings it back) and never allocates. pop() waits; it is
 // for the workers. The heat is read when a worker takes a request, not when it was made.
 //
-// Thread-safe. FunctionRecord::pendingTier is the duplicate check: it is set by push() and cleared by the one who ends
-// the request.
+// Thread-safe. FunctionRecord::pendingTier is the duplicate check of whole functions: it is set by push() and cleared by the
+// one who ends the request. Continuations, of which a function may have several, are looked for among the requests; they
+// leave pendingTier alone.
 #pragma once
 
 #include <condition_variable>
@@ -25,6 +26,7 @@ struct QueuedCompile {
   QueueOwner owner = nullptr;
   FunctionRecord* function = nullptr;
   Tier tier = Tier::O0;
+  std::uint32_t loop = kNoLoop; ///< the continuation at this loop header
 };
 
 enum class PushResult { Queued, AlreadyPending, Full, Busy, Closed };
@@ -62,6 +64,7 @@ public:
 
 private:
   PushResult pushLocked(const QueuedCompile& request);
+  bool pending(const QueuedCompile& request) const;
   bool busy(QueueOwner owner) const;
   std::size_t cancelLocked(QueueOwner owner);
 

@@ -21,6 +21,8 @@ struct CompileRequest {
   std::uint32_t function = 0;
   Tier tier = Tier::O0;
   bool count = false; ///< the code counts its entries and back-edges
+  /// Number of a loop header's block: the continuation at that loop (transition/FrameState.h) instead of the function.
+  std::uint32_t loop = kNoLoop;
 };
 
 /// A compiled function that is not yet code: a relocatable ELF object whose symbol `entry` is the function.
@@ -28,6 +30,7 @@ struct CodeArtifact {
   std::uint32_t function = 0;
   Tier tier = Tier::O0;
   bool counts = false;
+  std::uint32_t loop = kNoLoop;
   std::string entry;
   std::vector<char> object;
   CompileTimes times;

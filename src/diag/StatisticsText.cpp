@@ -9,14 +9,17 @@ namespace kiln {
 namespace {
 
 nlohmann::ordered_json toJson(const VersionStatistics& version) {
-  return {{"tier", tierName(version.tier)},
-          {"prepare_ns", version.prepareNs},
-          {"passes_ns", version.passesNs},
-          {"codegen_ns", version.codegenNs},
-          {"link_ns", version.linkNs},
-          {"code_bytes", version.codeBytes},
-          {"published_at_ns", version.publishedAtNs},
-          {"calls_before", version.callsBefore}};
+  nlohmann::ordered_json out = {{"tier", tierName(version.tier)}};
+  if (version.loop)
+    out["loop"] = *version.loop;
+  out.update({{"prepare_ns", version.prepareNs},
+              {"passes_ns", version.passesNs},
+              {"codegen_ns", version.codegenNs},
+              {"link_ns", version.linkNs},
+              {"code_bytes", version.codeBytes},
+              {"published_at_ns", version.publishedAtNs},
+              {"calls_before", version.callsBefore}});
+  return out;
 }
 
 nlohmann::ordered_json toJson(const FunctionStatistics& function) {
@@ -28,6 +31,7 @@ nlohmann::ordered_json toJson(const FunctionStatistics& function) {
                                 {"calls", function.calls},
                                 {"loops", function.loops},
                                 {"held", function.held},
+                                {"osr_transfers", function.osrTransfers},
                                 {"failures", function.failures},
                                 {"versions", std::move(versions)}};
   if (function.tier)
@@ -88,7 +92,7 @@ std::string Statistics::table(std::size_t rows) const {
                   function.tier ? std::string(tierName(*function.tier)).c_str() : "-",
                   static_cast<unsigned long long>(function.calls), static_cast<unsigned long long>(function.loops));
     for (const VersionStatistics& version : function.versions)
-      out += " " + std::string(tierName(version.tier)) + ": " +
+      out += " " + std::string(tierName(version.tier)) + (version.loop ? " loop " + std::to_string(*version.loop) : "") + ": " +
              milliseconds(version.prepareNs + version.passesNs + version.codegenNs + version.linkNs) + ", " +
              std::to_string(version.codeBytes) + ";";
     if (function.failures)

@@ -105,9 +105,10 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
   settings.countAll = engine_->options.counting == Counting::On;
   settings.countNone = engine_->options.counting == Counting::Off;
   settings.synchronous = engine_->options.compileThreads == 0;
-  tiers_ = std::make_unique<TierManager>(*table_, std::move(settings), [this](FunctionRecord& record, Tier tier) {
-    return request(record, tier);
-  });
+  settings.osr = engine_->options.osr;
+  tiers_ = std::make_unique<TierManager>(
+      *table_, std::move(settings),
+      [this](FunctionRecord& record, Tier tier, std::uint32_t loop) { return request(record, tier, loop); });
   auto stack = Stack::create(kCompileStackBytes);
   if (!stack)
     return std::unexpected(stack.error());
@@ -225,27 +226,49 @@ Result<void> ProgramCore::compileNow(FunctionRecord& record, Tier tier, std::str
   return outcome;
 }
 
-Result<void> ProgramCore::install(FunctionRecord& record, CompileResult result, std::string_view reason, bool force) {
+void ProgramCore::compileLoopNow(FunctionRecord& record, Tier tier, std::uint32_t loop, std::string_view reason) {
+  callOnStack(*stack_, [&] {
+    installLoop(record, tier, loop, compiler_->compile({record.id, tier, tiers_->counts(tier), loop}), reason);
+  });
+}
+
+Result<Version> ProgramCore::link(FunctionRecord& record, CompileResult result) {
   if (auto* error = std::get_if<Error>(&result))
     return std::unexpected(std::move(*error));
   if (auto* refusal = std::get_if<Refusal>(&result))
     return fail(ErrorCode::CompileFailed, "function '" + refusal->function + "' was refused: " + refusal->reason);
-  auto& artifact = std::get<CodeArtifact>(result);
-  std::lock_guard lock(install_);
   std::uint64_t start = nowNanoseconds();
-  auto version = linker_->link(artifact);
+  auto version = linker_->link(std::get<CodeArtifact>(result));
   if (!version)
     return fail(version.error().code, "function '" + record.name + "': " + version.error().message);
   version->times.link = nowNanoseconds() - start;
+  return version;
+}
+
+Result<void> ProgramCore::install(FunctionRecord& record, CompileResult result, std::string_view reason, bool force) {
+  std::lock_guard lock(install_);
+  auto version = link(record, std::move(result));
+  if (!version)
+    return std::unexpected(version.error());
   tiers_->publish(record, std::move(*version), reason, force);
   return {};
 }
 
-PushResult ProgramCore::request(FunctionRecord& record, Tier tier) {
+void ProgramCore::installLoop(FunctionRecord& record, Tier tier, std::uint32_t loop, CompileResult result,
+                              std::string_view reason) {
+  std::lock_guard lock(install_);
+  auto version = link(record, std::move(result));
+  if (version)
+    tiers_->publishLoop(record, std::move(*version), reason);
+  else
+    tiers_->refuseLoop(record, tier, loop, version.error().message);
+}
+
+PushResult ProgramCore::request(FunctionRecord& record, Tier tier, std::uint32_t loop) {
   if (engine_->stopped())
     return PushResult::Closed;
   if (engine_->options.compileThreads > 0) {
-    PushResult result = engine_->queue.push({this, &record, tier});
+    PushResult result = engine_->queue.push({this, &record, tier, loop});
     if (result == PushResult::Queued && !engine_->pool.started()) {
       SignalBlock block;
       engine_->pool.start();
@@ -257,6 +280,11 @@ PushResult ProgramCore::request(FunctionRecord& record, Tier tier) {
   std::unique_lock lock(foreground_, std::try_to_lock);
   if (!lock)
     return PushResult::Busy;
+  if (loop != kNoLoop) {
+    if (!record.osrEntry(loop))
+      compileLoopNow(record, tier, loop, "threshold");
+    return PushResult::Queued;
+  }
   if (tiers_->select(record, tier, "threshold", true))
     return PushResult::Queued;
   if (auto done = compileNow(record, tier, "threshold", false); !done)
@@ -269,13 +297,43 @@ void ProgramCore::onBudgetSpent(Counters* counters) {
   tiers_->onBudgetSpent(table_->recordOf(counters));
 }
 
+std::uintptr_t ProgramCore::onLoopBudgetSpent(FunctionRecord& record, std::uint32_t loop, Tier running) {
+  ErrnoGuard keep;
+  return tiers_->onLoopBudgetSpent(record, loop, running);
+}
+
+std::uintptr_t ProgramCore::forceOsr(FunctionRecord& record, std::uint32_t loop, Tier running) {
+  const OsrEntry* entry = record.osrEntry(loop);
+  if (!entry && !engine_->stopped()) {
+    ErrnoGuard keep;
+    SignalBlock block;
+    std::lock_guard lock(foreground_);
+    entry = record.osrEntry(loop);
+    // A ladder that ends where the activation already is has no better tier: take the best there is.
+    Tier tier = tiers_->loopTier() > running ? tiers_->loopTier() : kAllTiers.back();
+    if (!entry)
+      compileLoopNow(record, tier, loop, "forced");
+    entry = record.osrEntry(loop);
+  }
+  if (!entry || !entry->address)
+    return 0;
+  record.osrTransfers.fetch_add(1, std::memory_order_relaxed);
+  return entry->address;
+}
+
 void ProgramCore::compileQueued(const QueuedCompile& request, unsigned worker) {
   FunctionRecord& record = *request.function;
-  if (tiers_->select(record, request.tier, "threshold", true))
+  const bool whole = request.loop == kNoLoop;
+  if (whole ? tiers_->select(record, request.tier, "threshold", true) : record.osrEntry(request.loop) != nullptr)
     return; // made meanwhile by promote(), or left behind by a demotion
   auto& compiler = workerCompilers_[worker];
   if (!compiler)
     compiler = std::make_unique<LlvmCompiler>(sources_, map_);
+  if (!whole) {
+    auto made = compiler->compile({record.id, request.tier, tiers_->counts(request.tier), request.loop});
+    installLoop(record, request.tier, request.loop, std::move(made), "threshold");
+    return;
+  }
   auto done = install(record, compiler->compile({record.id, request.tier, tiers_->counts(request.tier)}), "threshold", false);
   if (!done)
     tiers_->reportFailure(record, request.tier, done.error());

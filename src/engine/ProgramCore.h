@@ -58,6 +58,11 @@ public:
   void* dsoHandle() const { return range_->base(); }
 
   void onBudgetSpent(Counters* counters);
+  /// An activation of code of the tier `running` stands at the start of a loop header, the phis assigned, and has spent the
+  /// loop budget. The address of the continuation to call with the state (transition/FrameState.h), or 0 to go on.
+  std::uintptr_t onLoopBudgetSpent(FunctionRecord& record, std::uint32_t loop, Tier running);
+  /// The continuation at a loop header, compiled in this thread if there is none; 0 if there can be none.
+  std::uintptr_t forceOsr(FunctionRecord& record, std::uint32_t loop, Tier running);
   void compileQueued(const QueuedCompile& request, unsigned worker);
 
   void prepareFork();
@@ -74,8 +79,13 @@ private:
   std::uintptr_t firstCall(std::uint32_t function);
   /// Compiles in this thread with the foreground compiler, under its lock.
   Result<void> compileNow(FunctionRecord& record, Tier tier, std::string_view reason, bool force);
+  /// The same for a continuation. What fails is remembered and not tried again.
+  void compileLoopNow(FunctionRecord& record, Tier tier, std::uint32_t loop, std::string_view reason);
+  void installLoop(FunctionRecord& record, Tier tier, std::uint32_t loop, CompileResult result, std::string_view reason);
+  /// The artifact or a reason why there is none, made a version.
+  Result<Version> link(FunctionRecord& record, CompileResult result);
   Result<void> install(FunctionRecord& record, CompileResult result, std::string_view reason, bool force);
-  PushResult request(FunctionRecord& record, Tier tier);
+  PushResult request(FunctionRecord& record, Tier tier, std::uint32_t loop);
   std::optional<std::uintptr_t> resolve(std::string_view symbol);
 
   std::shared_ptr<EngineCore> engine_;

@@ -21,7 +21,9 @@ FunctionStatistics ProgramCore::statisticsOf(FunctionRecord& record) {
   out.held = record.held.load(std::memory_order_relaxed);
   for (const Version& version : record.versions)
     out.versions.push_back({version.tier, version.times.prepare, version.times.passes, version.times.codegen,
-                            version.times.link, version.codeBytes, version.publishedAt, version.callsBefore});
+                            version.times.link, version.codeBytes, version.publishedAt, version.callsBefore,
+                            version.loop == kNoLoop ? std::nullopt : std::optional(version.loop)});
+  out.osrTransfers = record.osrTransfers.load(std::memory_order_relaxed);
   out.failures = record.failures.load(std::memory_order_relaxed);
   out.lastFailure = record.lastFailure;
   return out;

@@ -6,10 +6,12 @@
 //   pendingTier              set by whoever queues a request, cleared by whoever ends it; relaxed
 //   counters (in the range)  generated code, without atomics: lossy on purpose; C++ reads them relaxed
 //   versions                 under `mutex`
+//   OSR entries              prepended under `mutex`, release; running activations read them without a lock
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -35,9 +37,14 @@ struct CompileTimes {
   std::uint64_t total() const { return prepare + passes + codegen + link; }
 };
 
-/// Code of one function at one tier, installed. Versions are kept: demotion returns to them.
+/// In place of a loop's number: the function as a whole.
+inline constexpr std::uint32_t kNoLoop = ~std::uint32_t{0};
+
+/// Code of one function at one tier, installed. Versions are kept: demotion returns to them. With a loop it is a
+/// continuation: calls never go to it.
 struct Version {
   Tier tier = Tier::O0;
+  std::uint32_t loop = kNoLoop; ///< number of the header's block
   bool counts = false;
   std::uintptr_t entry = 0;
   std::uint64_t codeBytes = 0;
@@ -46,6 +53,14 @@ struct Version {
   std::uint64_t callsBefore = 0; ///< calls counted when it was published
   std::vector<CodeSpan> memory;
   void* unwindSection = nullptr;
+};
+
+/// What is known of the continuation at one loop header. Never changed; lives as long as the record.
+struct OsrEntry {
+  std::uint32_t loop = 0;
+  Tier tier = Tier::O0;
+  std::uintptr_t address = 0; ///< 0: there is none, and none is asked for again
+  const OsrEntry* next = nullptr;
 };
 
 class FunctionRecord {
@@ -68,6 +83,21 @@ public:
   std::mutex mutex;
   std::vector<Version> versions;
   std::string lastFailure; ///< under mutex
+  /// Activations that moved into a continuation.
+  std::atomic<std::uint64_t> osrTransfers{0};
+
+  /// The continuation at a loop header, or what became of it; null if none was made. Any thread, in signal handlers too.
+  const OsrEntry* osrEntry(std::uint32_t loop) const {
+    const OsrEntry* entry = osrEntries_.load(std::memory_order_acquire);
+    while (entry && entry->loop != loop)
+      entry = entry->next;
+    return entry;
+  }
+  /// Under mutex. A later entry of the same loop hides the earlier one.
+  void addOsrEntry(std::uint32_t loop, Tier tier, std::uintptr_t address) {
+    osrStore_.push_back({loop, tier, address, osrEntries_.load(std::memory_order_relaxed)});
+    osrEntries_.store(&osrStore_.back(), std::memory_order_release);
+  }
 
   std::uint64_t calls() const { return counted(callsDone_, armedCalls_, counters->calls); }
   std::uint64_t loops() const { return counted(loopsDone_, armedLoops_, counters->loops); }
@@ -88,6 +118,8 @@ private:
     std::int64_t since = armed.load(std::memory_order_relaxed) - left.load(std::memory_order_relaxed);
     return done.load(std::memory_order_relaxed) + static_cast<std::uint64_t>(since > 0 ? since : 0);
   }
+  std::atomic<const OsrEntry*> osrEntries_{nullptr};
+  std::deque<OsrEntry> osrStore_; ///< under mutex; elements stay where they are
   std::atomic<std::uint64_t> callsDone_{0}, loopsDone_{0};
   std::atomic<std::int64_t> armedCalls_{0}, armedLoops_{0};
 };

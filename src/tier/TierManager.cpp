@@ -28,28 +28,55 @@ TierSnapshot TierManager::snapshot(const FunctionRecord& record) const {
   now.held = record.held.load(std::memory_order_relaxed);
   now.pending = record.pendingTier.load(std::memory_order_relaxed) > static_cast<int>(now.current);
   now.failures = record.failures.load(std::memory_order_relaxed);
+  now.osr = settings_.osr;
   return now;
 }
 
 void TierManager::onBudgetSpent(FunctionRecord& record) {
   TierSnapshot now = snapshot(record);
-  TierDecision decision = decideTier(settings_.ladder, now);
+  carryOut(record, now, decideTier(settings_.ladder, now));
+}
+
+void TierManager::carryOut(FunctionRecord& record, const TierSnapshot& now, const TierDecision& decision) {
   record.arm(decision.calls, decision.loops);
-  if (!decision.promote)
-    return;
+  if (decision.promote)
+    ask(record, now, decision.target, kNoLoop, decision.reason);
+}
+
+std::uintptr_t TierManager::onLoopBudgetSpent(FunctionRecord& record, std::uint32_t loop, Tier running) {
+  TierSnapshot now = snapshot(record);
+  const OsrEntry* entry = record.osrEntry(loop);
+  LoopState state = !entry ? LoopState::Unknown : entry->address ? LoopState::Ready : LoopState::Refused;
+  LoopDecision decision = decideLoop(settings_.ladder, now, running, state);
+  carryOut(record, now, decision.function);
+  if (decision.request) {
+    ask(record, now, loopTier(), loop, decision.function.reason);
+    entry = record.osrEntry(loop); // a compile in this thread is done
+    decision.transfer = entry && entry->address;
+  }
+  if (!decision.transfer)
+    return 0;
+  record.osrTransfers.fetch_add(1, std::memory_order_relaxed);
+  return entry->address;
+}
+
+Tier TierManager::loopTier() const { return settings_.ladder.top(); }
+
+void TierManager::ask(FunctionRecord& record, const TierSnapshot& now, Tier tier, std::uint32_t loop,
+                      std::string_view reason) {
   auto requested = [&] {
-    notify(TierEvent::Kind::Requested, record, static_cast<int>(now.current), decision.target, decision.reason);
+    notify(TierEvent::Kind::Requested, record, static_cast<int>(now.current), tier, reason, {.loop = loop});
   };
   // A compile in this thread is published before request_ returns.
   if (settings_.synchronous)
     requested();
-  switch (request_(record, decision.target)) {
+  switch (request_(record, tier, loop)) {
   case PushResult::Queued:
     if (!settings_.synchronous)
       requested();
     break;
   case PushResult::Full:
-    notify(TierEvent::Kind::Dropped, record, static_cast<int>(now.current), decision.target, "the queue is full");
+    notify(TierEvent::Kind::Dropped, record, static_cast<int>(now.current), tier, "the queue is full", {.loop = loop});
     record.arm(kRetryCalls, kRetryCalls * static_cast<std::int64_t>(kLoopsPerCall));
     break;
   case PushResult::Busy:
@@ -77,7 +104,7 @@ bool TierManager::select(FunctionRecord& record, Tier tier, std::string_view rea
   bool stay = onlyUp && (record.held.load(std::memory_order_relaxed) ||
                          record.publishedTier.load(std::memory_order_relaxed) >= static_cast<int>(tier));
   for (auto version = record.versions.rbegin(); version != record.versions.rend(); ++version)
-    if (version->tier == tier) {
+    if (version->tier == tier && version->loop == kNoLoop) {
       if (!stay)
         activate(record, *version, reason);
       return true;
@@ -95,7 +122,27 @@ void TierManager::activate(FunctionRecord& record, const Version& version, std::
   table_.slot(record.id).store(version.entry, std::memory_order_release);
   record.publishedTier.store(static_cast<int>(version.tier), std::memory_order_release);
   notify(static_cast<int>(version.tier) < from ? TierEvent::Kind::Demoted : TierEvent::Kind::Published, record, from,
-         version.tier, reason, version.times.total());
+         version.tier, reason, {.compileNs = version.times.total()});
+}
+
+void TierManager::publishLoop(FunctionRecord& record, Version version, std::string_view reason) {
+  std::lock_guard lock(record.mutex);
+  version.publishedAt = nowNanoseconds() - settings_.startedAt;
+  version.callsBefore = record.calls();
+  record.versions.push_back(std::move(version));
+  const Version& added = record.versions.back();
+  record.addOsrEntry(added.loop, added.tier, added.entry);
+  notify(TierEvent::Kind::LoopPublished, record, record.publishedTier.load(std::memory_order_relaxed), added.tier, reason,
+         {added.loop, added.times.total()});
+}
+
+void TierManager::refuseLoop(FunctionRecord& record, Tier tier, std::uint32_t loop, std::string_view reason) {
+  {
+    std::lock_guard lock(record.mutex);
+    record.addOsrEntry(loop, tier, 0);
+  }
+  notify(TierEvent::Kind::Failed, record, record.publishedTier.load(std::memory_order_relaxed), tier, reason,
+         {.loop = loop});
 }
 
 void TierManager::reportFailure(FunctionRecord& record, Tier tier, const Error& error) {
@@ -105,11 +152,11 @@ void TierManager::reportFailure(FunctionRecord& record, Tier tier, const Error& 
   }
   failures_.fetch_add(1, std::memory_order_relaxed);
   record.failures.fetch_add(1, std::memory_order_relaxed);
-  notify(TierEvent::Kind::Failed, record, record.publishedTier.load(std::memory_order_relaxed), tier, error.message);
+  notify(TierEvent::Kind::Failed, record, record.publishedTier.load(std::memory_order_relaxed), tier, error.message, {});
 }
 
 void TierManager::notify(TierEvent::Kind kind, const FunctionRecord& record, int from, Tier to, std::string_view reason,
-                         std::uint64_t compileNs) {
+                         Detail detail) {
   if (!settings_.observer)
     return;
   TierEvent event;
@@ -123,7 +170,9 @@ void TierManager::notify(TierEvent::Kind kind, const FunctionRecord& record, int
   event.calls = record.calls();
   event.loops = record.loops();
   event.nanoseconds = nowNanoseconds() - settings_.startedAt;
-  event.compileNanoseconds = compileNs;
+  event.compileNanoseconds = detail.compileNs;
+  if (detail.loop != kNoLoop)
+    event.loop = detail.loop;
   settings_.observer->onTierEvent(event);
 }
 

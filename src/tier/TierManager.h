@@ -26,13 +26,18 @@ public:
     bool countAll = false;         ///< count at every tier
     bool countNone = false;
     bool synchronous = false;      ///< requests are compiled before they return
+    bool osr = false;              ///< activations may move into continuations
   };
-  /// How a request reaches a compiler: queues it, or compiles at once. Must be safe where onBudgetSpent() is.
-  using Request = std::function<PushResult(FunctionRecord&, Tier)>;
+  /// How a request for a function, or for its continuation at a loop, reaches a compiler: queues it, or compiles at once.
+  /// Must be safe where onBudgetSpent() is.
+  using Request = std::function<PushResult(FunctionRecord&, Tier, std::uint32_t loop)>;
 
   TierManager(FunctionTable& table, Settings settings, Request request);
 
   void onBudgetSpent(FunctionRecord& record);
+  /// The same, asked by an activation of code of the tier `running` at the header of a loop, whose budget it has spent.
+  /// The address to continue at, or 0 to go on as before.
+  std::uintptr_t onLoopBudgetSpent(FunctionRecord& record, std::uint32_t loop, Tier running);
 
   /// Whether code of this tier counts.
   bool counts(Tier tier) const;
@@ -46,13 +51,27 @@ public:
   bool select(FunctionRecord& record, Tier tier, std::string_view reason, bool onlyUp = false);
   void reportFailure(FunctionRecord& record, Tier tier, const Error& error);
 
+  /// Adds a continuation to the record, for activations that reach its loop.
+  void publishLoop(FunctionRecord& record, Version version, std::string_view reason);
+  /// There will be no continuation at this loop; it is not asked for again. The function's own thresholds stay.
+  void refuseLoop(FunctionRecord& record, Tier tier, std::uint32_t loop, std::string_view reason);
+  /// The tier that continuations are compiled for.
+  Tier loopTier() const;
+
   std::uint64_t failures() const { return failures_.load(std::memory_order_relaxed); }
 
 private:
   TierSnapshot snapshot(const FunctionRecord& record) const;
   void activate(FunctionRecord& record, const Version& version, std::string_view reason);
+  void carryOut(FunctionRecord& record, const TierSnapshot& now, const TierDecision& decision);
+  /// Makes a request; what became of it is told, and decides how soon it is asked for again.
+  void ask(FunctionRecord& record, const TierSnapshot& now, Tier tier, std::uint32_t loop, std::string_view reason);
+  struct Detail {
+    std::uint32_t loop = kNoLoop;
+    std::uint64_t compileNs = 0;
+  };
   void notify(TierEvent::Kind kind, const FunctionRecord& record, int from, Tier to, std::string_view reason,
-              std::uint64_t compileNs = 0);
+              Detail detail);
 
   FunctionTable& table_;
   const Settings settings_;

@@ -16,6 +16,7 @@ struct TierSnapshot {
   bool held = false;         ///< promotion was switched off for this function
   bool pending = false;      ///< a request for a higher tier is under way
   std::uint32_t failures = 0;///< failed compiles so far
+  bool osr = false;          ///< activations that run may be moved into better code
 };
 
 struct TierDecision {
@@ -35,5 +36,29 @@ TierDecision firstBudget(const Ladder& ladder, const TierSnapshot& now);
 /// request is pending, or right after it was made, the budgets double what was counted, so that a request that got lost
 /// is made again and a slow one is not repeated at every call.
 TierDecision decideTier(const Ladder& ladder, const TierSnapshot& now);
+
+/// What is known of the continuation at the loop header where an activation stands.
+enum class LoopState { Unknown, Ready, Refused };
+
+struct LoopDecision {
+  bool transfer = false; ///< the activation moves now
+  bool request = false;  ///< a continuation of the ladder's top tier is asked for
+  /// The function as a whole: promotion and the next budgets. `reason` is that of the whole decision.
+  TierDecision function;
+};
+
+/// Back-edges until an activation that could not move yet, or the next one of a function whose loop has a continuation,
+/// asks (again).
+inline constexpr std::int64_t kOldActivationLoops = 1000;
+
+/// An activation of code of the tier `running` has spent the loop budget at a loop header.
+///
+/// It moves if there is a continuation. One is asked for when the function's loops have earned the top tier (the threshold
+/// of the ladder's last rung) and the activation is one for which no new version of the function would do:
+///   - the function was called once: there is no next call ("one call");
+///   - better code is published or pending, and yet this activation still loops ("left behind");
+///   - the calls so far looped as much as the threshold each, on average ("long calls").
+/// Else the function is promoted as by decideTier(), but not one that was called only once: its version would never run.
+LoopDecision decideLoop(const Ladder& ladder, const TierSnapshot& now, Tier running, LoopState state);
 
 } // namespace kiln

@@ -14,7 +14,8 @@ struct Raw {
   std::string entry = "main";
   unsigned threads = 1;
   std::size_t codeLimit = 0, queue = 1024;
-  bool trace = false, verify = false;
+  std::uint64_t osrAt = 0;
+  bool trace = false, verify = false, noOsr = false;
 };
 
 void describe(CLI::App& run, Raw& raw) {
@@ -35,6 +36,9 @@ void describe(CLI::App& run, Raw& raw) {
   run.add_option("--dump", raw.dump, "Print a function as ir or asm and stop: KIND:FUNCTION[@TIER]")->type_name("WHAT");
   run.add_option("--counters", raw.counters, "Count calls and loops: auto (all tiers but the last), on, off")
       ->type_name("WHEN");
+  run.add_flag("--no-osr", raw.noOsr, "Loops that run stay in the code they began in");
+  run.add_option("--osr-at", raw.osrAt, "Every loop moves into the best code at its N-th back-edge (a stress test)")
+      ->type_name("N")->check(CLI::PositiveNumber);
   run.add_option("--code-limit", raw.codeLimit, "Bytes that compiled code may take; 0: no limit of its own")->type_name("BYTES");
   run.add_option("--queue", raw.queue, "Compile requests that may wait (default 1024)")->type_name("N");
   run.add_flag("--verify", raw.verify, "Verify every function before the program starts");
@@ -107,6 +111,10 @@ Result<RunOptions> check(const Raw& raw, const std::vector<std::string>& words) 
   options.engine.codeLimit = raw.codeLimit;
   options.engine.queueCapacity = raw.queue;
   options.engine.verifyAll = raw.verify;
+  if (raw.noOsr && raw.osrAt != 0)
+    return fail(ErrorCode::BadOption, "--no-osr and --osr-at exclude each other");
+  options.engine.osr = !raw.noOsr;
+  options.engine.osrAt = raw.osrAt;
   if (raw.counters == "on")
     options.engine.counting = Counting::On;
   else if (raw.counters == "off")

@@ -58,14 +58,14 @@ void Counting::run() {
     return;
   llvm::Module& module = *unit_.module;
   auto* word = llvm::Type::getInt64Ty(module.getContext());
-  std::string name = kilnSymbolName(KilnSymbol::Counters, unit_.id,
-                                    std::string_view(function_.getName().data(), function_.getName().size()));
+  std::string name = kilnSymbolName(KilnSymbol::Counters, unit_.id, unit_.readable);
   counters_ = new llvm::GlobalVariable(module, llvm::ArrayType::get(word, 2), false,
                                        llvm::GlobalValue::ExternalLinkage, nullptr, name);
   counters_->setDSOLocal(true);
   counters_->setAlignment(llvm::Align(16));
   countLoops();
-  countEntry();
+  if (unit_.loop == kNoLoop) // entering a continuation is no call
+    countEntry();
 
   // Checks last: they split blocks, which would invalidate the loops.
   auto* type = llvm::FunctionType::get(llvm::Type::getVoidTy(module.getContext()),

@@ -69,6 +69,7 @@ Result<Unit> Extractor::run(std::uint32_t id) {
   llvm::Constant* self = declareFunction(from, {SymbolRef::Kind::Function, id, 0});
   unit_.function = llvm::cast<llvm::Function>(self);
   values_[&from] = self;
+  unit_.readable = unit_.function->getName().str();
   copyBody(from, *unit_.function);
   unit_.function->setUWTableKind(llvm::UWTableKind::Async);
   if (auto done = importCallees(); !done)

@@ -29,7 +29,6 @@ void callThroughSlot(llvm::Module& module, llvm::Function& callee, std::uint32_t
 
 std::string finishUnit(Unit& unit, Tier tier) {
   llvm::Module& module = *unit.module;
-  std::string readable = unit.function->getName().str();
   std::vector<llvm::GlobalValue*> globals;
   for (llvm::GlobalValue& global : module.global_values())
     globals.push_back(&global);
@@ -60,7 +59,10 @@ std::string finishUnit(Unit& unit, Tier tier) {
         variable->setName(kilnSymbolName(KilnSymbol::Data, ref.id, name));
     }
   }
-  std::string entry = "kiln.v." + std::to_string(unit.id) + '.' + std::string(tierName(tier)) + '.' + readable;
+  std::string entry = "kiln.v." + std::to_string(unit.id) + '.' + std::string(tierName(tier)) + '.';
+  if (unit.loop != kNoLoop)
+    entry += "loop" + std::to_string(unit.loop) + '.';
+  entry += unit.readable;
   unit.function->setName("\01" + entry); // as it is: some calling conventions decorate names
   unit.function->setLinkage(llvm::GlobalValue::ExternalLinkage);
   return entry;

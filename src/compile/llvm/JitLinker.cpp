@@ -165,6 +165,7 @@ Result<Version> JitLinker::link(const CodeArtifact& artifact, SymbolTable* symbo
   Version version;
   version.tier = artifact.tier;
   version.counts = artifact.counts;
+  version.loop = artifact.loop;
   version.entry = linked.entry;
   version.codeBytes = linked.codeBytes;
   version.times = artifact.times;

@@ -56,6 +56,9 @@ Result<LlvmCompiler::Lowered> LlvmCompiler::lower(const CompileRequest& request)
   if (!unit)
     return std::unexpected(unit.error());
   lowered.unit = std::move(*unit);
+  if (request.loop != kNoLoop)
+    if (lowered.refusal = makeContinuation(lowered.unit, request.loop); lowered.refusal)
+      return lowered;
   lowerThreadLocals(lowered.unit, map_);
   if (request.tier == Tier::O3)
     targetHost(lowered.unit, Backend::hostCpu(), Backend::hostFeatures());
@@ -70,10 +73,12 @@ Result<LlvmCompiler::Lowered> LlvmCompiler::lower(const CompileRequest& request)
 }
 
 CompileResult LlvmCompiler::compile(const CompileRequest& request) {
-  auto result = guarded([&]() -> Result<CodeArtifact> {
+  auto result = guarded([&]() -> Result<CompileResult> {
     auto lowered = lower(request);
     if (!lowered)
       return std::unexpected(lowered.error());
+    if (lowered->refusal)
+      return CompileResult(std::move(*lowered->refusal));
     std::uint64_t start = nowNanoseconds();
     auto object = backend_->emitObject(*lowered->unit.module, request.tier);
     if (!object)
@@ -82,11 +87,12 @@ CompileResult LlvmCompiler::compile(const CompileRequest& request) {
     artifact.function = request.function;
     artifact.tier = request.tier;
     artifact.counts = request.count;
+    artifact.loop = request.loop;
     artifact.entry = std::move(lowered->entry);
     artifact.object = std::move(*object);
     artifact.times = lowered->times;
     artifact.times.codegen = nowNanoseconds() - start;
-    return artifact;
+    return CompileResult(std::move(artifact));
   });
   if (!result)
     return result.error();
@@ -98,6 +104,8 @@ Result<std::string> LlvmCompiler::dump(const CompileRequest& request, DumpKind k
     auto lowered = lower(request);
     if (!lowered)
       return std::unexpected(lowered.error());
+    if (lowered->refusal)
+      return fail(ErrorCode::CompileFailed, "'" + lowered->refusal->function + "': " + lowered->refusal->reason);
     if (kind == DumpKind::Assembly)
       return backend_->emitAssembly(*lowered->unit.module, request.tier);
     std::string text;

@@ -15,8 +15,8 @@ namespace kiln {
 /// What a dump shows of a function.
 enum class DumpKind { Ir, Assembly };
 
-/// Compiles functions of one program in a world of its own. LLVM takes every function; it never refuses. When LLVM fails
-/// fatally inside, the error is returned, the world is given up, and the next request opens a new one.
+/// Compiles functions of one program in a world of its own. LLVM takes every function; only continuations of some are
+/// refused (makeContinuation). When LLVM fails fatally inside, the error is returned, the world is given up, and the next request opens a new one.
 class LlvmCompiler final : public Compiler {
 public:
   /// `map` outlives the compiler. `world` may be given when the loading thread has one to hand on.
@@ -46,6 +46,7 @@ private:
     Unit unit;
     std::string entry;
     CompileTimes times;
+    std::optional<Refusal> refusal; ///< set: there is nothing else
   };
   Result<void> openWorld();
   Result<Lowered> lower(const CompileRequest& request);

@@ -1,11 +1,18 @@
 // What Kiln itself does to a unit before and after LLVM's pipeline.
 #pragma once
 
+#include <optional>
 #include <string>
 
+#include "compile/Compiler.h"
 #include "compile/llvm/Unit.h"
 
 namespace kiln {
+
+/// Right after extraction: makes the unit's function the continuation at a loop header, `T f.osr(ptr state)`. It takes
+/// the values live into the header from the state (transition/FrameState.h) and goes on there. What is said of the
+/// function itself (calls, its address) still means the whole function.
+std::optional<Refusal> makeContinuation(Unit& unit, std::uint32_t loop);
 
 /// Before the pipeline: thread-local variables of the program become offsets into the thread's block.
 void lowerThreadLocals(Unit& unit, const ProgramMap& map);

@@ -9,7 +9,9 @@
 #include <llvm/IR/Module.h>
 
 #include <memory>
+#include <string>
 
+#include "function/FunctionRecord.h"
 #include "kiln/Error.h"
 #include "kiln/Ladder.h"
 #include "program/ProgramMap.h"
@@ -21,6 +23,8 @@ struct Unit {
   std::unique_ptr<llvm::Module> module;
   llvm::Function* function = nullptr;
   std::uint32_t id = 0;
+  std::string readable;         ///< the function's name
+  std::uint32_t loop = kNoLoop; ///< set when `function` is the continuation at this loop
   /// What the names in `module` stand for; a name that is not here was made by LLVM.
   llvm::StringMap<SymbolRef> names;
 };

@@ -192,5 +192,60 @@ TEST_F(Queue, ForgetRunningFreesFunctionsOfVanishedWorkers) {
   EXPECT_EQ(push(0), PushResult::Queued);
 }
 
+// Continuations.
+
+TEST_F(Queue, AFunctionAndItsLoopsAreRequestsOfTheirOwn) {
+  auto loop = [&](std::uint32_t number, Tier tier = Tier::O3) {
+    QueuedCompile made = request(0, tier);
+    made.loop = number;
+    return queue.push(made);
+  };
+  EXPECT_EQ(push(0, Tier::O3), PushResult::Queued);
+  EXPECT_EQ(loop(4), PushResult::Queued);
+  EXPECT_EQ(loop(9), PushResult::Queued);
+  EXPECT_EQ(loop(4), PushResult::AlreadyPending);
+  EXPECT_EQ(loop(4, Tier::O2), PushResult::AlreadyPending);
+  EXPECT_EQ(queue.counts().pushed, 3u);
+  // Loops do not make the function pending, nor do they end that.
+  for (int i = 0; i < 3; ++i) {
+    auto taken = queue.pop();
+    ASSERT_TRUE(taken);
+    bool whole = taken->loop == kNoLoop;
+    if (!whole)
+      EXPECT_EQ(loop(taken->loop), PushResult::AlreadyPending); // it runs
+    int before = table.record(0).pendingTier.load();
+    queue.done(*taken);
+    EXPECT_EQ(table.record(0).pendingTier.load(), whole ? FunctionRecord::kNone : before);
+  }
+  EXPECT_EQ(loop(4), PushResult::Queued);
+  EXPECT_EQ(table.record(0).pendingTier.load(), FunctionRecord::kNone);
+}
+
+TEST_F(Queue, AHigherTierOvertakesARequestOfTheSameLoopOnly) {
+  QueuedCompile low = request(0, Tier::O1), high = request(0, Tier::O3);
+  low.loop = high.loop = 4;
+  EXPECT_EQ(push(0, Tier::O1), PushResult::Queued);
+  EXPECT_EQ(queue.push(low), PushResult::Queued);
+  EXPECT_EQ(queue.push(high), PushResult::Queued);
+  EXPECT_EQ(queue.counts().pushed, 2u);
+  EXPECT_EQ(table.record(0).pendingTier.load(), static_cast<int>(Tier::O1));
+  for (int i = 0; i < 2; ++i) {
+    auto taken = queue.pop();
+    EXPECT_EQ(taken->tier, taken->loop == 4 ? Tier::O3 : Tier::O1);
+  }
+}
+
+TEST_F(Queue, CancellingDropsLoopsToo) {
+  QueuedCompile loop = request(0, Tier::O3);
+  loop.loop = 4;
+  queue.push(loop);
+  queue.cancel(owner);
+  EXPECT_EQ(queue.counts().cancelled, 1u);
+  EXPECT_EQ(queue.push(loop), PushResult::Queued);
+  queue.close();
+  EXPECT_EQ(queue.counts().cancelled, 2u);
+  EXPECT_EQ(queue.push(loop), PushResult::Closed);
+}
+
 } // namespace
 } // namespace kiln

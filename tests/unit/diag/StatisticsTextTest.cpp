@@ -57,7 +57,7 @@ TEST(Statistics, JsonHasExactlyTheFieldsOfItsSchema) {
                                       "requests_cancelled", "requests_failed", "queue_high_water", "compile_threads",
                                       "run_ns", "peak_memory_bytes"}));
   EXPECT_EQ(keys(json["functions"][0]),
-            (std::vector<std::string>{"name", "tier", "calls", "loops", "held", "failures", "versions"}));
+            (std::vector<std::string>{"name", "tier", "calls", "loops", "held", "osr_transfers", "failures", "versions"}));
   EXPECT_EQ(keys(json["functions"][0]["versions"][0]),
             (std::vector<std::string>{"tier", "prepare_ns", "passes_ns", "codegen_ns", "link_ns", "code_bytes",
                                       "published_at_ns", "calls_before"}));
@@ -86,6 +86,17 @@ TEST(Statistics, TableShowsWhatPeopleLookFor) {
   for (const char* part : {"ladder O0,O2@100", "hot", "O2: 2.00, 400", "failed 2 times: out of space",
                            "2 of 9 functions reached", "1 dropped", "2 cancelled", "4 failed", "high water 6", "3.0 MiB"})
     EXPECT_NE(table.find(part), std::string::npos) << part << " is not in\n" << table;
+}
+
+TEST(Statistics, ContinuationsNameTheirLoop) {
+  Statistics all = sample();
+  all.functions[0].osrTransfers = 3;
+  all.functions[0].versions[1].loop = 12;
+  auto json = nlohmann::json::parse(all.json());
+  EXPECT_EQ(json["functions"][0]["osr_transfers"], 3);
+  EXPECT_EQ(json["functions"][0]["versions"][1]["loop"], 12);
+  EXPECT_FALSE(json["functions"][0]["versions"][0].contains("loop"));
+  EXPECT_NE(all.table().find("O2 loop 12: 2.00, 400"), std::string::npos) << all.table();
 }
 
 TEST(Statistics, TableIsCutAtItsRows) {

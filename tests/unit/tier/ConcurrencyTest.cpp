@@ -40,7 +40,7 @@ protected:
     TierManager::Settings settings;
     settings.ladder = *Ladder::parse("O0,O1@20,O2@200,O3@2000");
     settings.observer = &counter;
-    manager = std::make_unique<TierManager>(*table.functions, std::move(settings), [this](FunctionRecord& record, Tier tier) {
+    manager = std::make_unique<TierManager>(*table.functions, std::move(settings), [this](FunctionRecord& record, Tier tier, std::uint32_t) {
       PushResult result = queue.push({&owner, &record, tier});
       if (result == PushResult::Queued)
         pool->start();

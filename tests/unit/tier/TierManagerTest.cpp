@@ -14,10 +14,12 @@ struct Log final : Observer {
     std::optional<Tier> from;
     Tier to;
     std::uint64_t calls;
+    std::optional<std::uint32_t> loop;
   };
   std::vector<Entry> entries;
   void onTierEvent(const TierEvent& event) override {
-    entries.push_back({event.kind, std::string(event.function), std::string(event.reason), event.from, event.to, event.calls});
+    entries.push_back({event.kind, std::string(event.function), std::string(event.reason), event.from, event.to, event.calls,
+                       event.loop});
   }
 };
 
@@ -26,18 +28,21 @@ protected:
   test::TestTable table{2};
   Log log;
   std::vector<Tier> requested;
+  std::vector<std::uint32_t> loops; ///< of the requests
   PushResult answer = PushResult::Queued;
   TierManager manager = make(*Ladder::parse("O0,O2@100,O3@1000"));
 
-  TierManager make(Ladder ladder, bool countAll = false, bool countNone = false) {
+  TierManager make(Ladder ladder, bool countAll = false, bool countNone = false, bool osr = false) {
     TierManager::Settings settings;
     settings.ladder = std::move(ladder);
     settings.observer = &log;
     settings.countAll = countAll;
     settings.countNone = countNone;
-    return TierManager(*table.functions, std::move(settings), [this](FunctionRecord& record, Tier tier) {
+    settings.osr = osr;
+    return TierManager(*table.functions, std::move(settings), [this](FunctionRecord& record, Tier tier, std::uint32_t loop) {
       requested.push_back(tier);
-      if (answer == PushResult::Queued)
+      loops.push_back(loop);
+      if (answer == PushResult::Queued && loop == kNoLoop)
         record.pendingTier.store(static_cast<int>(tier));
       return answer;
     });
@@ -243,6 +248,103 @@ TEST_F(Manager, WhatCounts) {
   EXPECT_TRUE(all.counts(Tier::O3));
   TierManager none = make(Ladder::standard(), false, true);
   EXPECT_FALSE(none.counts(Tier::O0));
+}
+
+// Activations that loop.
+
+class LoopManager : public Manager {
+protected:
+  TierManager moving = make(*Ladder::parse("O0,O2@100,O3@1000"), false, false, true);
+
+  void SetUp() override { moving.publish(f(), version(Tier::O0, 0x100), "test"); }
+  /// An activation of the lowest tier loops so often, and asks at the header of loop 7 whenever the budget is spent.
+  std::uintptr_t loop(std::int64_t times) {
+    for (std::int64_t done = 0; done < times; done += 100)
+      if (table.countLoops(0, 100))
+        if (std::uintptr_t to = moving.onLoopBudgetSpent(f(), 7, Tier::O0))
+          return to;
+    return 0;
+  }
+  Version continuation(std::uintptr_t entry) {
+    Version made = version(Tier::O3, entry);
+    made.loop = 7;
+    return made;
+  }
+};
+
+TEST_F(LoopManager, AsksForAContinuationOnceTheLoopHasEarnedTheTop) {
+  table.countCall(0);
+  EXPECT_EQ(loop(99000), 0u);
+  EXPECT_TRUE(requested.empty()); // called once: no version of the function would help
+  EXPECT_EQ(loop(2000), 0u);
+  ASSERT_EQ(requested, std::vector{Tier::O3});
+  EXPECT_EQ(loops, std::vector<std::uint32_t>{7});
+  EXPECT_EQ(log.entries.back().kind, TierEvent::Kind::Requested);
+  EXPECT_EQ(log.entries.back().loop, 7u);
+  EXPECT_EQ(log.entries.back().reason, "one call");
+}
+
+TEST_F(LoopManager, MovesOnceThereIsAContinuation) {
+  table.countCall(0);
+  loop(101000);
+  moving.publishLoop(f(), continuation(0x700), "threshold");
+  EXPECT_EQ(log.entries.back().kind, TierEvent::Kind::LoopPublished);
+  EXPECT_EQ(slot(), 0x100u); // calls go where they went
+  EXPECT_EQ(tier(), static_cast<int>(Tier::O0));
+  EXPECT_EQ(loop(1000000), 0x700u);
+  EXPECT_EQ(f().osrTransfers.load(), 1u);
+  EXPECT_EQ(moving.onLoopBudgetSpent(f(), 8, Tier::O0), 0u); // another loop
+}
+
+TEST_F(LoopManager, DoesNotAskAgainForWhatWasRefused) {
+  table.countCall(0);
+  loop(101000);
+  moving.refuseLoop(f(), Tier::O3, 7, "for this test");
+  EXPECT_EQ(log.entries.back().kind, TierEvent::Kind::Failed);
+  EXPECT_EQ(f().failures.load(), 0u); // the function's own thresholds stay
+  std::size_t before = requested.size();
+  EXPECT_EQ(loop(10000000), 0u);
+  for (std::size_t i = before; i < loops.size(); ++i)
+    EXPECT_EQ(loops[i], kNoLoop);
+}
+
+TEST_F(LoopManager, AnActivationThatWasLeftBehindMoves) {
+  for (int i = 0; i < 5; ++i)
+    table.countCall(0);
+  // Better code is published; only this activation still counts.
+  moving.publish(f(), version(Tier::O3, 0x300), "test");
+  EXPECT_EQ(loop(200000), 0u);
+  ASSERT_FALSE(loops.empty());
+  EXPECT_EQ(loops.back(), 7u);
+  EXPECT_EQ(log.entries.back().reason, "left behind");
+}
+
+TEST_F(LoopManager, ABusyQueueIsAskedAgainSoon) {
+  table.countCall(0);
+  loop(99900);
+  answer = PushResult::Busy;
+  loop(1000);
+  ASSERT_FALSE(loops.empty());
+  std::size_t asked = loops.size();
+  loop(2000);
+  EXPECT_GT(loops.size(), asked);
+}
+
+TEST_F(LoopManager, NothingMovesUnderAHoldOrWithoutTheOption) {
+  table.countCall(0);
+  moving.publishLoop(f(), continuation(0x700), "threshold");
+  f().held.store(true);
+  EXPECT_EQ(moving.onLoopBudgetSpent(f(), 7, Tier::O0), 0u);
+  f().held.store(false);
+  EXPECT_EQ(manager.onLoopBudgetSpent(f(), 7, Tier::O0), 0u);
+  EXPECT_EQ(moving.onLoopBudgetSpent(f(), 7, Tier::O3), 0u); // it runs the best already
+  EXPECT_EQ(moving.onLoopBudgetSpent(f(), 7, Tier::O0), 0x700u);
+}
+
+TEST_F(LoopManager, SelectingATierNeverFindsAContinuation) {
+  moving.publishLoop(f(), continuation(0x700), "threshold");
+  EXPECT_FALSE(moving.select(f(), Tier::O3, "asked"));
+  EXPECT_EQ(slot(), 0x100u);
 }
 
 } // namespace

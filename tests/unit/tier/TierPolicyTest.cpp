@@ -107,5 +107,83 @@ TEST(Policy, EveryPresetLeadsToItsTopInAsManyStepsAsItHasRungs) {
   }
 }
 
+// Activations that loop: what is decided at a loop header.
+
+struct LoopCase {
+  const char* what;
+  TierSnapshot now;
+  Tier running;
+  LoopState state;
+  bool transfer, request, promote;
+  const char* reason;
+  std::int64_t calls, loops; ///< the next budgets
+};
+
+class AtALoop : public testing::TestWithParam<LoopCase> {};
+
+TEST_P(AtALoop, IsAFunctionOfTheSnapshot) {
+  const LoopCase& test = GetParam();
+  LoopDecision decision = decideLoop(ladder(), test.now, test.running, test.state);
+  EXPECT_EQ(decision.transfer, test.transfer);
+  EXPECT_EQ(decision.request, test.request);
+  EXPECT_EQ(decision.function.promote, test.promote);
+  EXPECT_EQ(decision.function.reason, test.reason);
+  EXPECT_EQ(decision.function.calls, test.calls);
+  EXPECT_EQ(decision.function.loops, test.loops);
+}
+
+TierSnapshot osr(Tier current, std::uint64_t calls, std::uint64_t loops, bool pending = false) {
+  return {.current = current, .calls = calls, .loops = loops, .pending = pending, .osr = true};
+}
+TierSnapshot withHold(TierSnapshot now) {
+  now.held = true;
+  return now;
+}
+TierSnapshot withFailures(TierSnapshot now, std::uint32_t failures) {
+  now.failures = failures;
+  return now;
+}
+
+using enum LoopState;
+INSTANTIATE_TEST_SUITE_P(
+    All, AtALoop,
+    testing::Values(
+        LoopCase{"one call, not earned", osr(Tier::O0, 1, 10000), Tier::O0, Unknown, false, false, false, "counting", 1, 90000},
+        LoopCase{"one call, early", osr(Tier::O0, 1, 500), Tier::O0, Unknown, false, false, false, "counting", 99, 99500},
+        LoopCase{"one call, earned", osr(Tier::O0, 1, 100000), Tier::O0, Unknown, false, true, false, "one call", 1, 12500},
+        LoopCase{"a lost first call", osr(Tier::O0, 0, 100000), Tier::O0, Unknown, false, true, false, "one call", 1, 12500},
+        LoopCase{"the next question is soon", osr(Tier::O0, 1, 1000000), Tier::O0, Unknown, false, true, false, "one call", 1, 125000},
+        LoopCase{"many short calls", osr(Tier::O0, 50, 10000), Tier::O0, Unknown, false, false, true, "loops", 1000, 10000},
+        LoopCase{"many short calls, earned", osr(Tier::O0, 50, 100000), Tier::O0, Unknown, false, false, true, "loops", 1000, 100000},
+        LoopCase{"few long calls", osr(Tier::O0, 3, 300000), Tier::O0, Unknown, false, true, false, "long calls", 1, 37500},
+        LoopCase{"not quite long", osr(Tier::O0, 3, 299999), Tier::O0, Unknown, false, false, true, "loops", 1000, 299999},
+        LoopCase{"better is published", osr(Tier::O2, 50, 100000), Tier::O0, Unknown, false, true, false, "left behind", 1, 12500},
+        LoopCase{"the top is published", osr(Tier::O3, 50, 100000), Tier::O0, Unknown, false, true, false, "left behind", kUnbounded, 12500},
+        LoopCase{"better is published, not earned", osr(Tier::O2, 50, 20000), Tier::O0, Unknown, false, false, false, "counting", 950, 80000},
+        LoopCase{"better is pending", osr(Tier::O0, 50, 100000, true), Tier::O0, Unknown, false, true, false, "left behind", 1000, 12500},
+        LoopCase{"ready", osr(Tier::O0, 1, 100000), Tier::O0, Ready, true, false, false, "ready", 1, 1000},
+        LoopCase{"ready, and the function is promoted", osr(Tier::O0, 5, 100000), Tier::O0, Ready, true, false, true, "ready", 1000, 1000},
+        LoopCase{"ready under the top", osr(Tier::O3, 5, 200000), Tier::O0, Ready, true, false, false, "ready", kUnbounded, 1000},
+        LoopCase{"ready but it runs the top", osr(Tier::O3, 5, 200000), Tier::O3, Ready, false, false, false, "top", kUnbounded, 200000},
+        LoopCase{"ready but held", withHold(osr(Tier::O0, 1, 200000)), Tier::O0, Ready, false, false, false, "held", kUnbounded, kUnbounded},
+        LoopCase{"held", withHold(osr(Tier::O0, 1, 200000)), Tier::O0, Unknown, false, false, false, "held", kUnbounded, kUnbounded},
+        LoopCase{"refused", osr(Tier::O0, 1, 200000), Tier::O0, Refused, false, false, true, "loops", 1000, 200000},
+        LoopCase{"refused at the top", osr(Tier::O3, 1, 200000), Tier::O0, Refused, false, false, false, "top", kUnbounded, 200000},
+        LoopCase{"failures double the threshold", withFailures(osr(Tier::O0, 1, 100000), 1), Tier::O0, Unknown, false, false, false, "counting", 1, 100000},
+        LoopCase{"switched off", at(Tier::O0, 1, 100000), Tier::O0, Ready, false, false, true, "loops", 1000, 100000}),
+    [](const auto& info) {
+      std::string name = info.param.what;
+      for (char& letter : name)
+        if (!isalnum(static_cast<unsigned char>(letter)))
+          letter = '_';
+      return name;
+    });
+
+TEST(FirstBudget, AtTheTopLeavesLoopsForActivationsThatWereLeftBehind) {
+  EXPECT_EQ(firstBudget(ladder(), osr(Tier::O3, 0, 0)).loops, kOldActivationLoops);
+  EXPECT_EQ(firstBudget(ladder(), osr(Tier::O3, 0, 0)).calls, kUnbounded);
+  EXPECT_EQ(firstBudget(Ladder::fixed(Tier::O2), osr(Tier::O2, 0, 0)).loops, kUnbounded);
+}
+
 } // namespace
 } // namespace kiln
