@@ -1,0 +1,329 @@
+#include "interp/Interpreter.h"
+
+#include <llvm/IR/Constants.h>
+#include <llvm/IR/Module.h>
+#include <pthread.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "abi/CallShape.h"
+#include "interp/Dump.h"
+#include "support/Clock.h"
+#include "transition/FrameState.h"
+
+namespace kiln::interp {
+
+/// What a continuation's state consists of, and how it is called.
+struct StateRecipe {
+  std::vector<Location> words;
+  CallShape shape;
+};
+
+namespace {
+
+constexpr std::size_t kThunkBytes = 16;
+
+} // namespace
+
+Interpreter::Interpreter(const Parts& parts, Settings settings, Host host)
+    : parts_(parts), settings_(settings), host_(std::move(host)), stubs_(parts.space, parts.unwind),
+      entries_(new std::atomic<FunctionEntry*>[parts.map.functions.size()]()) {}
+
+Interpreter::~Interpreter() = default;
+
+llvm::Function& Interpreter::functionIn(const Source& source, std::uint32_t id) const {
+  const FunctionInfo& info = parts_.map.functions[id];
+  return source.world->functionAt(info.module, info.index);
+}
+
+FunctionEntry* Interpreter::entryOf(std::uint32_t function) {
+  if (FunctionEntry* known = entries_[function].load(std::memory_order_acquire))
+    return known;
+  FunctionEntry& entry = entryStore_.emplace_back();
+  entry.run = enterFromNative;
+  entry.id = function;
+  entry.slot = &parts_.table.slot(function);
+  entry.stub = parts_.table.stub(function);
+  entry.counters = parts_.table.record(function).counters;
+  entries_[function].store(&entry, std::memory_order_release);
+  return &entry;
+}
+
+const llvm::FunctionType* Interpreter::definedType(std::uint32_t function) {
+  return parts_.map.functions[function].ifuncResolved ? nullptr : functionIn(source_, function).getFunctionType();
+}
+
+std::uintptr_t Interpreter::runtimeAddress(const char* name) {
+  return parts_.symbols.find(name).value_or(0);
+}
+
+Result<llvm::APInt> Interpreter::evaluate(const llvm::Constant* constant, const llvm::DataLayout& layout) {
+  ConstantWriter::FunctionAddress stub = [this](std::uint32_t id) { return parts_.table.stub(id); };
+  return ConstantWriter(layout, parts_.map, *source_.symbols, stub).evaluate(constant);
+}
+
+/// movabs $entry, %r11; jmp *nativeEntry(%rip)
+Result<void> Interpreter::makeThunk(FunctionEntry& entry) {
+  if (!nativeEntry_) {
+    auto word = parts_.space.allocate(CodeArena::Constants, sizeof(std::uintptr_t), sizeof(std::uintptr_t));
+    if (!word)
+      return std::unexpected(word.error());
+    auto address = reinterpret_cast<std::uintptr_t>(&kiln_native_entry);
+    memcpy(word->rw, &address, sizeof(address));
+    nativeEntry_ = reinterpret_cast<const std::uintptr_t*>(word->rx);
+  }
+  auto span = parts_.space.allocate(CodeArena::Code, kThunkBytes, kThunkBytes);
+  if (!span)
+    return std::unexpected(span.error());
+  std::uint8_t code[kThunkBytes] = {0x49, 0xbb};
+  auto* native = static_cast<NativeEntry*>(&entry);
+  memcpy(code + 2, &native, 8);
+  code[10] = 0xff;
+  code[11] = 0x25;
+  auto distance = static_cast<std::int32_t>(reinterpret_cast<std::intptr_t>(nativeEntry_) -
+                                            (reinterpret_cast<std::intptr_t>(span->rx) + static_cast<int>(kThunkBytes)));
+  memcpy(code + 12, &distance, 4);
+  memcpy(span->rw, code, kThunkBytes);
+  entry.thunk = reinterpret_cast<std::uintptr_t>(span->rx);
+  return {};
+}
+
+std::variant<Version, Refusal, Error> Interpreter::compile(const Source& source, std::uint32_t function) {
+  source_ = source;
+  std::uint64_t start = nowNanoseconds();
+  auto body = source.world->prepared(functionIn(source, function));
+  if (!body)
+    return body.error();
+  std::uint64_t prepared = nowNanoseconds();
+  FunctionEntry& entry = *entryOf(function);
+  auto code = decode(**body, function, *this, settings_.decode);
+  if (!code)
+    return code.error();
+  for (auto& header : (*code)->headers)
+    header->interpreter = this;
+  entry.code = (*code)->first();
+  entry.frameBytes = (*code)->frameWords * static_cast<std::uint32_t>(sizeof(Word));
+  entry.resultWords = (*code)->shape.resultWords;
+  entry.shape = &(*code)->shape;
+  entry.direct = !entry.shape->variadic && entry.shape->copies.empty();
+  entry.type = (*body)->getFunctionType();
+  entry.decoded = code->get();
+  if (auto made = makeThunk(entry); !made)
+    return made.error();
+  Version version;
+  version.tier = Tier::Interpreter;
+  version.counts = settings_.decode.loops;
+  version.entry = entry.thunk;
+  version.codeBytes = (*code)->size * sizeof(Word);
+  version.times.prepare = prepared - start;
+  version.times.codegen = nowNanoseconds() - prepared;
+  ++totals_.functions;
+  totals_.instructions += (*code)->instructions;
+  totals_.nanoseconds += version.times.codegen;
+  codes_.push_back(std::move(*code));
+  return version;
+}
+
+Result<std::string> Interpreter::dump(const Source& source, std::uint32_t function) {
+  source_ = source;
+  auto body = source.world->prepared(functionIn(source, function));
+  if (!body)
+    return std::unexpected(body.error());
+  FunctionEntry* entry = entryOf(function);
+  if (entry->decoded)
+    return opsText(*entry->decoded);
+  auto code = decode(**body, function, *this, settings_.decode);
+  if (!code)
+    return fail(ErrorCode::CompileFailed, "function '" + code.error().function + "' is refused by the interpreter: " +
+                                              code.error().reason +
+                                              (code.error().instruction.empty() ? "" : ": " + code.error().instruction));
+  return opsText(**code);
+}
+
+// Calls and transfers -----------------------------------------------------------------------------------------------------
+
+FunctionEntry* Interpreter::directTarget(const CallSite& site, std::uintptr_t address) {
+  if (!site.direct || !parts_.table.isStub(address))
+    return nullptr;
+  FunctionEntry* entry = entries_[parts_.table.idOfStub(address)].load(std::memory_order_acquire);
+  if (!entry || entry->stub != address || entry->slot->load(std::memory_order_acquire) != entry->thunk)
+    return nullptr;
+  return entry->direct && entry->type == site.type ? entry : nullptr;
+}
+
+FunctionEntry* directTarget(CallSite& site, std::uintptr_t address) { return site.interpreter->directTarget(site, address); }
+
+void Interpreter::prepareOsr(const Source& source, LoopHeader& header) {
+  if (header.recipe.load(std::memory_order_acquire) || header.impossible.load(std::memory_order_relaxed))
+    return;
+  header.impossible.store(true, std::memory_order_relaxed);
+  auto body = source.world->prepared(functionIn(source, header.code->function));
+  if (!body)
+    return;
+  FunctionNumbers numbers(**body);
+  auto state = liveInto(numbers, numbers.block(header.block));
+  if (!state)
+    return;
+  llvm::LLVMContext& context = (*body)->getContext();
+  auto* type = llvm::FunctionType::get((*body)->getReturnType(), {llvm::PointerType::get(context, 0)}, false);
+  auto shape = callShape(type, {}, llvm::CallingConv::C, {}, (*body)->getParent()->getDataLayout());
+  if (!shape)
+    return;
+  StateRecipe& recipe = recipes_.emplace_back();
+  recipe.shape = std::move(*shape);
+  recipe.words.resize(state->words);
+  for (const LiveValue& value : state->values)
+    for (std::uint32_t i = 0; i < value.words; ++i) {
+      Location location = header.code->locations[value.number];
+      if (location.kind == Location::Kind::Words)
+        location.word = static_cast<std::uint16_t>(location.word + i);
+      recipe.words[value.word + i] = location;
+    }
+  header.recipe.store(&recipe, std::memory_order_release);
+  header.impossible.store(false, std::memory_order_relaxed);
+}
+
+const void* Interpreter::atBackEdge(LoopHeader& header) {
+  int saved = errno, cancelState = 0;
+  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancelState);
+  std::uintptr_t entry = 0;
+  if (settings_.osrAt) {
+    // Every back-edge comes here.
+    header.entry->counters->loops.store(0, std::memory_order_relaxed);
+    std::uint64_t arrivals = __atomic_add_fetch(&header.arrivals, 1, __ATOMIC_RELAXED);
+    if (arrivals % settings_.osrAt == 0)
+      entry = host_.forceOsr(header.code->function, header.block);
+  } else {
+    entry = host_.loopBudgetSpent(header.code->function, header.block);
+  }
+  if (entry && !header.recipe.load(std::memory_order_acquire)) {
+    host_.prepareOsr(header);
+    if (!header.recipe.load(std::memory_order_acquire))
+      entry = 0;
+  }
+  pthread_setcancelstate(cancelState, nullptr);
+  errno = saved;
+  return reinterpret_cast<const void*>(entry);
+}
+
+const void* atBackEdge(LoopHeader& header) { return header.interpreter->atBackEdge(header); }
+
+std::uint32_t stateWords(const LoopHeader& header) {
+  return static_cast<std::uint32_t>(header.recipe.load(std::memory_order_acquire)->words.size());
+}
+
+const CallShape& continuationShape(const LoopHeader& header) {
+  return header.recipe.load(std::memory_order_acquire)->shape;
+}
+
+void captureState(const LoopHeader& header, const Word* frame, Word* state) {
+  for (const Location& location : header.recipe.load(std::memory_order_acquire)->words) {
+    switch (location.kind) {
+    case Location::Kind::None: *state = 0; break;
+    case Location::Kind::Words: *state = frame[location.word]; break;
+    case Location::Kind::Address: *state = frame[location.word] + static_cast<Word>(location.offset); break;
+    case Location::Kind::Constant: *state = static_cast<Word>(location.offset); break;
+    }
+    ++state;
+  }
+}
+
+// Profile -------------------------------------------------------------------------------------------------------------------
+
+TargetCount Interpreter::nameTarget(const Source& source, std::uintptr_t address, std::uint64_t count,
+                                    ContentHasher& hasher) {
+  TargetCount target;
+  target.count = count;
+  if (!parts_.table.isStub(address))
+    return target;
+  std::uint32_t id = parts_.table.idOfStub(address);
+  target.name = parts_.map.functions[id].name;
+  if (parts_.map.functions[id].ifuncResolved)
+    return target;
+  if (auto body = source.world->prepared(functionIn(source, id)))
+    target.hash = hasher.hash(**body);
+  return target;
+}
+
+FunctionProfile Interpreter::harvestOne(const Source& source, const Code& code, ContentHasher& hasher) {
+  FunctionProfile out;
+  out.name = parts_.map.functions[code.function].name;
+  FunctionRecord& record = parts_.table.record(code.function);
+  out.entries = record.calls();
+  auto body = source.world->prepared(functionIn(source, code.function));
+  if (!body)
+    return out;
+  out.hash = hasher.hash(**body);
+  // In files, instructions are numbered from 0 without the arguments.
+  auto arguments = static_cast<std::uint32_t>((*body)->arg_size());
+  const auto* bytes = reinterpret_cast<const char*>(code.words.get());
+  auto wordAt = [&](std::uint32_t offset) {
+    return __atomic_load_n(reinterpret_cast<const Word*>(bytes + offset), __ATOMIC_RELAXED);
+  };
+  for (const BranchSite& site : code.branches) {
+    std::uint64_t jumped = wordAt(site.countOffset), stayed = wordAt(site.countOffset + 8);
+    if (jumped || stayed)
+      out.branches.push_back({site.value - arguments, site.jumpsWhenTaken ? jumped : stayed,
+                              site.jumpsWhenTaken ? stayed : jumped});
+  }
+  for (const SwitchSite& site : code.switchSites) {
+    SwitchProfile profile;
+    profile.number = site.value - arguments;
+    profile.defaultCount = site.table->otherwise.count;
+    profile.cases.resize(site.caseCount);
+    std::uint64_t any = profile.defaultCount;
+    for (std::size_t i = 0; i < site.cases.size(); ++i) {
+      std::uint64_t count = __atomic_load_n(&site.table->cases[i].count, __ATOMIC_RELAXED);
+      any |= count;
+      (site.cases[i] ? profile.cases[site.cases[i] - 1] : profile.defaultCount) += count;
+    }
+    if (any)
+      out.switches.push_back(std::move(profile));
+  }
+  for (const auto& header : code.headers) {
+    std::uint64_t count = 0;
+    for (std::uint32_t offset : header->counts)
+      count += wordAt(offset);
+    for (const Word* each : header->caseCounts)
+      count += __atomic_load_n(each, __ATOMIC_RELAXED);
+    if (count)
+      out.loops.push_back({header->block, count});
+  }
+  for (const auto& site : code.calls) {
+    if (!site->indirect)
+      continue;
+    ValueCounts seen = site->targets.snapshot();
+    CallProfile profile;
+    profile.number = site->value - arguments;
+    profile.other = seen.other;
+    for (unsigned i = 0; i < kTopValues; ++i)
+      if (seen.count[i])
+        profile.targets.push_back(nameTarget(source, seen.value[i], seen.count[i], hasher));
+    if (!profile.targets.empty() || profile.other)
+      out.calls.push_back(std::move(profile));
+  }
+  for (const SizeSite& site : code.sizeSites) {
+    MemoryProfile profile = memoryProfile(site.value - arguments, site.sizes->snapshot());
+    if (!profile.sizes.empty() || profile.other)
+      out.memory.push_back(std::move(profile));
+  }
+  for (const ArgumentValues::Argument& argument : code.arguments.arguments) {
+    if (argument.varied)
+      out.arguments.push_back({argument.index, ArgumentState::Varied, 0, 0});
+    else if (argument.calls)
+      out.arguments.push_back({argument.index, ArgumentState::Constant, argument.value, argument.calls});
+  }
+  return out;
+}
+
+ProgramProfile Interpreter::harvest(const Source& source) {
+  ProgramProfile profile;
+  ContentHasher hasher;
+  for (const auto& code : codes_)
+    profile.functions.push_back(harvestOne(source, *code, hasher));
+  return profile;
+}
+
+} // namespace kiln::interp

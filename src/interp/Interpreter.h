@@ -1,0 +1,121 @@
+// Tier 0: functions of one program, decoded and executed.
+//
+// It is a compiler among compilers as far as the tiers see: compile() takes a function and gives an entry address or a
+// refusal. What the address leads to is a thunk that enters the interpreter with the platform's convention; calls between
+// interpreted functions go round it (Sites.h).
+//
+// Life-cycle: made by the loading thread; compile(), prepareOsr() and harvest() under the program's foreground lock, on the
+// compile stack; everything that handlers call, on any thread of the program at any time.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "compile/Compiler.h"
+#include "function/FunctionTable.h"
+#include "interp/InvokeStubPool.h"
+#include "interp/decode/Decoder.h"
+#include "profile/ContentHash.h"
+#include "profile/Profile.h"
+#include "program/ConstantWriter.h"
+#include "program/HostSymbols.h"
+#include "program/ProgramMap.h"
+#include "program/ThreadLocals.h"
+#include "program/World.h"
+
+namespace kiln::interp {
+
+struct StateRecipe;
+
+class Interpreter final : public Environment {
+public:
+  /// What the interpreter asks of its program while code runs. Called in threads of the program, in signal handlers too.
+  struct Host {
+    /// The loop budget of a function is spent at the header of a loop: the continuation to go on in, or 0.
+    std::function<std::uintptr_t(std::uint32_t function, std::uint32_t loop)> loopBudgetSpent;
+    /// The continuation for a loop, now; 0 if there can be none (--osr-at).
+    std::function<std::uintptr_t(std::uint32_t function, std::uint32_t loop)> forceOsr;
+    /// Calls prepareOsr() under the foreground lock.
+    std::function<void(LoopHeader&)> prepareOsr;
+  };
+  struct Parts {
+    const ProgramMap& map;
+    FunctionTable& table;
+    CodeSpace& space;
+    UnwindRegistry& unwind;
+    HostSymbols& symbols;
+    const std::unique_ptr<ThreadLocals>& threadLocals;
+  };
+  struct Settings {
+    DecodeOptions decode;
+    std::uint64_t osrAt = 0; ///< not 0: transfer at every N-th arrival at a loop header
+  };
+  /// The world that functions are decoded from. It may change: LLVM's fatal errors cost a world.
+  struct Source {
+    World* world = nullptr;
+    const WorldSymbols* symbols = nullptr;
+  };
+
+  Interpreter(const Parts& parts, Settings settings, Host host);
+  ~Interpreter() override;
+
+  /// An installed version of the function, a refusal, or the error of reading its body.
+  std::variant<Version, Refusal, Error> compile(const Source& source, std::uint32_t function);
+  /// The ops of a function as text. Decodes it if it has not run.
+  Result<std::string> dump(const Source& source, std::uint32_t function);
+  /// What was recorded so far; functions that were never interpreted are left out.
+  ProgramProfile harvest(const Source& source);
+
+  /// Finds out what the state of a loop header consists of. Under the foreground lock.
+  void prepareOsr(const Source& source, LoopHeader& header);
+  /// Where an activation goes on that arrives at a loop header with its budget spent, or null.
+  const void* atBackEdge(LoopHeader& header);
+  FunctionEntry* directTarget(const CallSite& site, std::uintptr_t address);
+
+  struct Totals {
+    std::uint64_t functions = 0, instructions = 0, nanoseconds = 0;
+  };
+  Totals totals() const { return totals_; }
+  std::mutex& stubLock() { return stubs_.forkLock(); }
+
+  // Environment
+  Result<llvm::APInt> evaluate(const llvm::Constant* constant, const llvm::DataLayout& layout) override;
+  SymbolRef symbolOf(const llvm::GlobalValue* global) override { return (*source_.symbols)[global]; }
+  FunctionEntry* entryOf(std::uint32_t function) override;
+  const llvm::FunctionType* definedType(std::uint32_t function) override;
+  std::uintptr_t externalAddress(std::uint32_t external) override { return parts_.map.externals[external].address; }
+  std::string externalName(std::uint32_t external) override { return parts_.map.externals[external].name; }
+  std::uint64_t tlsOffset(std::uint32_t variable) override { return parts_.map.data[variable].address; }
+  const void* threadLocals() override { return parts_.threadLocals.get(); }
+  std::uintptr_t runtimeAddress(const char* name) override;
+  Result<SharedStub> stubFor(const InvokeSite& site, std::span<const std::uintptr_t> types,
+                             std::uintptr_t personality) override {
+    return stubs_.stubFor(site, types, personality);
+  }
+  Interpreter* interpreter() override { return this; }
+
+private:
+  llvm::Function& functionIn(const Source& source, std::uint32_t id) const;
+  Result<void> makeThunk(FunctionEntry& entry);
+  FunctionProfile harvestOne(const Source& source, const Code& code, ContentHasher& hasher);
+  TargetCount nameTarget(const Source& source, std::uintptr_t address, std::uint64_t count, ContentHasher& hasher);
+
+  const Parts parts_;
+  const Settings settings_;
+  const Host host_;
+  Source source_; ///< while decoding
+  InvokeStubPool stubs_;
+  std::unique_ptr<std::atomic<FunctionEntry*>[]> entries_; ///< by function
+  std::deque<FunctionEntry> entryStore_;
+  std::vector<std::unique_ptr<Code>> codes_;
+  std::deque<StateRecipe> recipes_;
+  const std::uintptr_t* nativeEntry_ = nullptr; ///< inside the address range, for thunks to jump through
+  Totals totals_;
+};
+
+} // namespace kiln::interp
