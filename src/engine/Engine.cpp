@@ -27,6 +27,8 @@ Result<std::unique_ptr<Engine>> Engine::create(Options options) {
     return fail(ErrorCode::BadLadder, "the ladder has no tier");
   if (options.queueCapacity == 0)
     return fail(ErrorCode::BadOption, "the queue needs room for at least one request");
+  if (options.osrAt != 0 && !options.osr)
+    return fail(ErrorCode::BadOption, "loops cannot be made to move with on-stack replacement switched off");
   if (options.compileThreads > 256)
     return fail(ErrorCode::BadOption, "more than 256 compile threads");
   return std::unique_ptr<Engine>(new Engine(EngineCore::create(std::move(options))));

@@ -282,6 +282,10 @@ TEST(ErrorOption, WhatAnEngineCannotUse) {
   Options noQueue;
   noQueue.queueCapacity = 0;
   EXPECT_EQ(Engine::create(noQueue).error().code, ErrorCode::BadOption);
+  Options torn;
+  torn.osr = false;
+  torn.osrAt = 1;
+  EXPECT_EQ(Engine::create(torn).error().code, ErrorCode::BadOption);
   Options crowd;
   crowd.compileThreads = 100000;
   EXPECT_EQ(Engine::create(crowd).error().code, ErrorCode::BadOption);

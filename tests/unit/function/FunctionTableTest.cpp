@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 #include <immintrin.h>
 
+#include <atomic>
 #include <cstdarg>
+#include <thread>
 #include <vector>
 
 #include "support/Table.h"
@@ -175,6 +177,24 @@ TEST(FunctionRecord, ArmKeepsWhatWasCounted) {
   table.countCall(0, 3);
   EXPECT_EQ(record.calls(), 7u);
   EXPECT_EQ(record.loops(), 30u);
+}
+
+TEST(FunctionRecord, AThreadThatReadsOsrEntriesSeesThemWhole) {
+  FunctionRecord record;
+  std::atomic<bool> stop{false};
+  std::thread reader([&] {
+    while (!stop.load(std::memory_order_relaxed))
+      for (std::uint32_t loop = 0; loop < 64; ++loop)
+        if (const OsrEntry* entry = record.osrEntry(loop))
+          ASSERT_EQ(entry->address, 0x1000u + loop);
+  });
+  for (std::uint32_t loop = 0; loop < 64; ++loop) {
+    std::lock_guard lock(record.mutex);
+    record.addOsrEntry(loop, Tier::O3, 0x1000 + loop);
+  }
+  stop = true;
+  reader.join();
+  EXPECT_EQ(record.osrEntry(64), nullptr);
 }
 
 TEST(FunctionRecord, BudgetsAreSpentBelowZero) {

@@ -27,8 +27,9 @@ public:
       ADD_FAILURE() << source.error().message;
       return;
     }
-    auto sources = std::make_shared<std::vector<Source>>();
-    sources->push_back(std::move(*source));
+    auto made = std::make_shared<std::vector<Source>>();
+    made->push_back(std::move(*source));
+    sources = made;
     world = std::move(*World::open(sources));
     for (const auto& host : hosts)
       symbols.add(host.name, host.address);
@@ -85,6 +86,14 @@ public:
     return text;
   }
 
+  /// What LLVM's passes make of the continuation at O3.
+  std::string optimised(std::string_view name, std::uint32_t loop) {
+    LlvmCompiler compiler(sources, map);
+    auto text = compiler.dump({map.find(name).id, Tier::O3, false, loop}, DumpKind::Ir);
+    return text ? *text : text.error().message;
+  }
+
+  std::shared_ptr<const std::vector<Source>> sources;
   std::unique_ptr<World> world;
   HostSymbols symbols;
   ProgramMap map;

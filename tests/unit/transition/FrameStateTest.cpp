@@ -9,6 +9,8 @@
 
 #include <set>
 
+#include "transition/RandomFunction.h"
+
 namespace kiln {
 namespace {
 
@@ -281,71 +283,9 @@ Names byDefinition(const FunctionNumbers& numbers, const llvm::BasicBlock& heade
   return names;
 }
 
-/// A random flow graph, all values through phis and random dominating operands: what the verifier takes.
-std::string randomFunction(unsigned seed) {
-  std::uint64_t state = seed * 2654435761u + 12345;
-  auto next = [&](unsigned below) {
-    state = state * 6364136223846793005u + 1442695040888963407u;
-    return static_cast<unsigned>((state >> 33) % below);
-  };
-  unsigned blocks = 6 + next(14);
-  std::vector<std::vector<unsigned>> successors(blocks);
-  std::vector<std::vector<unsigned>> predecessors(blocks);
-  for (unsigned b = 0; b + 1 < blocks; ++b) {
-    unsigned first = b + 1, second = 1 + next(blocks - 1);
-    successors[b] = {first};
-    if (second != first)
-      successors[b].push_back(second);
-    for (unsigned to : successors[b])
-      predecessors[to].push_back(b);
-  }
-  // Block b is dominated by d if removing d cuts b off the entry.
-  auto dominates = [&](unsigned d, unsigned b) {
-    std::vector<bool> seen(blocks);
-    std::vector<unsigned> work;
-    if (d != 0)
-      work.push_back(0);
-    while (!work.empty()) {
-      unsigned at = work.back();
-      work.pop_back();
-      if (seen[at] || at == d)
-        continue;
-      seen[at] = true;
-      for (unsigned to : successors[at])
-        work.push_back(to);
-    }
-    return d != b && !seen[b];
-  };
-  auto operand = [&](unsigned block, bool including) {
-    std::vector<std::string> choices{"%arg", "7"};
-    for (unsigned d = 0; d < blocks; ++d)
-      if (dominates(d, block) || (including && d == block))
-        choices.push_back("%v" + std::to_string(d));
-    return choices[next(static_cast<unsigned>(choices.size()))];
-  };
-  std::string text = "define i32 @f(i32 %arg, i1 %c) {\n";
-  for (unsigned b = 0; b < blocks; ++b) {
-    text += "b" + std::to_string(b) + ":\n";
-    if (b != 0) {
-      text += "  %p" + std::to_string(b) + " = phi i32 ";
-      for (std::size_t i = 0; i < predecessors[b].size(); ++i)
-        text += (i ? ", [ " : "[ ") + operand(predecessors[b][i], true) + ", %b" + std::to_string(predecessors[b][i]) + " ]";
-      text += "\n";
-    }
-    text += "  %v" + std::to_string(b) + " = add i32 " + operand(b, false) + ", " + operand(b, false) + "\n";
-    if (b + 1 == blocks)
-      text += "  ret i32 " + operand(b, true) + "\n";
-    else if (successors[b].size() == 1)
-      text += "  br label %b" + std::to_string(successors[b][0]) + "\n";
-    else
-      text += "  br i1 %c, label %b" + std::to_string(successors[b][0]) + ", label %b" + std::to_string(successors[b][1]) + "\n";
-  }
-  return text + "}\n";
-}
-
 TEST_F(States, OfRandomGraphsAreThoseOfTheDefinition) {
-  for (unsigned seed = 0; seed < 300; ++seed) {
-    std::string text = randomFunction(seed);
+  for (unsigned seed = 0; seed < 80; ++seed) {
+    std::string text = test::randomFunction(seed);
     read(text);
     if (HasFatalFailure())
       FAIL() << text;

@@ -1,5 +1,5 @@
 // How the engine comes to a continuation when an activation asks at a loop header.
-#include <thread>
+#include <mutex>
 
 #include "transition/Continued.h"
 
@@ -137,24 +137,6 @@ TEST(LoopEntry, AfterShutdownNothingIsCompiled) {
   EXPECT_EQ(activation.run(100000), f(100000));
   EXPECT_EQ(activation.moved, 0u);
   EXPECT_EQ(program.core->forceOsr(activation.record, 1, Tier::O0), 0u);
-}
-
-TEST(LoopEntry, AThreadThatReadsEntriesSeesThemWhole) {
-  FunctionRecord record;
-  std::atomic<bool> stop{false};
-  std::thread reader([&] {
-    while (!stop.load(std::memory_order_relaxed))
-      for (std::uint32_t loop = 0; loop < 64; ++loop)
-        if (const OsrEntry* entry = record.osrEntry(loop))
-          ASSERT_EQ(entry->address, 0x1000u + loop);
-  });
-  for (std::uint32_t loop = 0; loop < 64; ++loop) {
-    std::lock_guard lock(record.mutex);
-    record.addOsrEntry(loop, Tier::O3, 0x1000 + loop);
-  }
-  stop = true;
-  reader.join();
-  EXPECT_EQ(record.osrEntry(64), nullptr);
 }
 
 } // namespace
