@@ -26,11 +26,15 @@ struct Location {
 /// A block that back-edges lead to.
 struct LoopHeader {
   std::uint32_t block = 0;  ///< number of the block in the function
-  std::uint32_t offset = 0; ///< of its first op in the code, in bytes
   Code* code = nullptr;
+  FunctionEntry* entry = nullptr;
+  Interpreter* interpreter = nullptr;
   std::uint64_t arrivals = 0; ///< at back-edges, when every one is looked at (--osr-at)
-  /// Filled at the first transfer: what the state image consists of, as words of the frame.
+  /// What the state image consists of; made at the first transfer.
   std::atomic<const struct StateRecipe*> recipe{nullptr};
+  std::atomic<bool> impossible{false};
+  Word jumps = 0;                    ///< back-edges by unconditional jumps, if the profile is kept
+  std::vector<std::uint32_t> counts; ///< bytes from the beginning of the code to the counts of the other back-edges
 };
 
 /// Places of the code whose counts belong to the profile. Offsets are bytes from the beginning of the code.
@@ -42,7 +46,8 @@ struct BranchSite {
 struct SwitchSite {
   std::uint32_t value = 0;
   const SwitchTable* table = nullptr;
-  std::vector<std::uint32_t> cases; ///< for each case of the table, its number in the instruction; 0: the default
+  std::uint32_t caseCount = 0; ///< of the instruction
+  std::vector<std::uint32_t> cases; ///< for each case of the table, its number in the instruction from 1; 0: the default
 };
 struct SizeSite {
   std::uint32_t value = 0;
@@ -62,10 +67,10 @@ struct Code {
   std::vector<std::unique_ptr<ValueCounts>> sizes;
   ArgumentValues arguments;
   std::vector<std::unique_ptr<std::string>> names;
-  InstalledStubs invokes;
+  std::vector<std::unique_ptr<SharedStub>> stubs;
 
   std::vector<Location> locations; ///< by value number: arguments, then instructions
-  std::vector<std::unique_ptr<LoopHeader>> headers; ///< by offset
+  std::vector<std::unique_ptr<LoopHeader>> headers;
   std::vector<BranchSite> branches;
   std::vector<SwitchSite> switchSites;
   std::vector<SizeSite> sizeSites;

@@ -283,11 +283,9 @@ FunctionProfile Interpreter::harvestOne(const Source& source, const Code& code, 
       out.switches.push_back(std::move(profile));
   }
   for (const auto& header : code.headers) {
-    std::uint64_t count = 0;
+    std::uint64_t count = __atomic_load_n(&header->jumps, __ATOMIC_RELAXED);
     for (std::uint32_t offset : header->counts)
       count += wordAt(offset);
-    for (const Word* each : header->caseCounts)
-      count += __atomic_load_n(each, __ATOMIC_RELAXED);
     if (count)
       out.loops.push_back({header->block, count});
   }

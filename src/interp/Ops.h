@@ -159,12 +159,12 @@ Handler fence();
 // Control (Control.cpp) -------------------------------------------------------------------------------------------------
 
 /// Variants of ops that end a block. Their words behind the fields are, in this order: a compared constant; if `loop`,
-/// the address of the loop budget that a jump counts down; if `count`, the counts of taken and not taken.
+/// the address of the loop budget that a jump counts down and the LoopHeader it leads to; if `count`, how often it jumped and
+/// how often it went on.
 struct BranchForm {
   bool constant = false;
   bool loop = false;
   bool count = false;
-  unsigned words() const { return kOpWords + constant + loop + 2 * count; }
 };
 /// if (x PRED y) jump.
 Handler branchInt(Predicate predicate, Width width, BranchForm form);
@@ -176,10 +176,10 @@ Handler branchFloat(unsigned predicate, FloatType type, BranchForm form);
 Handler branchBit(bool whenSet, BranchForm form);
 /// x += k[0]; if (x PRED y) jump; form.constant: compares with k[1].
 Handler stepBranch(Predicate predicate, Width width, BranchForm form);
-/// Jump; loop: k[0].
-Handler jump(bool loop);
+/// Jump. Not conditional: `count` counts in the LoopHeader, and only with `loop`.
+Handler jump(BranchForm form);
 /// x = y, and jump.
-Handler moveJump(bool loop);
+Handler moveJump(BranchForm form);
 /// By the value a: k[0] = SwitchTable*.
 Handler switchDense(Width width);
 Handler switchSparse(Width width);

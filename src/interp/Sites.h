@@ -9,7 +9,7 @@
 
 #include "abi/NativeCall.h"
 #include "function/FunctionRecord.h"
-#include "interp/InvokeStubs.h"
+#include "interp/InvokeStubPool.h"
 #include "interp/Op.h"
 #include "profile/ValueCounts.h"
 
@@ -21,6 +21,7 @@ namespace kiln::interp {
 
 class Interpreter;
 struct Code;
+struct LoopHeader;
 
 /// A function of the program as calls see it. A call may go straight to its code while `*slot == thunk`: while the
 /// slot leads into the interpreter. `thunk` is zero until the function was decoded.
@@ -79,22 +80,17 @@ struct ArgumentValues {
 
 // Parts of the run-time that handlers call ----------------------------------------------------------------------------
 
-/// Where an activation goes on in compiled code.
-struct OsrTarget {
-  const void* entry = nullptr; ///< a continuation, T (state*); null: stay
-  const struct LoopHeader* header = nullptr;
-};
-/// The loop budget of the function was spent at the op `from`, a back-edge that leads to `target`.
-OsrTarget atBackEdge(const Op* from, const Op* target);
+/// The loop budget was spent at a back-edge to the header: a continuation T (state*) to go on in, or null to stay.
+const void* atBackEdge(LoopHeader& header);
 /// The entry for the function at `address` if its code can be called straight from this site, or null.
 FunctionEntry* directTarget(CallSite& site, std::uintptr_t address);
-/// Fills the state image of a loop header from a frame; see transition/FrameState.h.
-void captureState(const LoopHeader& header, const Word* frame, Word* state);
+/// After atBackEdge() gave a continuation: the words of its state, and the shape of its call.
 std::uint32_t stateWords(const LoopHeader& header);
-/// The shape of the continuation's call.
+void captureState(const LoopHeader& header, const Word* frame, Word* state);
 const CallShape& continuationShape(const LoopHeader& header);
 
-KILN_HANDLER Word backEdge(Op* ip, Word* frame);
+/// Stands in for a jump whose loop budget is spent; the op's word `At` is the budget, the next one the header.
+template <unsigned At> KILN_HANDLER Word backEdge(Op* ip, Word* frame);
 
 /// NativeEntry::run of every FunctionEntry.
 void enterFromNative(NativeEntry* entry, RegisterFile* registers, std::byte* stack);
@@ -114,7 +110,7 @@ Handler callSlot();
 Handler callExternal(const CallShape& shape, CallForm form);
 /// To the address in word a; k[0] = FunctionEntry* seen last (never null).
 Handler callIndirect(CallForm form, bool count);
-/// k[0] = stub, k[1] = bytes to where the call returns to; offset = jump to the landing pad, x = its two words. The call op and
+/// k[0] = SharedStub*, k[1] = bytes to where the call returns to; offset = jump to the landing pad, x = its two words. The call op and
 /// invokeEnd() follow.
 Handler invoke();
 Handler invokeEnd();

@@ -50,17 +50,21 @@ void Decoder::decodeTerminator(const llvm::Instruction& instruction) {
   }
 }
 
-Word Decoder::loopBudget() const { return reinterpret_cast<Word>(&self_->counters->loops); }
-
-void Decoder::noteHeader(const llvm::BasicBlock* block) {
+LoopHeader& Decoder::headerOf(const llvm::BasicBlock* block) {
   std::uint32_t number = layout_.blockNumber(block);
   auto [at, fresh] = headers_.try_emplace(number, static_cast<std::uint32_t>(out_->headers.size()));
-  if (!fresh)
-    return;
-  auto header = std::make_unique<LoopHeader>();
-  header->block = number;
-  header->offset = labels_[layout_.place(block)]; // a back-edge: the block was laid out before
-  out_->headers.push_back(std::move(header));
+  if (fresh) {
+    auto header = std::make_unique<LoopHeader>();
+    header->block = number;
+    header->entry = self_;
+    out_->headers.push_back(std::move(header));
+  }
+  return *out_->headers[at->second];
+}
+
+void Decoder::appendLoop(const llvm::BasicBlock* header) {
+  append(reinterpret_cast<Word>(&self_->counters->loops));
+  append(reinterpret_cast<Word>(&headerOf(header)));
 }
 
 bool Decoder::hasMoves(const llvm::BasicBlock* from, const llvm::BasicBlock* to) {
@@ -157,10 +161,7 @@ Decoder::Label Decoder::edgeLabel(const llvm::BasicBlock* from, const llvm::Basi
     stubs_.push_back({newLabel(), from, to});
     return stubs_.back().label;
   }
-  if (layout_.isBackEdge(from, to)) {
-    loop = options_.loops;
-    noteHeader(to);
-  }
+  loop = options_.loops && layout_.isBackEdge(from, to);
   return layout_.place(to);
 }
 
@@ -169,20 +170,18 @@ void Decoder::emitEdge(const llvm::BasicBlock* from, const llvm::BasicBlock* to,
   bool back = layout_.isBackEdge(from, to);
   if (!back && mayFallThrough && layout_.place(to) == layout_.place(from) + 1)
     return;
-  bool loop = back && options_.loops;
-  if (back)
-    noteHeader(to);
+  BranchForm form{false, back && options_.loops, options_.profile};
   std::uint32_t op = 0;
   if (lastOp_ != ~0u && at(lastOp_)->run == move()) {
     Op* last = at(lastOp_);
     std::uint16_t target = last->d, source = last->a;
     code_.resize(lastOp_ / sizeof(Word));
-    op = emitOffset(moveJump(loop), target, source, 0);
+    op = emitOffset(moveJump(form), target, source, 0);
   } else {
-    op = emitOffset(jump(loop), 0, 0, 0);
+    op = emitOffset(jump(form), 0, 0, 0);
   }
-  if (loop)
-    append(loopBudget());
+  if (form.loop)
+    appendLoop(to);
   fixup(FixupKind::Offset, layout_.place(to), op);
 }
 
@@ -227,7 +226,6 @@ void Decoder::emitConditional(const llvm::BranchInst& branch, const llvm::BasicB
   std::uint32_t op = 0;
   const auto* compare = llvm::dyn_cast<llvm::CmpInst>(condition);
   bool folded = compare && layout_.state(compare).folded;
-  unsigned head = 0; ///< constants in front of the form's words
   if (folded && llvm::isa<llvm::ICmpInst>(compare)) {
     Predicate predicate = predicateOf(compare->getPredicate());
     if (!whenTrue)
@@ -250,11 +248,8 @@ void Decoder::emitConditional(const llvm::BranchInst& branch, const llvm::BasicB
       }
       form.constant = b.constant;
       std::uint16_t x = word(a);
-      if (fuseStep(predicate, width, form, x, b, op)) {
-        head = 1;
-      } else {
+      if (!fuseStep(predicate, width, form, x, b, op))
         op = emitOffset(branchInt(predicate, width, form), x, b.constant ? 0 : b.word, 0);
-      }
       if (b.constant)
         append(b.k);
     }
@@ -273,13 +268,14 @@ void Decoder::emitConditional(const llvm::BranchInst& branch, const llvm::BasicB
     op = emitOffset(branchBit(whenTrue, form), word(condition), 0, 0);
   }
   if (form.loop)
-    append(loopBudget());
+    appendLoop(target);
   if (form.count) {
-    out_->branches.push_back({layout_.numberOf(&branch) , here(), whenTrue});
+    if (form.loop)
+      headerOf(target).counts.push_back(here());
+    out_->branches.push_back({layout_.numberOf(&branch), here(), whenTrue});
     append(0);
     append(0);
   }
-  (void)head;
   fixup(FixupKind::Offset, label, op);
 }
 
@@ -321,6 +317,7 @@ void Decoder::decodeSwitch(const llvm::SwitchInst& choice) {
   SwitchSite site;
   site.value = layout_.numberOf(&choice);
   site.table = table.get();
+  site.caseCount = choice.getNumCases();
   Width width = widthOf(condition->getType());
   // Around zero, negative cases lie at the far end: such switches are looked up.
   std::uint64_t span = entries.back().value - entries.front().value;
@@ -397,7 +394,7 @@ void Decoder::decodeReturn(const llvm::ReturnInst& leave) {
   emit(returnWords(), 0, wordsFor(value, words), 0, words);
 }
 
-std::uint32_t Decoder::landing(const llvm::LandingPadInst& pad) {
+InvokeSite Decoder::siteOf(const llvm::LandingPadInst& pad) {
   InvokeSite site;
   site.cleanup = pad.isCleanup();
   auto typeIndex = [&](const llvm::Constant* type) {
@@ -418,8 +415,7 @@ std::uint32_t Decoder::landing(const llvm::LandingPadInst& pad) {
     for (unsigned j = 0; j < clause->getType()->getArrayNumElements(); ++j)
       out.types.push_back(typeIndex(clause->getAggregateElement(j)));
   }
-  invokes_.push_back(std::move(site));
-  return static_cast<std::uint32_t>(invokes_.size() - 1);
+  return site;
 }
 
 void Decoder::decodeInvoke(const llvm::InvokeInst& call) {
@@ -427,13 +423,11 @@ void Decoder::decodeInvoke(const llvm::InvokeInst& call) {
   if (!pad)
     refuse("invoke without a landing pad of the Itanium kind");
   const llvm::BasicBlock* from = call.getParent();
-  // The call's ops run inside the stub; constants for them are set before.
-  landing(*pad);
   std::uint16_t pair = layout_.state(pad).words == 2 ? layout_.wordOf(pad) : temporary(2);
   std::uint32_t op = emitOffset(invoke(), pair, 0, 0);
   append(0);
   append(0);
-  invokeOps_.push_back(op);
+  invokes_.push_back({op, siteOf(*pad)});
   if (llvm::isa<llvm::IntrinsicInst>(call) && !llvm::cast<llvm::IntrinsicInst>(call).isAssumeLikeIntrinsic())
     decodeIntrinsic(llvm::cast<llvm::IntrinsicInst>(call));
   else

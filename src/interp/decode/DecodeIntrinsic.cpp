@@ -25,8 +25,7 @@ void Decoder::decodeIntrinsic(const llvm::IntrinsicInst& call) {
   case Intrinsic::experimental_noalias_scope_decl:
   case Intrinsic::lifetime_start:
   case Intrinsic::lifetime_end:
-  case Intrinsic::invariant_end:
-  case Intrinsic::x86_sse2_pause: return;
+  case Intrinsic::invariant_end: return;
   case Intrinsic::invariant_start: return emitConstant(callResult(call), 0);
   case Intrinsic::expect:
   case Intrinsic::expect_with_probability:

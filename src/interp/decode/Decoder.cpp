@@ -5,6 +5,7 @@
 #include <llvm/IR/Module.h>
 #include <llvm/Support/raw_ostream.h>
 
+#include "abi/CallShape.h"
 #include "interp/decode/Shapes.h"
 
 namespace kiln::interp {
@@ -348,20 +349,22 @@ void Decoder::finish() {
     current_ = nullptr;
     if (!personality)
       refuse("invoke without a personality");
-    auto stubs = environment_.install(invokes_, types_, constantWords(personality)[0]);
-    if (!stubs)
-      refuse(stubs.error().message);
-    out.invokes = std::move(*stubs);
-    for (std::size_t i = 0; i < invokeOps_.size(); ++i)
-      at(invokeOps_[i] + shift)->k[0] = reinterpret_cast<Word>(out.invokes.stubs[i]);
+    for (const Invoke& each : invokes_) {
+      auto stub = environment_.stubFor(each.site, types_, constantWords(personality)[0]);
+      if (!stub)
+        refuse(stub.error().message);
+      out.stubs.push_back(std::make_unique<SharedStub>(std::move(*stub)));
+      at(each.op + shift)->k[0] = reinterpret_cast<Word>(out.stubs.back().get());
+    }
   }
   out.size = code_.size();
   out.words = std::make_unique_for_overwrite<Word[]>(code_.size());
   memcpy(out.words.get(), code_.data(), code_.size() * sizeof(Word));
   out.frameWords = static_cast<std::uint32_t>(frameBytes / sizeof(Word));
   for (auto& header : out.headers) {
-    header->offset += shift;
     header->code = out_.get();
+    for (std::uint32_t& offset : header->counts)
+      offset += shift;
   }
   for (BranchSite& site : out.branches)
     site.countOffset += shift;

@@ -37,14 +37,13 @@ public:
   virtual const llvm::FunctionType* definedType(std::uint32_t function) = 0;
   virtual std::uintptr_t externalAddress(std::uint32_t external) = 0;
   virtual std::string externalName(std::uint32_t external) = 0;
-  virtual bool isExternalTls(std::uint32_t external) = 0;
   /// Offset of a thread-local variable in its block, and the program's ThreadLocals.
   virtual std::uint64_t tlsOffset(std::uint32_t variable) = 0;
   virtual const void* threadLocals() = 0;
   /// An address that the process knows by name, or 0.
   virtual std::uintptr_t runtimeAddress(const char* name) = 0;
-  virtual Result<InstalledStubs> install(std::span<const InvokeSite> sites, std::span<const std::uintptr_t> types,
-                                         std::uintptr_t personality) = 0;
+  virtual Result<SharedStub> stubFor(const InvokeSite& site, std::span<const std::uintptr_t> types,
+                                     std::uintptr_t personality) = 0;
   virtual Interpreter* interpreter() = 0;
 };
 
@@ -148,9 +147,10 @@ private:
   void emitStubs();
   void emitConditional(const llvm::BranchInst& branch, const llvm::BasicBlock* target, bool whenTrue);
   bool fuseStep(Predicate predicate, Width width, BranchForm form, std::uint16_t x, Operand right, std::uint32_t& offset);
-  Word loopBudget() const;
-  void noteHeader(const llvm::BasicBlock* block);
-  std::uint32_t landing(const llvm::LandingPadInst& pad);
+  LoopHeader& headerOf(const llvm::BasicBlock* block);
+  /// The words of an op that jumps back.
+  void appendLoop(const llvm::BasicBlock* header);
+  InvokeSite siteOf(const llvm::LandingPadInst& pad);
 
   // Integers and floats (DecodeScalar.cpp) ------------------------------------------------------------------------------
   void decodeBinary(const llvm::Instruction& instruction);
@@ -234,8 +234,11 @@ private:
   std::uint64_t allocaBytes_ = 0;
   std::vector<std::pair<std::uint32_t, std::uint64_t>> frameAddresses_; ///< ops whose offset is within the allocas
   llvm::DenseMap<std::uint32_t, std::uint32_t> headers_; ///< block number to index in out_->headers
-  std::vector<InvokeSite> invokes_;
-  std::vector<std::uint32_t> invokeOps_;
+  struct Invoke {
+    std::uint32_t op;
+    InvokeSite site;
+  };
+  std::vector<Invoke> invokes_;
   std::vector<std::uintptr_t> types_;
   llvm::DenseMap<Word, std::uint32_t> typeIndices_;
 };

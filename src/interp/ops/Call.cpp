@@ -1,7 +1,9 @@
 // Calls in all directions, and transfers into compiled code.
 #include <alloca.h>
 
-#include "interp/Sites.h"
+#include <algorithm>
+
+#include "interp/Code.h"
 #include "interp/ops/Types.h"
 
 extern "C" {
@@ -140,11 +142,12 @@ void perform(void* argument) {
 
 KILN_HANDLER Word protectedCall(Op* ip, Word* frame) {
   Protected call{reinterpret_cast<Op*>(ip->k + 2), frame};
-  LandingResult landed = reinterpret_cast<InvokeStub>(ip->k[0])(&call, perform);
+  const auto& stub = *reinterpret_cast<const SharedStub*>(ip->k[0]);
+  LandingResult landed = stub.stub(&call, perform);
   if (!landed.exception)
     KILN_JUMP(static_cast<std::int64_t>(ip->k[1]));
   frame[ip->x] = reinterpret_cast<Word>(landed.exception);
-  frame[ip->x + 1] = static_cast<std::uint32_t>(landed.selector);
+  frame[ip->x + 1] = static_cast<std::uint32_t>(stub.selectorOf(landed));
   KILN_JUMP(ip->offset);
 }
 
@@ -200,18 +203,20 @@ constexpr auto kIntegers = tableOf<7>([](auto i) -> Handler { return toIntegers<
 
 } // namespace
 
-KILN_HANDLER Word backEdge(Op* ip, Word* frame) {
-  auto* target = reinterpret_cast<Op*>(reinterpret_cast<char*>(ip) + ip->offset);
-  OsrTarget to = atBackEdge(ip, target);
-  if (!to.entry)
+template <unsigned At> KILN_HANDLER Word backEdge(Op* ip, Word* frame) {
+  LoopHeader& header = *reinterpret_cast<LoopHeader*>(ip->k[At + 1]);
+  const void* target = atBackEdge(header);
+  if (!target)
     KILN_JUMP(ip->offset);
-  const CallShape& shape = continuationShape(*to.header);
-  auto* state = static_cast<Word*>(alloca((stateWords(*to.header) + 1) * sizeof(Word)));
-  captureState(*to.header, frame, state);
+  auto* state = static_cast<Word*>(alloca((stateWords(header) + 1) * sizeof(Word)));
+  captureState(header, frame, state);
   Word argument = reinterpret_cast<Word>(state);
-  callNative(shape, to.entry, &argument, frame);
+  callNative(continuationShape(header), target, &argument, frame);
   return frame[0];
 }
+template KILN_HANDLER Word backEdge<0>(Op*, Word*);
+template KILN_HANDLER Word backEdge<1>(Op*, Word*);
+template KILN_HANDLER Word backEdge<2>(Op*, Word*);
 
 void enterFromNative(NativeEntry* native, RegisterFile* registers, std::byte* stack) {
   auto* entry = static_cast<FunctionEntry*>(native);

@@ -1,5 +1,5 @@
 // Branches, switches and returns.
-#include "interp/Sites.h"
+#include "interp/Code.h"
 #include "interp/ops/Types.h"
 
 namespace kiln::interp {
@@ -28,8 +28,8 @@ template <unsigned P, typename T> bool holdsFloat(T a, T b) {
 /// Where a variant's words are.
 template <bool Constant, bool Loop, bool Count> struct At {
   static constexpr unsigned kLoop = Constant;
-  static constexpr unsigned kCounts = Constant + Loop;
-  static constexpr unsigned kWords = kOpWords + Constant + Loop + 2 * Count;
+  static constexpr unsigned kCounts = Constant + 2 * Loop;
+  static constexpr unsigned kWords = kOpWords + Constant + 2 * Loop + 2 * Count;
 };
 
 /// Ends a conditional branch whose condition has been found: counts and goes on. The two ways are apart on purpose: each
@@ -40,7 +40,7 @@ template <bool Constant, bool Loop, bool Count> struct At {
       bump(ip->k[Layout::kCounts]);                                                                                    \
     if constexpr (Loop)                                                                                                \
       if (loopBudgetSpent(ip->k[Layout::kLoop])) [[unlikely]]                                                          \
-        [[clang::musttail]] return backEdge(ip, frame);                                                                \
+        [[clang::musttail]] return backEdge<Layout::kLoop>(ip, frame);                                                                \
     KILN_JUMP(ip->offset);                                                                                             \
   }                                                                                                                    \
   if constexpr (Count)                                                                                                 \
@@ -92,8 +92,8 @@ template <bool WhenSet, bool Loop, bool Count> KILN_HANDLER Word branchOnBit(Op*
 /// The step is k[0], so a compared constant is k[1].
 template <bool Constant, bool Loop, bool Count> struct StepAt {
   static constexpr unsigned kLoop = 1 + Constant;
-  static constexpr unsigned kCounts = 1 + Constant + Loop;
-  static constexpr unsigned kWords = kOpWords + 1 + Constant + Loop + 2 * Count;
+  static constexpr unsigned kCounts = 1 + Constant + 2 * Loop;
+  static constexpr unsigned kWords = kOpWords + 1 + Constant + 2 * Loop + 2 * Count;
 };
 
 template <Predicate P, unsigned W, bool K, bool Loop, bool Count> KILN_HANDLER Word step(Op* ip, Word* frame) {
@@ -108,19 +108,19 @@ template <Predicate P, unsigned W, bool K, bool Loop, bool Count> KILN_HANDLER W
   KILN_BRANCH((holds<P, W>(a, b)), Layout, Loop, Count);
 }
 
-template <bool Loop> KILN_HANDLER Word go(Op* ip, Word* frame) {
-  if constexpr (Loop)
+template <bool Loop, bool Count> KILN_HANDLER Word go(Op* ip, Word* frame) {
+  if constexpr (Loop) {
+    if constexpr (Count)
+      bump(reinterpret_cast<LoopHeader*>(ip->k[1])->jumps);
     if (loopBudgetSpent(ip->k[0])) [[unlikely]]
-      [[clang::musttail]] return backEdge(ip, frame);
+      [[clang::musttail]] return backEdge<0>(ip, frame);
+  }
   KILN_JUMP(ip->offset);
 }
 
-template <bool Loop> KILN_HANDLER Word moveAndGo(Op* ip, Word* frame) {
+template <bool Loop, bool Count> KILN_HANDLER Word moveAndGo(Op* ip, Word* frame) {
   frame[ip->x] = frame[ip->y];
-  if constexpr (Loop)
-    if (loopBudgetSpent(ip->k[0])) [[unlikely]]
-      [[clang::musttail]] return backEdge(ip, frame);
-  KILN_JUMP(ip->offset);
+  [[clang::musttail]] return go<Loop, Count>(ip, frame);
 }
 
 /// The case's jump, which may be a back-edge: those have their budget counted by the op they lead to.
@@ -199,8 +199,12 @@ Handler branchFloat(unsigned predicate, FloatType type, BranchForm form) {
   return kFloat[predicate * 16 + (type == FloatType::Double) * 8u + bitsOf(form)];
 }
 Handler branchBit(bool whenSet, BranchForm form) { return kBit[whenSet * 4u + (bitsOf(form) & 3)]; }
-Handler jump(bool loop) { return loop ? go<true> : go<false>; }
-Handler moveJump(bool loop) { return loop ? moveAndGo<true> : moveAndGo<false>; }
+Handler jump(BranchForm form) {
+  return !form.loop ? go<false, false> : form.count ? go<true, true> : go<true, false>;
+}
+Handler moveJump(BranchForm form) {
+  return !form.loop ? moveAndGo<false, false> : form.count ? moveAndGo<true, true> : moveAndGo<true, false>;
+}
 Handler switchDense(Width width) { return kDense[width]; }
 Handler switchSparse(Width width) { return kSparse[width]; }
 Handler returnWord() { return leaveWithWord; }
@@ -224,7 +228,7 @@ std::string layout(std::string fields, BranchForm form, unsigned head = 0) {
   for (unsigned i = 0; i < head + form.constant; ++i)
     fields += ",k";
   if (form.loop)
-    fields += ",budget";
+    fields += ",budget,header";
   if (form.count)
     fields += ",count,count";
   return fields;
@@ -261,10 +265,10 @@ void listControlOps(const OpVisitor& visit) {
     visit(switchDense(width), "switch.dense" + std::string(kWidthNames[width]), "a,table");
     visit(switchSparse(width), "switch.sparse" + std::string(kWidthNames[width]), "a,table");
   }
-  visit(jump(false), "jump", "jump");
-  visit(jump(true), "jump.loop", "jump,budget");
-  visit(moveJump(false), "move.jump", "x,y,jump");
-  visit(moveJump(true), "move.jump.loop", "x,y,jump,budget");
+  for (BranchForm form : {BranchForm{}, BranchForm{false, true, false}, BranchForm{false, true, true}}) {
+    visit(jump(form), "jump" + suffix(form), form.loop ? "jump,budget,header" : "jump");
+    visit(moveJump(form), "move.jump" + suffix(form), form.loop ? "x,y,jump,budget,header" : "x,y,jump");
+  }
   visit(returnWord(), "ret", "a");
   visit(returnConstant(), "ret.k", "k");
   visit(returnVoid(), "ret.void", "");
