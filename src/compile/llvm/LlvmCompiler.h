@@ -48,6 +48,7 @@ private:
     CompileTimes times;
   };
   Result<void> openWorld();
+  Backend& backend();
   Result<Lowered> lower(const CompileRequest& request);
   /// Runs `work`, turning LLVM's fatal errors and diagnostics into values.
   template <typename Work> auto guarded(Work&& work) -> decltype(work());
