@@ -89,12 +89,11 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
   if (!space)
     return std::unexpected(space.error());
   space_ = std::move(*space);
-  auto table = FunctionTable::create(*range_, *space_, map_.functions.size(), firstCallEntry, this);
+  auto table = FunctionTable::create(*range_, *space_, map_.functions.size(), firstCallEntry, this,
+                                     [this](std::uint32_t id) -> std::string_view { return map_.functions[id].name; });
   if (!table)
     return std::unexpected(table.error());
   table_ = std::move(*table);
-  for (std::uint32_t id = 0; id < map_.functions.size(); ++id)
-    table_->record(id).name = map_.functions[id].name;
   linker_ = std::make_unique<JitLinker>(*space_, unwind_, [this](std::string_view symbol) { return resolve(symbol); });
 
   TierManager::Settings settings;
@@ -175,7 +174,7 @@ std::optional<std::uintptr_t> ProgramCore::resolve(std::string_view symbol) {
     switch (own->kind) {
     case KilnSymbol::Function: return table_->stub(own->id);
     case KilnSymbol::Slot: return addressOf(&table_->slot(own->id));
-    case KilnSymbol::Counters: return addressOf(table_->record(own->id).counters);
+    case KilnSymbol::Counters: return addressOf(table_->counters(own->id));
     case KilnSymbol::Data: return map_.data[own->id].address;
     }
   }
