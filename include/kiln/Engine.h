@@ -23,11 +23,15 @@
 #include "kiln/Error.h"
 #include "kiln/Ladder.h"
 #include "kiln/Observer.h"
+#include "kiln/Profile.h"
 #include "kiln/Statistics.h"
 
 #define KILN_API __attribute__((visibility("default")))
 
 namespace kiln {
+
+/// Whether the lowest tiers record a profile. Auto: if the ladder has a tier above them that can use it.
+enum class Profiling { Auto, On, Off };
 
 /// Whether compiled code counts. Auto: every tier but the last of the ladder does.
 enum class Counting { Auto, On, Off };
@@ -37,6 +41,7 @@ struct Options {
   /// Background compile threads; 0 compiles in the thread whose budget is spent. Threads start with the first request.
   unsigned compileThreads = 1;
   Counting counting = Counting::Auto;
+  Profiling profiling = Profiling::Auto;
   /// On-stack replacement: a loop that runs for long goes on in better code without waiting for the function's next call.
   bool osr = true;
   /// Not 0: every loop moves at its N-th back-edge, into code compiled then and there. For tests.
@@ -156,7 +161,10 @@ public:
   /// Waits until no compile of this program is queued or running.
   void waitForCompiles();
 
-  enum class Dump { Ir, Assembly };
+  /// Writes what was recorded so far, for `kiln profile` and later runs. Fails with SystemError.
+  Result<void> writeProfile(const std::string& path, ProfileFormat format);
+
+  enum class Dump { Ir, Assembly, Ops };
   /// What the compiler makes of a function at a tier, as text. Fails with UnknownEntry or CompileFailed.
   Result<std::string> dump(std::string_view name, Tier tier, Dump kind);
 

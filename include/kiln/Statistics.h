@@ -46,6 +46,13 @@ struct Statistics {
   std::uint64_t codeBytes = 0;       ///< machine code of all versions
   std::uint64_t codeSpaceUsed = 0;   ///< with constants, stubs and unwind tables
   std::uint64_t codeSpaceLimit = 0;
+  /// Functions that a tier declined, by tier and reason; they started in the next one.
+  struct RefusalCount {
+    Tier tier = Tier::Interpreter;
+    std::string reason;
+    std::uint64_t functions = 0;
+  };
+  std::vector<RefusalCount> refusals;
   std::uint64_t requests = 0;        ///< accepted by the queue
   std::uint64_t requestsDropped = 0; ///< the queue was full
   std::uint64_t requestsCancelled = 0;

@@ -5,6 +5,7 @@
 
 #include "engine/EngineCore.h"
 #include "engine/StandIns.h"
+#include "profile/ProfileFile.h"
 #include "support/Clock.h"
 #include "support/SignalBlock.h"
 
@@ -89,12 +90,11 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
   if (!space)
     return std::unexpected(space.error());
   space_ = std::move(*space);
-  auto table = FunctionTable::create(*range_, *space_, map_.functions.size(), firstCallEntry, this);
+  auto table = FunctionTable::create(*range_, *space_, map_.functions.size(), firstCallEntry, this,
+                                     [this](std::uint32_t id) -> std::string_view { return map_.functions[id].name; });
   if (!table)
     return std::unexpected(table.error());
   table_ = std::move(*table);
-  for (std::uint32_t id = 0; id < map_.functions.size(); ++id)
-    table_->record(id).name = map_.functions[id].name;
   linker_ = std::make_unique<JitLinker>(*space_, unwind_, [this](std::string_view symbol) { return resolve(symbol); });
 
   TierManager::Settings settings;
@@ -109,6 +109,7 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
   tiers_ = std::make_unique<TierManager>(
       *table_, std::move(settings),
       [this](FunctionRecord& record, Tier tier, std::uint32_t loop) { return request(record, tier, loop); });
+  makeInterpreter();
   auto stack = Stack::create(kCompileStackBytes);
   if (!stack)
     return std::unexpected(stack.error());
@@ -126,6 +127,59 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
       return verified;
   engine_->add(*this);
   return startIFuncs();
+}
+
+void ProgramCore::makeInterpreter() {
+  const Options& options = engine_->options;
+  interp::Interpreter::Settings settings;
+  settings.osrAt = options.osrAt;
+  settings.decode.loops = tiers_->counts(Tier::Interpreter) || options.osrAt != 0;
+  settings.decode.profile = options.profiling == Profiling::On ||
+                            (options.profiling == Profiling::Auto && tiers_->ladder().above(Tier::Interpreter) != nullptr);
+  interp::Interpreter::Host host;
+  host.loopBudgetSpent = [this](std::uint32_t id, std::uint32_t loop) {
+    return onLoopBudgetSpent(table_->record(id), loop, Tier::Interpreter);
+  };
+  host.forceOsr = [this](std::uint32_t id, std::uint32_t loop) {
+    return forceOsr(table_->record(id), loop, Tier::Interpreter);
+  };
+  host.prepareOsr = [this](interp::LoopHeader& header) {
+    SignalBlock block;
+    std::lock_guard lock(foreground_);
+    callOnStack(*stack_, [&] {
+      (void)compiler_->withWorld([&](World& world, const WorldSymbols& symbols) {
+        interpreter_->prepareOsr({&world, &symbols}, header);
+      });
+    });
+  };
+  interp::Interpreter::Parts parts{map_, *table_, *space_, unwind_, host_, threadLocals_};
+  interpreter_ = std::make_unique<interp::Interpreter>(parts, settings, std::move(host));
+}
+
+Result<void> ProgramCore::decodeNow(FunctionRecord& record, std::string_view reason, bool force) {
+  Result<void> outcome;
+  std::optional<Refusal> refusal;
+  callOnStack(*stack_, [&] {
+    auto done = compiler_->withWorld([&](World& world, const WorldSymbols& symbols) {
+      auto result = interpreter_->compile({&world, &symbols}, record.id);
+      if (auto* refused = std::get_if<Refusal>(&result))
+        refusal = std::move(*refused);
+      else if (auto* error = std::get_if<Error>(&result))
+        outcome = std::unexpected(std::move(*error));
+      else
+        tiers_->publish(record, std::move(std::get<Version>(result)), reason, force);
+    });
+    if (!done)
+      outcome = done;
+  });
+  if (!refusal) {
+    if (outcome && engine_->options.osrAt)
+      record.counters->loops.store(0, std::memory_order_relaxed);
+    return outcome;
+  }
+  ++refusals_[{Tier::Interpreter, refusal->reason}];
+  const Rung* next = tiers_->ladder().above(Tier::Interpreter);
+  return compileNow(record, next ? next->tier : Tier::O0, reason, force);
 }
 
 Result<void> ProgramCore::placeLateNames(World& world) {
@@ -176,7 +230,7 @@ std::optional<std::uintptr_t> ProgramCore::resolve(std::string_view symbol) {
     switch (own->kind) {
     case KilnSymbol::Function: return table_->stub(own->id);
     case KilnSymbol::Slot: return addressOf(&table_->slot(own->id));
-    case KilnSymbol::Counters: return addressOf(table_->record(own->id).counters);
+    case KilnSymbol::Counters: return addressOf(table_->counters(own->id));
     case KilnSymbol::Data: return map_.data[own->id].address;
     }
   }
@@ -218,6 +272,8 @@ std::uintptr_t ProgramCore::firstCall(std::uint32_t function) {
 }
 
 Result<void> ProgramCore::compileNow(FunctionRecord& record, Tier tier, std::string_view reason, bool force) {
+  if (tier == Tier::Interpreter)
+    return decodeNow(record, reason, force);
   Result<void> outcome;
   callOnStack(*stack_, [&] {
     CompileResult result = compiler_->compile({record.id, tier, tiers_->counts(tier)});
@@ -422,20 +478,53 @@ Result<std::string> ProgramCore::dump(FunctionRecord& record, Tier tier, DumpKin
   return text;
 }
 
+Result<std::string> ProgramCore::dumpOps(FunctionRecord& record) {
+  SignalBlock block;
+  std::lock_guard lock(foreground_);
+  Result<std::string> text;
+  callOnStack(*stack_, [&] {
+    auto done = compiler_->withWorld(
+        [&](World& world, const WorldSymbols& symbols) { text = interpreter_->dump({&world, &symbols}, record.id); });
+    if (!done)
+      text = std::unexpected(done.error());
+  });
+  return text;
+}
+
+Result<void> ProgramCore::writeProfile(const std::string& path, ProfileFormat format) {
+  ProgramProfile profile;
+  {
+    SignalBlock block;
+    std::lock_guard lock(foreground_);
+    Result<void> done;
+    callOnStack(*stack_, [&] {
+      done = compiler_->withWorld([&](World& world, const WorldSymbols& symbols) {
+        profile = interpreter_->harvest({&world, &symbols});
+      });
+    });
+    if (!done)
+      return done;
+  }
+  return kiln::writeProfile(std::move(profile), path, format);
+}
+
 // Fork. The locks are held from prepareFork() until the other two.
 
 void ProgramCore::prepareFork() {
   foreground_.lock();
   install_.lock();
+  interpreter_->stubLock().lock();
 }
 
 void ProgramCore::parentAfterFork() {
+  interpreter_->stubLock().unlock();
   install_.unlock();
   foreground_.unlock();
 }
 
 void ProgramCore::childAfterFork() {
   space_->privatise();
+  interpreter_->stubLock().unlock();
   install_.unlock();
   foreground_.unlock();
 }

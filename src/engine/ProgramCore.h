@@ -8,6 +8,7 @@
 // Lock order: foreground, install, then the inner locks (queue, code space, unwinder, records).
 #pragma once
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -19,6 +20,7 @@
 #include "compile/llvm/JitLinker.h"
 #include "compile/llvm/LlvmCompiler.h"
 #include "function/FunctionTable.h"
+#include "interp/Interpreter.h"
 #include "kiln/Engine.h"
 #include "program/GlobalsImage.h"
 #include "program/HostSymbols.h"
@@ -45,6 +47,8 @@ public:
   Result<void> promote(FunctionRecord& record, Tier tier, bool wait);
   Result<void> demote(FunctionRecord& record, Tier tier);
   Result<std::string> dump(FunctionRecord& record, Tier tier, DumpKind kind);
+  Result<std::string> dumpOps(FunctionRecord& record);
+  Result<void> writeProfile(const std::string& path, ProfileFormat format);
   Statistics statistics();
   void unloadLibraries() { host_.unload(); }
   FunctionStatistics statisticsOf(FunctionRecord& record);
@@ -79,6 +83,9 @@ private:
   std::uintptr_t firstCall(std::uint32_t function);
   /// Compiles in this thread with the foreground compiler, under its lock.
   Result<void> compileNow(FunctionRecord& record, Tier tier, std::string_view reason, bool force);
+  /// The interpreter's compile. A refusal starts the function in the next tier of the ladder, or at O0 below it.
+  Result<void> decodeNow(FunctionRecord& record, std::string_view reason, bool force);
+  void makeInterpreter();
   /// The same for a continuation. What fails is remembered and not tried again.
   void compileLoopNow(FunctionRecord& record, Tier tier, std::uint32_t loop, std::string_view reason);
   void installLoop(FunctionRecord& record, Tier tier, std::uint32_t loop, CompileResult result, std::string_view reason);
@@ -101,6 +108,8 @@ private:
   std::unique_ptr<FunctionTable> table_;
   std::unique_ptr<JitLinker> linker_;
   std::unique_ptr<TierManager> tiers_;
+  std::unique_ptr<interp::Interpreter> interpreter_;
+  std::map<std::pair<Tier, std::string>, std::uint64_t> refusals_; ///< under foreground_
 
   std::mutex foreground_; ///< guards compiler_ and stack_
   std::unique_ptr<LlvmCompiler> compiler_;

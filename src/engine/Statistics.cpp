@@ -34,7 +34,10 @@ Statistics ProgramCore::statistics() {
   out.ladder = tiers_->ladder().text();
   out.functionsInProgram = table_->size();
   for (std::uint32_t id = 0; id < table_->size(); ++id) {
-    FunctionStatistics function = statisticsOf(table_->record(id));
+    FunctionRecord* record = table_->existing(id);
+    if (!record)
+      continue; // never called
+    FunctionStatistics function = statisticsOf(*record);
     if (function.versions.empty() && function.failures == 0)
       continue;
     for (const VersionStatistics& version : function.versions) {

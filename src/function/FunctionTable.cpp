@@ -36,10 +36,10 @@ void setBudgetHandler(BudgetHandler handler) { gBudgetHandler.store(handler, std
 
 Result<std::unique_ptr<FunctionTable>> FunctionTable::create(AddressRange& range, CodeSpace& space,
                                                              std::size_t count, FirstCallHandler handler,
-                                                             void* context) {
+                                                             void* context, NameOf nameOf) {
   unsigned a = 0, b = 0, c = 0, d = 0;
   kiln_use_xsave = __get_cpuid(1, &a, &b, &c, &d) && (c & bit_OSXSAVE) != 0;
-  std::unique_ptr<FunctionTable> table(new FunctionTable);
+  std::unique_ptr<FunctionTable> table(new FunctionTable(count, std::move(nameOf)));
   auto tables = range.takeWritable(count * (sizeof(Counters) + sizeof(std::uintptr_t)) + sizeof(Head));
   if (!tables)
     return std::unexpected(tables.error());
@@ -54,17 +54,34 @@ Result<std::unique_ptr<FunctionTable>> FunctionTable::create(AddressRange& range
     return std::unexpected(!stubs ? stubs.error() : thunks.error());
   table->stubs_ = *stubs;
   table->thunks_ = *thunks;
-  table->records_.reserve(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    auto record = std::make_unique<FunctionRecord>();
-    record->id = static_cast<std::uint32_t>(i);
-    record->counters = &table->counters_[i];
-    table->records_.push_back(std::move(record));
-  }
   auto* head = new (at) Head{handler, context, table->thunk(0)};
   table->writeStubs();
   table->writeThunks(head);
   return table;
+}
+
+FunctionTable::FunctionTable(std::size_t count, NameOf nameOf)
+    : count_(count), nameOf_(std::move(nameOf)), groups_((count + kGroup - 1) / kGroup) {}
+
+FunctionTable::~FunctionTable() {
+  for (std::atomic<Group*>& group : groups_)
+    delete group.load(std::memory_order_relaxed);
+}
+
+FunctionTable::Group& FunctionTable::makeGroup(std::size_t index) {
+  auto made = std::make_unique<Group>();
+  for (std::size_t i = 0; i < kGroup && index * kGroup + i < count_; ++i) {
+    FunctionRecord& record = (*made)[i];
+    record.id = static_cast<std::uint32_t>(index * kGroup + i);
+    if (nameOf_)
+      record.name = nameOf_(record.id);
+    record.counters = &counters_[record.id];
+  }
+  // Another thread may have been faster: its group is the one that counts.
+  Group* present = nullptr;
+  if (groups_[index].compare_exchange_strong(present, made.get(), std::memory_order_acq_rel, std::memory_order_acquire))
+    present = made.release();
+  return *present;
 }
 
 void FunctionTable::writeStubs() {
@@ -73,7 +90,7 @@ void FunctionTable::writeStubs() {
   auto rel = static_cast<std::int32_t>(distance);
   std::uint8_t code[8] = {0xff, 0x25, 0, 0, 0, 0, 0x66, 0x90};
   memcpy(code + 2, &rel, 4);
-  for (std::size_t i = 0; i < records_.size(); ++i)
+  for (std::size_t i = 0; i < count_; ++i)
     memcpy(stubs_.rw + 8 * i, code, 8);
 }
 
@@ -86,7 +103,7 @@ void FunctionTable::writeThunks(void* headData) {
   auto entry = reinterpret_cast<std::uintptr_t>(&kiln_first_call_entry);
   memcpy(head + 16, &entry, 8);
   memcpy(thunks_.rw, head, kThunkHead);
-  for (std::size_t i = 0; i < records_.size(); ++i) {
+  for (std::size_t i = 0; i < count_; ++i) {
     std::uint8_t code[8] = {0xe8, 0, 0, 0, 0, 0xcc, 0xcc, 0xcc};
     auto rel = -static_cast<std::int32_t>(kThunkHead + 8 * i + 5);
     memcpy(code + 1, &rel, 4);

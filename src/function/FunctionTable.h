@@ -6,11 +6,15 @@
 //          which compiles the function, and then jumps to the result with every argument register as it was.
 //
 // Publishing a version is one release store to the slot. No code is patched.
-// Thread-safety: create() on the loading thread; slots are atomics; everything else is constant afterwards.
+// Records are made in groups when one of a group is first asked for: most functions of a large program are never called.
+// Thread-safety: create() on the loading thread; slots are atomics; record() may be called by any thread, and waits for
+// no lock. In signal handlers only recordOf() of functions that count, whose records exist.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 
@@ -27,14 +31,27 @@ using BudgetHandler = void (*)(Counters* counters);
 
 class FunctionTable {
 public:
-  static Result<std::unique_ptr<FunctionTable>> create(AddressRange& range, CodeSpace& space, std::size_t count,
-                                                       FirstCallHandler handler, void* context);
+  /// Gives records their names; called by any thread.
+  using NameOf = std::function<std::string_view(std::uint32_t)>;
 
-  std::size_t size() const { return records_.size(); }
-  FunctionRecord& record(std::uint32_t id) { return *records_[id]; }
-  FunctionRecord& recordOf(const Counters* counters) {
-    return *records_[static_cast<std::size_t>(counters - counters_)];
+  static Result<std::unique_ptr<FunctionTable>> create(AddressRange& range, CodeSpace& space, std::size_t count,
+                                                       FirstCallHandler handler, void* context, NameOf nameOf = {});
+  ~FunctionTable();
+  FunctionTable(const FunctionTable&) = delete;
+  FunctionTable& operator=(const FunctionTable&) = delete;
+
+  std::size_t size() const { return count_; }
+  FunctionRecord& record(std::uint32_t id) {
+    Group* group = groups_[id / kGroup].load(std::memory_order_acquire);
+    return (group ? *group : makeGroup(id / kGroup))[id % kGroup];
   }
+  FunctionRecord& recordOf(const Counters* counters) { return record(static_cast<std::uint32_t>(counters - counters_)); }
+  /// As record(), or null if no function of its group was asked for.
+  FunctionRecord* existing(std::uint32_t id) {
+    Group* group = groups_[id / kGroup].load(std::memory_order_acquire);
+    return group ? &(*group)[id % kGroup] : nullptr;
+  }
+  Counters* counters(std::uint32_t id) { return &counters_[id]; }
   std::uintptr_t stub(std::uint32_t id) const { return reinterpret_cast<std::uintptr_t>(stubs_.rx) + 8 * id; }
   std::uintptr_t thunk(std::uint32_t id) const {
     return reinterpret_cast<std::uintptr_t>(thunks_.rx) + kThunkHead + 8 * id;
@@ -50,11 +67,17 @@ public:
 
 private:
   static constexpr std::size_t kThunkHead = 32;
-  FunctionTable() = default;
+  static constexpr std::size_t kGroup = 16;
+  using Group = std::array<FunctionRecord, kGroup>;
+
+  FunctionTable(std::size_t count, NameOf nameOf);
+  Group& makeGroup(std::size_t index);
   void writeStubs();
   void writeThunks(void* head);
 
-  std::vector<std::unique_ptr<FunctionRecord>> records_;
+  const std::size_t count_;
+  const NameOf nameOf_;
+  std::vector<std::atomic<Group*>> groups_;
   std::atomic<std::uintptr_t>* slots_ = nullptr;
   Counters* counters_ = nullptr;
   CodeSpan stubs_, thunks_;

@@ -7,6 +7,7 @@
 #include <llvm/IR/Dominators.h>
 #include <llvm/IR/Instructions.h>
 #include <llvm/IR/InstIterator.h>
+#include <llvm/IR/Module.h>
 #include <llvm/Transforms/Utils/Local.h>
 #include <llvm/Transforms/Utils/PromoteMemToReg.h>
 
@@ -128,7 +129,9 @@ void promoteAllocas(llvm::Function& function) {
 } // namespace
 
 void prepareFunction(llvm::Function& function) {
-  llvm::stripDebugInfo(function);
+  // Nothing of it can be there without a compile unit; looking for it costs more than all else that -O1 bitcode needs.
+  if (function.getParent()->getNamedMetadata("llvm.dbg.cu"))
+    llvm::stripDebugInfo(function);
   if (function.hasOptNone()) {
     // clang -O0 marks every function optnone and noinline, for a compiler that would otherwise optimise by default.
     // In Kiln the tier says what to optimise.

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "support/LlvmBridge.h"
@@ -58,20 +59,22 @@ public:
 private:
   Result<void> chooseDefinitions();
   void numberModule(std::uint32_t module);
-  void numberFunction(const llvm::Function& function, std::uint32_t module, std::uint32_t index);
-  void numberVariable(const llvm::GlobalVariable& variable, std::uint32_t module, std::uint32_t index);
+  SymbolRef numberFunction(const llvm::Function& function, std::uint32_t module, std::uint32_t index);
+  SymbolRef numberVariable(const llvm::GlobalVariable& variable, std::uint32_t module, std::uint32_t index);
   void numberAliases();
   std::vector<std::uint32_t> startupFunctions(const char* list);
   void referTo(const llvm::GlobalValue& global, SymbolRef& ref);
   SymbolRef external(const llvm::GlobalValue& global);
   Result<void> reportUnresolved();
   bool wins(const llvm::GlobalValue& global) const;
+  llvm::DenseMap<const llvm::GlobalValue*, SymbolRef>& own();
 
   World& world_;
   HostSymbols& host_;
   ProgramMap map_;
-  std::map<std::string, Definition, std::less<>> chosen_;
-  llvm::DenseMap<const llvm::GlobalValue*, SymbolRef> own_;
+  llvm::StringMap<Definition> chosen_;
+  /// See own(). Made when it is first asked for: many programs have neither aliases nor start-up lists.
+  std::optional<llvm::DenseMap<const llvm::GlobalValue*, SymbolRef>> own_;
   llvm::StringMap<SymbolRef> externals_;
   std::map<std::string, std::vector<const llvm::GlobalValue*>> unresolved_;
 };
@@ -107,6 +110,13 @@ bool ProgramMap::usesExternal(std::string_view name) const {
 Result<ProgramMap> MapBuilder::build() {
   if (auto chosen = chooseDefinitions(); !chosen)
     return std::unexpected(chosen.error());
+  std::size_t functions = 0, variables = 0;
+  for (std::uint32_t m = 0; m < world_.moduleCount(); ++m) {
+    functions += world_.module(m).size();
+    variables += world_.module(m).global_size();
+  }
+  map_.functions.reserve(functions);
+  map_.data.reserve(variables);
   for (std::uint32_t m = 0; m < world_.moduleCount(); ++m)
     numberModule(m);
   numberAliases();
@@ -136,13 +146,13 @@ Result<void> MapBuilder::chooseDefinitions() {
       if (!isDefinition(global) || global.hasLocalLinkage() || isReserved(global) || !global.hasName())
         continue;
       Claim claim = claimOf(global);
-      std::string name = linkName(global).str();
+      llvm::StringRef name = linkName(global);
       auto [at, fresh] = chosen_.try_emplace(name, Definition{&global, m, claim});
       Definition& held = at->second;
       if (fresh)
         continue;
       if (claim == Claim::Strong && held.claim == Claim::Strong) {
-        duplicates += (duplicates.empty() ? "" : "; ") + ("'" + name + "' is defined in " +
+        duplicates += (duplicates.empty() ? "" : "; ") + ("'" + name.str() + "' is defined in " +
                       world_.source(held.module).name + " and again in " + world_.source(m).name);
         continue;
       }
@@ -173,33 +183,33 @@ bool MapBuilder::wins(const llvm::GlobalValue& global) const {
 void MapBuilder::numberModule(std::uint32_t m) {
   llvm::Module& module = world_.module(m);
   auto& refs = map_.modules_.emplace_back();
+  refs.functions.resize(module.size());
   std::uint32_t index = 0;
   for (const llvm::Function& function : module) {
     if (wins(function))
-      numberFunction(function, m, index);
+      refs.functions[index] = numberFunction(function, m, index);
     ++index;
   }
-  refs.functions.resize(index);
+  refs.variables.resize(module.global_size());
   index = 0;
   for (const llvm::GlobalVariable& variable : module.globals()) {
     if (wins(variable))
-      numberVariable(variable, m, index);
+      refs.variables[index] = numberVariable(variable, m, index);
     ++index;
   }
-  refs.variables.resize(index);
   refs.aliases.resize(module.alias_size());
   refs.ifuncs.resize(module.ifunc_size());
 }
 
-void MapBuilder::numberFunction(const llvm::Function& function, std::uint32_t module, std::uint32_t index) {
+SymbolRef MapBuilder::numberFunction(const llvm::Function& function, std::uint32_t module, std::uint32_t index) {
   SymbolRef ref{SymbolRef::Kind::Function, static_cast<std::uint32_t>(map_.functions.size()), 0};
   map_.functions.push_back({linkName(function).str(), module, index, function.hasLocalLinkage(), false});
-  own_[&function] = ref;
   if (!function.hasLocalLinkage())
     map_.byName_[linkName(function)] = ref;
+  return ref;
 }
 
-void MapBuilder::numberVariable(const llvm::GlobalVariable& variable, std::uint32_t module, std::uint32_t index) {
+SymbolRef MapBuilder::numberVariable(const llvm::GlobalVariable& variable, std::uint32_t module, std::uint32_t index) {
   const llvm::DataLayout& layout = variable.getParent()->getDataLayout();
   bool tls = variable.isThreadLocal();
   SymbolRef ref{tls ? SymbolRef::Kind::Tls : SymbolRef::Kind::Data, static_cast<std::uint32_t>(map_.data.size()), 0};
@@ -213,9 +223,26 @@ void MapBuilder::numberVariable(const llvm::GlobalVariable& variable, std::uint3
   info.isTls = tls;
   info.section = variable.getSection().str();
   map_.data.push_back(std::move(info));
-  own_[&variable] = ref;
   if (!variable.hasLocalLinkage() && variable.hasName())
     map_.byName_[linkName(variable)] = ref;
+  return ref;
+}
+
+/// What each definition is that did not lose against another.
+llvm::DenseMap<const llvm::GlobalValue*, SymbolRef>& MapBuilder::own() {
+  if (!own_) {
+    own_.emplace();
+    for (std::uint32_t m = 0; m < world_.moduleCount(); ++m) {
+      const auto& refs = map_.modules_[m];
+      for (std::size_t i = 0; i < refs.functions.size(); ++i)
+        if (refs.functions[i].kind != SymbolRef::Kind::None)
+          own_->try_emplace(&world_.functionAt(m, i), refs.functions[i]);
+      for (std::size_t i = 0; i < refs.variables.size(); ++i)
+        if (refs.variables[i].kind != SymbolRef::Kind::None)
+          own_->try_emplace(&world_.variableAt(m, i), refs.variables[i]);
+    }
+  }
+  return *own_;
 }
 
 void MapBuilder::numberAliases() {
@@ -227,8 +254,8 @@ void MapBuilder::numberAliases() {
       SymbolRef ref{SymbolRef::Kind::Function, static_cast<std::uint32_t>(map_.functions.size()), 0};
       map_.functions.push_back({linkName(ifunc).str(), m, 0, ifunc.hasLocalLinkage(), true});
       const llvm::Function* resolver = ifunc.getResolverFunction();
-      map_.ifuncs.push_back({ref.id, resolver ? own_.lookup(resolver).id : 0});
-      own_[&ifunc] = ref;
+      map_.ifuncs.push_back({ref.id, resolver ? own().lookup(resolver).id : 0});
+      own()[&ifunc] = ref;
       if (wins(ifunc) && !ifunc.hasLocalLinkage())
         map_.byName_[linkName(ifunc)] = ref;
       map_.modules_[m].ifuncs[i++] = ref;
@@ -248,15 +275,15 @@ void MapBuilder::numberAliases() {
             next->getAliasee()->stripAndAccumulateConstantOffsets(module.getDataLayout(), offset, true));
       SymbolRef ref;
       if (object)
-        ref = own_.lookup(object);
+        ref = own().lookup(object);
       if (object && ref.kind == SymbolRef::Kind::None && object->hasName()) {
         // The base lost against a definition elsewhere.
         auto at = chosen_.find(linkName(*object));
         if (at != chosen_.end())
-          ref = own_.lookup(at->second.global);
+          ref = own().lookup(at->second.global);
       }
       ref.offset += offset.getSExtValue();
-      own_[&alias] = ref;
+      own()[&alias] = ref;
       if (wins(alias) && !alias.hasLocalLinkage())
         map_.byName_[linkName(alias)] = ref;
       map_.modules_[m].aliases[i++] = ref;
@@ -264,13 +291,10 @@ void MapBuilder::numberAliases() {
   }
 }
 
+/// Completes `ref`, which is set already for the program's own definitions.
 void MapBuilder::referTo(const llvm::GlobalValue& global, SymbolRef& ref) {
-  if (isReserved(global))
+  if (ref.kind != SymbolRef::Kind::None || isReserved(global))
     return;
-  if (auto at = own_.find(&global); at != own_.end()) {
-    ref = at->second;
-    return;
-  }
   if (auto at = map_.byName_.find(linkName(global)); at != map_.byName_.end()) {
     ref = at->second;
     return;
@@ -311,7 +335,7 @@ std::vector<std::uint32_t> MapBuilder::startupFunctions(const char* list) {
       auto* function = llvm::dyn_cast_or_null<llvm::GlobalValue>(entry->getAggregateElement(1u)->stripPointerCasts());
       if (!priority || !function)
         continue;
-      SymbolRef ref;
+      SymbolRef ref = own().lookup(function);
       referTo(*function, ref);
       if (ref.kind == SymbolRef::Kind::Function)
         entries.emplace_back(priority->getZExtValue(), ref.id);
@@ -380,6 +404,10 @@ Result<void> MapBuilder::reportUnresolved() {
 }
 
 WorldSymbols::WorldSymbols(World& world, const ProgramMap& map) {
+  std::size_t count = 0;
+  for (const auto& refs : map.modules_)
+    count += refs.functions.size() + refs.variables.size() + refs.aliases.size() + refs.ifuncs.size();
+  refs_.reserve(static_cast<unsigned>(count));
   for (std::size_t m = 0; m < world.moduleCount(); ++m) {
     llvm::Module& module = world.module(m);
     const auto& refs = map.modules_[m];

@@ -12,11 +12,14 @@
 #include <llvm/Support/raw_ostream.h>
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <optional>
+#include <vector>
 
 #include "support/LlvmBridge.h"
 
@@ -30,6 +33,11 @@ bool isBitcode(std::span<const char> bytes) {
 /// Text that could be IR: no NUL byte in its first part.
 bool looksLikeText(std::span<const char> bytes) {
   return memchr(bytes.data(), 0, std::min<std::size_t>(bytes.size(), 4096)) == nullptr;
+}
+
+Source owning(std::string name, std::vector<char> bytes) {
+  auto kept = std::make_shared<const std::vector<char>>(std::move(bytes));
+  return Source{std::move(name), *kept, kept};
 }
 
 Result<Source> fromText(std::string name, std::span<const char> bytes) {
@@ -50,54 +58,85 @@ Result<Source> fromText(std::string name, std::span<const char> bytes) {
   writer.writeModule(*module);
   writer.writeSymtab();
   writer.writeStrtab();
-  return Source{std::move(name), std::vector<char>(bitcode.begin(), bitcode.end())};
+  return owning(std::move(name), std::vector<char>(bitcode.begin(), bitcode.end()));
+}
+
+/// A file descriptor that is closed with the scope.
+class File {
+public:
+  explicit File(const std::string& path) : number_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
+  ~File() {
+    if (number_ >= 0)
+      close(number_);
+  }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  int number() const { return number_; }
+
+private:
+  int number_;
+};
+
+/// The bytes of a regular file where the system keeps them, or nothing if it cannot be mapped.
+std::optional<Source> mapFile(const std::string& path, const File& file, std::size_t bytes) {
+  if (bytes == 0)
+    return std::nullopt;
+  void* start = mmap(nullptr, bytes, PROT_READ, MAP_PRIVATE, file.number(), 0);
+  if (start == MAP_FAILED)
+    return std::nullopt;
+  std::shared_ptr<const void> memory(start, [bytes](void* mapped) { munmap(mapped, bytes); });
+  return Source{path, {static_cast<const char*>(start), bytes}, std::move(memory)};
+}
+
+/// Reads to the end: pipes and devices have no size.
+Result<Source> readStream(const std::string& path, const File& file) {
+  std::vector<char> bytes;
+  std::size_t done = 0;
+  for (;;) {
+    if (done == bytes.size())
+      bytes.resize(std::max<std::size_t>(65536, 2 * done));
+    ssize_t got = read(file.number(), bytes.data() + done, bytes.size() - done);
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got < 0)
+      return fail(ErrorCode::FileNotFound, path + ": " + strerror(errno));
+    if (got == 0)
+      break;
+    done += static_cast<std::size_t>(got);
+  }
+  bytes.resize(done);
+  return owning(path, std::move(bytes));
+}
+
+/// The source, if its bytes are bitcode; text is turned into it.
+Result<Source> recognised(Source source) {
+  if (source.bitcode.empty())
+    return fail(ErrorCode::EmptyInput, source.name + ": the file is empty");
+  if (isBitcode(source.bitcode))
+    return source;
+  if (looksLikeText(source.bitcode))
+    return fromText(std::move(source.name), source.bitcode);
+  return fail(ErrorCode::BadBitcode, source.name + ": not LLVM bitcode (it starts with other bytes)");
 }
 
 } // namespace
 
 Result<Source> makeSource(std::string name, std::span<const char> bytes) {
-  if (bytes.empty())
-    return fail(ErrorCode::EmptyInput, name + ": the file is empty");
-  if (isBitcode(bytes))
-    return Source{std::move(name), std::vector<char>(bytes.begin(), bytes.end())};
-  if (looksLikeText(bytes))
-    return fromText(std::move(name), bytes);
-  return fail(ErrorCode::BadBitcode, name + ": not LLVM bitcode (it starts with other bytes)");
+  return recognised(owning(std::move(name), std::vector<char>(bytes.begin(), bytes.end())));
 }
 
 Result<Source> readSource(const std::string& path) {
-  int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0)
+  File file(path);
+  if (file.number() < 0)
     return fail(ErrorCode::FileNotFound, path + ": " + strerror(errno));
   struct stat info;
-  if (fstat(file, &info) != 0 || S_ISDIR(info.st_mode)) {
-    close(file);
+  if (fstat(file.number(), &info) != 0 || S_ISDIR(info.st_mode))
     return fail(ErrorCode::FileNotFound, path + ": is a directory or cannot be read");
-  }
-  std::vector<char> bytes(static_cast<std::size_t>(info.st_size));
-  std::size_t done = 0;
-  for (;;) {
-    if (done == bytes.size())
-      bytes.resize(done + 65536); // pipes have no size; files end here
-    ssize_t got = read(file, bytes.data() + done, bytes.size() - done);
-    if (got < 0 && errno == EINTR)
-      continue;
-    if (got < 0) {
-      std::string why = strerror(errno);
-      close(file);
-      return fail(ErrorCode::FileNotFound, path + ": " + why);
-    }
-    if (got == 0)
-      break;
-    done += static_cast<std::size_t>(got);
-  }
-  close(file);
-  bytes.resize(done);
-  if (bytes.empty())
-    return fail(ErrorCode::EmptyInput, path + ": the file is empty");
-  if (isBitcode(bytes))
-    return Source{path, std::move(bytes)};
-  return makeSource(path, bytes);
+  if (S_ISREG(info.st_mode))
+    if (auto mapped = mapFile(path, file, static_cast<std::size_t>(info.st_size)))
+      return recognised(std::move(*mapped));
+  auto whole = readStream(path, file);
+  return whole ? recognised(std::move(*whole)) : whole;
 }
 
 } // namespace kiln

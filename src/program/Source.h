@@ -4,7 +4,6 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "kiln/Error.h"
 
@@ -13,10 +12,13 @@ namespace kiln {
 /// One module's bitcode, immutable, shared by every world that reads it.
 struct Source {
   std::string name; ///< file name, or what the host called the buffer
-  std::vector<char> bitcode;
+  std::span<const char> bitcode;
+  std::shared_ptr<const void> memory; ///< owns the bytes
 };
 
-/// Reads a `.bc` or `.ll` file. Text is parsed and written as bitcode, so that everything behind reads one form.
+/// Reads a `.bc` or `.ll` file. Text is parsed and written as bitcode, so that everything behind reads one form. Bitcode in
+/// a regular file is mapped, as the system maps executables and shared libraries: of a large program most is never read.
+/// Such a file may be replaced while the program runs, but not written in place.
 Result<Source> readSource(const std::string& path);
 /// As readSource(), from memory; the bytes are copied.
 Result<Source> makeSource(std::string name, std::span<const char> bytes);

@@ -5,7 +5,23 @@
 
 #include <mutex>
 
+// Bounds of the constructors that the link of the executable set aside (tools/kiln/DeferLlvm.ld); null in others, where
+// all ran at process start.
+extern "C" {
+using Constructor = void (*)();
+[[gnu::weak]] extern const Constructor kiln_llvm_constructors_begin[];
+[[gnu::weak]] extern const Constructor kiln_llvm_constructors_end[];
+}
+
 namespace kiln {
+namespace {
+
+void runLlvmConstructors() {
+  for (const Constructor* each = kiln_llvm_constructors_begin; each != kiln_llvm_constructors_end; ++each)
+    (*each)();
+}
+
+} // namespace
 
 std::string messageOf(llvm::Error error) { return llvm::toString(std::move(error)); }
 
@@ -20,6 +36,7 @@ void installFatalHandler() {
 void initializeLlvmTarget() {
   static std::once_flag once;
   std::call_once(once, [] {
+    runLlvmConstructors();
     LLVMInitializeX86TargetInfo();
     LLVMInitializeX86Target();
     LLVMInitializeX86TargetMC();

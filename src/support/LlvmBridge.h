@@ -21,7 +21,8 @@ struct LlvmFatal {
 /// Installs the handler, once a process. Thread-safe.
 void installFatalHandler();
 
-/// Makes LLVM's x86 target known, once a process. Thread-safe. Only what generates or reads machine code needs it.
+/// Sets up what compiling needs of LLVM, once a process: passes' options and the x86 target. Thread-safe. Whoever runs a
+/// pass, or generates or reads machine code, calls it first; what reads and prepares bitcode does without.
 void initializeLlvmTarget();
 
 /// The first lines of a long diagnostic, for one readable message.

@@ -6,6 +6,7 @@ namespace kiln {
 
 std::string_view tierName(Tier tier) {
   switch (tier) {
+  case Tier::Interpreter: return "interpreter";
   case Tier::O0: return "O0";
   case Tier::O1: return "O1";
   case Tier::O2: return "O2";
@@ -23,10 +24,10 @@ std::optional<Tier> parseTier(std::string_view name) {
 
 const std::vector<Preset>& presets() {
   static const std::vector<Preset> table = {
-      {"default", "O0,O2@100,O3@1000", "starts fast and climbs for programs of seconds"},
-      {"development", "O0,O2@10,O3@100", "climbs early, to meet optimised code soon"},
-      {"production", "O0,O2@1000,O3@10000", "compiles only what has proved hot"},
-      {"classic", "O0,O1@100,O2@1000,O3@10000", "every LLVM level in turn"},
+      {"default", "interpreter,O2@100,O3@1000", "starts at once and climbs for programs of seconds"},
+      {"development", "interpreter,O2@10,O3@100", "climbs early, to meet optimised code soon"},
+      {"production", "interpreter,O2@1000,O3@10000", "compiles only what has proved hot"},
+      {"classic", "interpreter,O0@10,O1@100,O2@1000,O3@10000", "every tier in turn"},
   };
   return table;
 }
@@ -83,7 +84,7 @@ Result<Ladder> Ladder::parse(std::string_view text) {
     if (preset.name == text)
       return parse(preset.ladder);
   if (text.empty())
-    return fail(ErrorCode::BadLadder, "bad ladder: the text is empty; try \"O0,O2@100,O3@1000\"");
+    return fail(ErrorCode::BadLadder, "bad ladder: the text is empty; try \"interpreter,O2@100,O3@1000\"");
 
   Ladder ladder;
   std::size_t at = 0;
@@ -97,7 +98,7 @@ Result<Ladder> Ladder::parse(std::string_view text) {
     std::optional<Tier> tier = parseTier(name);
     if (!tier)
       return badPart(text, at, name.size(),
-                     "'" + std::string(name) + "' is not a tier (O0, O1, O2, O3) or a preset");
+                     "'" + std::string(name) + "' is not a tier (interpreter, O0, O1, O2, O3) or a preset");
     Rung rung{*tier, 0, 0};
     if (ladder.rungs.empty()) {
       if (mark != std::string_view::npos)

@@ -15,6 +15,10 @@ int __real___cxa_atexit(void (*function)(void*), void* argument, void* dso);
 int __wrap___cxa_atexit(void (*function)(void*), void* argument, void* dso) {
   return dso == &__dso_handle ? 0 : __real___cxa_atexit(function, argument, dso);
 }
+
+/// In place of llvm::cl::Option::addArgument(). LLVM's options keep their defaults: the table by which a command line
+/// would find them is never made.
+void __wrap__ZN4llvm2cl6Option11addArgumentEv(void*) {}
 }
 
 namespace kiln::cli {

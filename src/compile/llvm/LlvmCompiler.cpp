@@ -18,8 +18,6 @@ LlvmCompiler::LlvmCompiler(std::shared_ptr<const std::vector<Source>> sources, c
 LlvmCompiler::~LlvmCompiler() = default;
 
 Result<void> LlvmCompiler::openWorld() {
-  if (!backend_)
-    backend_ = std::make_unique<Backend>();
   if (world_)
     return {};
   auto world = World::open(sources_);
@@ -28,6 +26,13 @@ Result<void> LlvmCompiler::openWorld() {
   world_ = std::move(*world);
   symbols_ = std::make_unique<WorldSymbols>(*world_, map_);
   return {};
+}
+
+/// Made at the first compile: a program may start, and end, without any.
+Backend& LlvmCompiler::backend() {
+  if (!backend_)
+    backend_ = std::make_unique<Backend>();
+  return *backend_;
 }
 
 template <typename Work> auto LlvmCompiler::guarded(Work&& work) -> decltype(work()) {
@@ -49,8 +54,16 @@ template <typename Work> auto LlvmCompiler::guarded(Work&& work) -> decltype(wor
   }
 }
 
+Result<void> LlvmCompiler::withWorld(const std::function<void(World&, const WorldSymbols&)>& work) {
+  return guarded([&]() -> Result<void> {
+    work(*world_, *symbols_);
+    return {};
+  });
+}
+
 Result<LlvmCompiler::Lowered> LlvmCompiler::lower(const CompileRequest& request) {
   Lowered lowered;
+  Backend& machinery = backend(); // outside the times: made once
   std::uint64_t start = nowNanoseconds();
   auto unit = extractUnit(*world_, map_, *symbols_, request.function, importLimits(request.tier));
   if (!unit)
@@ -63,7 +76,7 @@ Result<LlvmCompiler::Lowered> LlvmCompiler::lower(const CompileRequest& request)
   if (request.tier == Tier::O3)
     targetHost(lowered.unit, Backend::hostCpu(), Backend::hostFeatures());
   std::uint64_t prepared = nowNanoseconds();
-  backend_->optimize(*lowered.unit.module, request.tier);
+  machinery.optimize(*lowered.unit.module, request.tier);
   if (request.count)
     countUnit(lowered.unit, request.tier);
   lowered.entry = finishUnit(lowered.unit, request.tier);
@@ -80,7 +93,7 @@ CompileResult LlvmCompiler::compile(const CompileRequest& request) {
     if (lowered->refusal)
       return CompileResult(std::move(*lowered->refusal));
     std::uint64_t start = nowNanoseconds();
-    auto object = backend_->emitObject(*lowered->unit.module, request.tier);
+    auto object = backend().emitObject(*lowered->unit.module, request.tier);
     if (!object)
       return std::unexpected(object.error());
     CodeArtifact artifact;
@@ -107,7 +120,7 @@ Result<std::string> LlvmCompiler::dump(const CompileRequest& request, DumpKind k
     if (lowered->refusal)
       return fail(ErrorCode::CompileFailed, "'" + lowered->refusal->function + "': " + lowered->refusal->reason);
     if (kind == DumpKind::Assembly)
-      return backend_->emitAssembly(*lowered->unit.module, request.tier);
+      return backend().emitAssembly(*lowered->unit.module, request.tier);
     std::string text;
     llvm::raw_string_ostream out(text);
     lowered->unit.module->print(out, nullptr);
@@ -143,7 +156,7 @@ Result<std::vector<char>> LlvmCompiler::compileModuleAssembly(std::size_t index)
     unit.setDataLayout(from.getDataLayout());
     unit.setTargetTriple(from.getTargetTriple());
     unit.setModuleInlineAsm(from.getModuleInlineAsm());
-    return backend_->emitObject(unit, Tier::O0);
+    return backend().emitObject(unit, Tier::O0);
   });
 }
 

@@ -1,6 +1,7 @@
 // The compiler behind the tiers O0 to O3.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -27,6 +28,8 @@ public:
   /// What the globals of the world that was handed on stand for.
   const WorldSymbols& symbols() const { return *symbols_; }
 
+  /// Runs `work` on this compiler's world, as guarded as a compile.
+  Result<void> withWorld(const std::function<void(World&, const WorldSymbols&)>& work);
   CompileResult compile(const CompileRequest& request) override;
   /// The text of what compile() would make.
   Result<std::string> dump(const CompileRequest& request, DumpKind kind);
@@ -49,6 +52,7 @@ private:
     std::optional<Refusal> refusal; ///< set: there is nothing else
   };
   Result<void> openWorld();
+  Backend& backend();
   Result<Lowered> lower(const CompileRequest& request);
   /// Runs `work`, turning LLVM's fatal errors and diagnostics into values.
   template <typename Work> auto guarded(Work&& work) -> decltype(work());

@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 #include <immintrin.h>
 
+#include <array>
 #include <atomic>
 #include <cstdarg>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -62,6 +64,32 @@ TEST(FunctionTable, StubsNameTheirFunctions) {
     EXPECT_EQ(&table.functions->recordOf(table.record(id).counters), &table.record(id));
   }
   EXPECT_FALSE(table.functions->isStub(table.functions->thunk(0)));
+}
+
+TEST(FunctionTable, RecordsAreMadeWhenAskedForAndStay) {
+  AddressRange range = *AddressRange::reserve(std::size_t{16} << 20);
+  constexpr std::size_t kArena = std::size_t{1} << 20;
+  auto space = *CodeSpace::create(range, {kArena, kArena, kArena}, 0);
+  std::vector<std::string> names;
+  for (int i = 0; i < 100; ++i)
+    names.push_back("g" + std::to_string(i));
+  auto table = *FunctionTable::create(range, *space, names.size(), test::unexpectedFirstCall, nullptr,
+                                      [&](std::uint32_t id) -> std::string_view { return names[id]; });
+  EXPECT_EQ(table->existing(99), nullptr);
+  // All threads that ask at once get the same record.
+  std::array<FunctionRecord*, 4> seen{};
+  std::vector<std::thread> threads;
+  for (auto& place : seen)
+    threads.emplace_back([&] { place = &table->record(99); });
+  for (std::thread& thread : threads)
+    thread.join();
+  for (FunctionRecord* each : seen)
+    EXPECT_EQ(each, seen[0]);
+  EXPECT_EQ(table->existing(99), seen[0]);
+  EXPECT_EQ(table->existing(0), nullptr);
+  EXPECT_EQ(seen[0]->id, 99u);
+  EXPECT_EQ(seen[0]->name, "g99");
+  EXPECT_EQ(&table->recordOf(table->counters(3)), &table->record(3));
 }
 
 TEST(FunctionTable, AFirstCallArrivesWithItsId) {
