@@ -1,14 +1,30 @@
 #include "code/UnwindRegistry.h"
 
 #include <dlfcn.h>
+#include <link.h>
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 
 namespace kiln {
+namespace {
+
+constexpr const char* kUnwinder = "libgcc_s.so.1";
+
+/// Asking dlopen() for a library that is not there makes it search the disk, also when it is not to load anything.
+bool isLoaded(const char* library) {
+  auto look = [](dl_phdr_info* info, std::size_t, void* wanted) -> int {
+    const char* slash = strrchr(info->dlpi_name, '/');
+    return strcmp(slash ? slash + 1 : info->dlpi_name, static_cast<const char*>(wanted)) == 0;
+  };
+  return dl_iterate_phdr(look, const_cast<char*>(library)) != 0;
+}
+
+} // namespace
 
 bool UnwindRegistry::findUnwinder() {
-  void* library = dlopen("libgcc_s.so.1", RTLD_NOW | RTLD_NOLOAD);
+  void* library = isLoaded(kUnwinder) ? dlopen(kUnwinder, RTLD_NOW | RTLD_NOLOAD) : nullptr;
   void* scope = library ? library : RTLD_DEFAULT;
   auto* add = dlsym(scope, "__register_frame_table");
   auto* remove = dlsym(scope, "__deregister_frame_info");
