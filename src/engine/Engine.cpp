@@ -104,8 +104,14 @@ void Program::unloadLibraries() { core_->unloadLibraries(); }
 
 void Program::waitForCompiles() { core_->engine().queue.drain(core_.get()); }
 
+Result<void> Program::writeProfile(const std::string& path, ProfileFormat format) {
+  return core_->writeProfile(path, format);
+}
+
 Result<std::string> Program::dump(std::string_view name, Tier tier, Dump kind) {
   return onFunction(*core_, name, [&](FunctionRecord& record) {
+    if (kind == Dump::Ops)
+      return core_->dumpOps(record);
     return core_->dump(record, tier, kind == Dump::Ir ? DumpKind::Ir : DumpKind::Assembly);
   });
 }

@@ -6,6 +6,7 @@
 #include "engine/EngineCore.h"
 #include "engine/ProgramCore.h"
 #include "support/Clock.h"
+#include "support/SignalBlock.h"
 
 namespace kiln {
 
@@ -50,6 +51,12 @@ Statistics ProgramCore::statistics() {
   std::stable_sort(out.functions.begin(), out.functions.end(), [](const auto& a, const auto& b) {
     return a.calls + a.loops / kLoopsPerCall > b.calls + b.loops / kLoopsPerCall;
   });
+  {
+    SignalBlock block;
+    std::lock_guard lock(foreground_);
+    for (const auto& [key, count] : refusals_)
+      out.refusals.push_back({key.first, key.second, count});
+  }
   out.codeSpaceUsed = space_->bytesUsed();
   out.codeSpaceLimit = space_->limit();
   CompileQueue::Counts counts = engine_->queue.counts();

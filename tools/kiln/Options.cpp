@@ -9,7 +9,7 @@ namespace {
 
 /// What the options write into before it is checked.
 struct Raw {
-  std::string preset, ladder, tier, counters, stats, dump, argv0;
+  std::string preset, ladder, tier, counters, profile, profileOut, stats, dump, argv0;
   std::vector<std::string> libraries;
   std::string entry = "main";
   unsigned threads = 1;
@@ -24,7 +24,7 @@ void describe(CLI::App& run, Raw& raw) {
     names += std::string(names.empty() ? "" : ", ") + std::string(preset.name) + " (" + std::string(preset.ladder) + ")";
   run.add_option("--preset", raw.preset, "A named ladder: " + names)->type_name("NAME");
   run.add_option("--ladder", raw.ladder, "Tiers and when they start, as TIER,TIER@CALLS[:LOOPS],...")->type_name("LADDER");
-  run.add_option("--tier", raw.tier, "Run everything at one tier: O0, O1, O2 or O3")->type_name("TIER");
+  run.add_option("--tier", raw.tier, "Run everything at one tier: interpreter, O0, O1, O2 or O3")->type_name("TIER");
   run.add_option("--compile-threads", raw.threads, "Background compile threads; 0 compiles at the call (default 1)")
       ->type_name("N");
   run.add_option("--entry", raw.entry, "The function to start at (default main)")->type_name("NAME");
@@ -33,9 +33,13 @@ void describe(CLI::App& run, Raw& raw) {
   run.add_option("--argv0", raw.argv0, "The program's own name, argv[0] (default: the first FILE)")->type_name("NAME");
   run.add_flag("--stats{-}", raw.stats, "At exit, a table of functions on stderr, or JSON with --stats=FILE");
   run.add_flag("--trace-tiers", raw.trace, "One line on stderr for each tier decision");
-  run.add_option("--dump", raw.dump, "Print a function as ir or asm and stop: KIND:FUNCTION[@TIER]")->type_name("WHAT");
+  run.add_option("--dump", raw.dump, "Print a function and stop: ops:FUNCTION, or ir or asm:FUNCTION[@TIER]")->type_name("WHAT");
   run.add_option("--counters", raw.counters, "Count calls and loops: auto (all tiers but the last), on, off")
       ->type_name("WHEN");
+  run.add_option("--profile", raw.profile, "Record branches, targets and values: auto (for tiers that can use them), on, off")
+      ->type_name("WHEN");
+  run.add_option("--profile-out", raw.profileOut, "At exit, write the profile: JSON if FILE ends in .json, else binary")
+      ->type_name("FILE");
   run.add_flag("--no-osr", raw.noOsr, "Loops that run stay in the code they began in");
   run.add_option("--osr-at", raw.osrAt, "Every loop moves into the best code at its N-th back-edge (a stress test)")
       ->type_name("N")->check(CLI::PositiveNumber);
@@ -70,7 +74,7 @@ Result<Ladder> chooseLadder(const Raw& raw) {
   if (!raw.tier.empty()) {
     auto tier = parseTier(raw.tier);
     if (!tier)
-      return fail(ErrorCode::BadOption, "'" + raw.tier + "' is not a tier: O0, O1, O2 or O3");
+      return fail(ErrorCode::BadOption, "'" + raw.tier + "' is not a tier: interpreter, O0, O1, O2 or O3");
     return Ladder::fixed(*tier);
   }
   if (!raw.preset.empty()) {
@@ -86,13 +90,14 @@ Result<Dump> parseDump(const std::string& text) {
   Dump dump;
   std::size_t colon = text.find(':');
   std::string kind = text.substr(0, colon);
-  if (colon == std::string::npos || (kind != "ir" && kind != "asm"))
-    return fail(ErrorCode::BadOption, "--dump takes ir:FUNCTION[@TIER] or asm:FUNCTION[@TIER], not '" + text + "'");
-  dump.kind = kind == "ir" ? Program::Dump::Ir : Program::Dump::Assembly;
+  if (colon == std::string::npos || (kind != "ir" && kind != "asm" && kind != "ops"))
+    return fail(ErrorCode::BadOption,
+                "--dump takes ops:FUNCTION, ir:FUNCTION[@TIER] or asm:FUNCTION[@TIER], not '" + text + "'");
+  dump.kind = kind == "ir" ? Program::Dump::Ir : kind == "asm" ? Program::Dump::Assembly : Program::Dump::Ops;
   dump.function = text.substr(colon + 1);
   if (std::size_t at = dump.function.rfind('@'); at != std::string::npos) {
     dump.tier = parseTier(dump.function.substr(at + 1));
-    if (!dump.tier)
+    if (!dump.tier || *dump.tier == Tier::Interpreter || dump.kind == Program::Dump::Ops)
       return fail(ErrorCode::BadOption, "'" + dump.function.substr(at + 1) + "' is not a tier: O0, O1, O2 or O3");
     dump.function.resize(at);
   }
@@ -121,6 +126,13 @@ Result<RunOptions> check(const Raw& raw, const std::vector<std::string>& words) 
     options.engine.counting = Counting::Off;
   else if (!raw.counters.empty() && raw.counters != "auto")
     return fail(ErrorCode::BadOption, "--counters takes auto, on or off, not '" + raw.counters + "'");
+  if (raw.profile == "on" || (raw.profile.empty() && !raw.profileOut.empty()))
+    options.engine.profiling = Profiling::On;
+  else if (raw.profile == "off")
+    options.engine.profiling = Profiling::Off;
+  else if (!raw.profile.empty() && raw.profile != "auto")
+    return fail(ErrorCode::BadOption, "--profile takes auto, on or off, not '" + raw.profile + "'");
+  options.profileFile = raw.profileOut;
   if (!raw.dump.empty()) {
     auto dump = parseDump(raw.dump);
     if (!dump)

@@ -25,6 +25,7 @@ struct RunOptions {
   Options engine;
   bool stats = false;
   std::string statsFile; ///< empty: a table on stderr
+  std::string profileFile; ///< empty: none
   bool traceTiers = false;
   std::optional<Dump> dump;
 };

@@ -43,6 +43,10 @@ void finish(int status, void* argument) {
   auto& process = *static_cast<Process*>(argument);
   if (process.options->stats)
     writeStatistics(process);
+  const std::string& profile = process.options->profileFile;
+  if (!profile.empty())
+    if (auto written = process.program->writeProfile(profile, profileFormatFor(profile)); !written)
+      printError(written.error());
   process.program->unloadLibraries();
   fflush(nullptr);
   _exit(status);
