@@ -114,6 +114,7 @@ kiln_native_entry:
   .cfi_startproc
   FRAME
   subq $FILE_BYTES, %rsp
+  andq $-16, %rsp                 # assembly of the program may call with the stack as it pleases
   movq %rdi, (%rsp)
   movq %rsi, 8(%rsp)
   movq %rdx, 16(%rsp)

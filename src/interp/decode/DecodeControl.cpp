@@ -72,8 +72,6 @@ bool Decoder::hasMoves(const llvm::BasicBlock* from, const llvm::BasicBlock* to)
     if (phi.use_empty())
       continue;
     const llvm::Value* value = phi.getIncomingValueForBlock(from);
-    if (llvm::isa<llvm::UndefValue>(value))
-      continue;
     if (llvm::isa<llvm::Constant>(value) || layout_.wordOf(value) != layout_.wordOf(&phi))
       return true;
   }
@@ -81,7 +79,8 @@ bool Decoder::hasMoves(const llvm::BasicBlock* from, const llvm::BasicBlock* to)
 }
 
 /// All phis of a block get their values at once, so a word is written only when nothing has to be read from it any more;
-/// what remains are circles, which are cut with a temporary word.
+/// what remains are circles, which are cut with a temporary word. What is undefined
+/// comes in as zero: programs are known to depend on two undefined values being alike.
 void Decoder::emitEdgeMoves(const llvm::BasicBlock* from, const llvm::BasicBlock* to) {
   struct Step {
     std::uint16_t to, from;
@@ -92,8 +91,6 @@ void Decoder::emitEdgeMoves(const llvm::BasicBlock* from, const llvm::BasicBlock
     if (phi.use_empty())
       continue;
     const llvm::Value* value = phi.getIncomingValueForBlock(from);
-    if (llvm::isa<llvm::UndefValue>(value))
-      continue;
     const ValueState& state = layout_.state(&phi);
     for (unsigned i = 0; i < state.words; ++i) {
       auto target = static_cast<std::uint16_t>(layout_.wordOf(&phi) + i);

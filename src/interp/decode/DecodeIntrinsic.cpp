@@ -64,7 +64,6 @@ void Decoder::decodeIntrinsic(const llvm::IntrinsicInst& call) {
       refuse("va_start in a function that is not variadic");
     emit(variadicStart(), 0, word(call.getArgOperand(0)));
     append(reinterpret_cast<Word>(self_));
-    append(0);
     return;
   case Intrinsic::vacopy: {
     Address from = resolve(call.getArgOperand(1)), to = resolve(call.getArgOperand(0));

@@ -162,9 +162,9 @@ KILN_HANDLER Word startVariadicList(Op* ip, Word* frame) {
   auto* entry = reinterpret_cast<FunctionEntry*>(ip->k[0]);
   auto* registers = reinterpret_cast<RegisterFile*>(frame[entry->variadicWord]);
   auto* stack = reinterpret_cast<std::byte*>(frame[entry->variadicWord + 1]);
-  VaList list = startVariadic(reinterpret_cast<CallSite*>(ip->k[1])->shape, *registers, stack);
+  VaList list = startVariadic(*entry->shape, *registers, stack);
   memcpy(reinterpret_cast<void*>(frame[ip->a]), &list, sizeof(list));
-  KILN_NEXT(4);
+  KILN_NEXT(3);
 }
 
 KILN_HANDLER Word recordOneSize(Op* ip, Word* frame) {
@@ -280,7 +280,7 @@ void listCallOps(const OpVisitor& visit) {
   visit(protectedCall, "invoke", "x,jump,k,k");
   visit(endProtected, "invoke.end", "");
   visit(resumeUnwinding, "resume", "a,k");
-  visit(startVariadicList, "va.start", "a,k,k");
+  visit(startVariadicList, "va.start", "a,k");
   visit(recordOneSize, "profile.size", "a,k");
   visit(recordArguments, "profile.arguments", "k");
   visit(skipArguments, "profile.done", "k");
