@@ -174,7 +174,7 @@ Result<void> ProgramCore::decodeNow(FunctionRecord& record, std::string_view rea
   });
   if (!refusal) {
     if (outcome && engine_->options.osrAt)
-      record.counters->loops.store(0, std::memory_order_relaxed);
+      record.arm(kUnbounded, 0);
     return outcome;
   }
   ++refusals_[{Tier::Interpreter, refusal->reason}];
