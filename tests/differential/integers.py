@@ -18,8 +18,6 @@ def shift_amounts(width: int) -> list[int]:
 
 
 def is_defined(op: str, width: int, a: int, b: int) -> bool:
-    if op == "smin" and width > 128 and b == (1 << width) - 1:
-        return False  # LLVM 19 loses the middle word when -1 is a constant
     if op in SHIFTS or op in ("sshl.sat", "ushl.sat"):
         return b < width
     if op in ("udiv", "urem"):
@@ -43,9 +41,11 @@ def binary_test(program: Program, name: str, width: int, write_one) -> None:
     """The operation on two values, on a value and a constant, and the other way round."""
     lefts, rights = int_edges(width), right_edges(name, width)
     rows = [(a, b) for a, b in product(lefts, rights) if is_defined(name, width, a, b)]
+    # LLVM 19 loses the middle word of the minimum of an i129 and the constant -1.
+    wrong = {(1 << width) - 1} if width > 128 else set()
     # A constant has to do with every row.
-    right_constants = some([b for b in rights if all(is_defined(name, width, a, b) for a, _ in rows)], 4)
-    left_constants = some([a for a in lefts if all(is_defined(name, width, a, b) for _, b in rows)], 3)
+    right_constants = some([b for b in rights if b not in wrong and all(is_defined(name, width, a, b) for a, _ in rows)], 4)
+    left_constants = some([a for a in lefts if a not in wrong and all(is_defined(name, width, a, b) for _, b in rows)], 3)
 
     def write(body):
         a, b = body.operands
