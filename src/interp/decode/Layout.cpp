@@ -394,12 +394,11 @@ void Layout::coalesce() {
           std::uint32_t mine = find(self), other = find(root);
           if (mine == other)
             continue;
-          auto& ours = membersOf(mine);
-          auto theirs = membersOf(other); // a copy: the map may move
-          if (ours.size() + theirs.size() > kMostMembers)
+          auto theirs = membersOf(other); // a copy: the map may move with the next line
+          auto& own = membersOf(mine);
+          if (own.size() + theirs.size() > kMostMembers)
             continue;
           bool fits = true;
-          auto& own = members[mine];
           for (Interval a : own)
             for (Interval b : theirs)
               fits &= disjoint(a, b);
