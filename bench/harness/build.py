@@ -31,6 +31,8 @@ BITCODE = {
     "raw": ["-O2", "-Xclang", "-disable-llvm-passes"],
     "O0": ["-O0"],
     "O1": ["-O1"],
+    # What the interpreter's goals are given for: "s" is for scalar.
+    "O1s": ["-O1", "-fno-vectorize", "-fno-slp-vectorize"],
     "O2": ["-O2"],
 }
 
