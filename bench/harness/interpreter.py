@@ -1,0 +1,137 @@
+"""The interpreter: how fast it runs, what it decodes, and what a short run costs."""
+
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import build
+from .execute import Contender, Row, check, execute
+from .table import Column, Extra, Table
+
+TIER = ["--tier", "interpreter"]
+OFF = [*TIER, "--profile", "off"]
+ON = [*TIER, "--profile", "on"]
+# The real programs' workloads that mostly start: the goals of short runs are given for these.
+SHORT_RUNS = ["lua_tiny", "sqlite_tiny"]
+
+
+def interpreter(session):
+    """Run time over native code, without and with the profile."""
+    rows = []
+    for program in build.load("programs.json"):
+        name, args = program["name"], program["count" if session.options.quick else "short"]
+        for variant in session.variants("O1s") if session.wants(name) else []:
+            bitcode = build.bitcode(name, variant)
+            contenders = [Contender("native", [build.native(name), *args]),
+                          *session.kiln(bitcode, args, *OFF, name="off"),
+                          *session.kiln(bitcode, args, *ON, name="on")]
+            rows.append((session.label(name, variant), contenders, session.options.reps, False))
+    session.run_table("interpreter: run time over native -O2, from -O1 bitcode without vectorisation", [
+        Column("native ms", "wall", "native", scale=1000),
+        Column("interpreter", "wall", "off", "native"),
+        Column("CPU", "cpu", "off", "native"),
+        Column("with profile", "wall", "on", "native"),
+        Extra("profile CPU %", "cpu", "on", "off"),
+    ], rows, worst=True)
+
+
+@dataclass
+class Decoding:
+    """What one run spent before code ran; stands in a Row for a run.  Seconds and numbers."""
+
+    wall: float
+    process: float
+    load: float
+    prepare: float
+    decode: float
+    execute: float
+    functions: int
+    instructions: int
+
+    @property
+    def prepare_each(self):
+        return self.prepare * 1e9 / self.instructions
+
+    @property
+    def decode_speed(self):
+        return self.instructions / self.decode / 1e6
+
+
+def statistics_of(contender, path):
+    """Runs a kiln contender whose statistics go to `path`; returns its Decoding."""
+    run = execute(contender)
+    stats = json.loads(path.read_text("utf-8"))
+    decoded, totals = stats["interpreter"], stats["totals"]
+    versions = [v for f in stats["functions"] for v in f["versions"] if v["tier"] == "interpreter"]
+    first = min(versions, key=lambda v: v["published_at_ns"])
+    load = first["published_at_ns"] - first["prepare_ns"] - first["codegen_ns"]
+    spent = load + decoded["prepare_ns"] + decoded["decode_ns"]
+    found = Decoding(run.wall, max(run.wall - totals["run_ns"] / 1e9, 0), load / 1e9, decoded["prepare_ns"] / 1e9,
+                     decoded["decode_ns"] / 1e9, max(totals["run_ns"] - spent, 0) / 1e9, decoded["functions"],
+                     decoded["instructions"])
+    return run, found
+
+
+def decode(session):
+    """Where short runs of real programs spend their time, and how fast functions are decoded."""
+    if session.options.kiln is None:
+        return
+    workloads = [w for w in build.load("real/workloads.json")
+                 if w["name"] in (*SHORT_RUNS, "lua_mix_10ms", "sqlite_10ms") and session.wants(w["name"])]
+    if not workloads:
+        return
+    build.build_real()
+    table = Table("decode: where a run under the interpreter spends its time", [
+        Column("functions", "functions", "kiln"),
+        Column("IR instructions", "instructions", "kiln"),
+        Column("process ms", "process", "kiln", scale=1000),
+        Column("load ms", "load", "kiln", scale=1000),
+        Column("read, verify, prepare ms", "prepare", "kiln", scale=1000),
+        Column("decode ms", "decode", "kiln", scale=1000),
+        Column("run ms", "execute", "kiln", scale=1000),
+        Column("prepare ns / instruction", "prepare_each", "kiln"),
+        Column("decode M instructions / s", "decode_speed", "kiln"),
+    ], session.out)
+    for workload in workloads:
+        for variant in session.variants("O1"):
+            session.finish_row(table, decode_row(session, workload, variant))
+    table.finish()
+    session.tables.append(table)
+
+
+def decode_row(session, workload, variant):
+    """Measures one workload's decoding."""
+    program, args = workload["program"], workload["args"]
+    row = Row(f"{workload['name']}.{variant}")
+    expected = execute(Contender("native", [build.REAL / program, *args]))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "stats.json"
+        contender, = session.kiln(build.REAL / f"{program}.{variant}.bc", args, *OFF, f"--stats={path}")
+        for index in range(session.options.reps):
+            session.progress(f"{row.name}: round {index + 1} of {session.options.reps}")
+            run, found = statistics_of(contender, path)
+            failure, _ = check(contender, run, expected)
+            if failure:
+                row.failures.append(failure)
+                break
+            row.runs.setdefault("kiln", []).append(found)
+    return row
+
+
+def short_runs(session):
+    """Rows of the start group: real programs that do next to nothing."""
+    workloads = [w for w in build.load("real/workloads.json")
+                 if w["name"] in SHORT_RUNS and session.wants(w["name"])]
+    if workloads:
+        build.build_real()
+    rows = []
+    for workload in workloads:
+        program, args = workload["program"], workload["args"]
+        for variant in session.options.bitcode or ["O1"]:
+            bitcode = build.REAL / f"{program}.{variant}.bc"
+            contenders = [Contender("native", [build.REAL / program, *args]),
+                          *session.lli(bitcode, args), *session.kiln(bitcode, args),
+                          *session.kiln(bitcode, args, *OFF, name="interpreter")]
+            rows.append((session.label(workload["name"], variant), contenders))
+    return rows
