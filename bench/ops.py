@@ -4,7 +4,7 @@ each costs in machine instructions, and which follow each other.
 
     bench/ops.py                        # all programs, and their sum
     bench/ops.py --only 'q*' --top 20   # some programs, fewer rows each
-    bench/ops.py --native               # also instructions of native -O2 code
+    bench/ops.py --native --profile     # against native -O2 code; with the profile
     bench/ops.py --sum --markdown out.md
 
 An operation's handler is one function of Kiln's executable, reached by jumps
@@ -135,6 +135,7 @@ class Counts:
         self.helpers = collections.Counter()  # function: calls from handlers
         self.total = 0                      # instructions of the process
         self.native = 0                     # of the native program
+        self.profiled = 0                   # instructions in handlers when the profile is kept
 
     @property
     def ops(self):
@@ -146,6 +147,7 @@ class Counts:
             mine.update(theirs)
         self.total += other.total
         self.native += other.native
+        self.profiled += other.profiled
 
 
 def read_profile(path, executable, handlers):
@@ -212,10 +214,14 @@ def callgrind(command, out):
 def measure(command, native, handlers, options):
     """The counts of one program, and its output checked against native code's."""
     kiln = [options.kiln, "run", "--tier", "interpreter", *options.kiln_args]
+    off = ["--profile", "off"]
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "callgrind.out"
-        printed = callgrind([*kiln, *command], out)
+        printed = callgrind([*kiln, *off, *command], out)
         counts = read_profile(out, str(options.kiln), handlers)
+        if options.profile:
+            callgrind([*kiln, "--profile", "on", *command], out)
+            counts.profiled = sum(read_profile(out, str(options.kiln), handlers).cost.values())
         if options.native:
             expected = callgrind(native, out)
             counts.native = read_profile(out, "", handlers).total
@@ -278,12 +284,12 @@ def parse(arguments):
     parser.add_argument("--bitcode", default="O1s", choices=build.BITCODE,
                         help="bitcode variant (default %(default)s: -O1 without vectorisation)")
     parser.add_argument("--kiln", default="build/release/bin/kiln", metavar="PATH")
-    parser.add_argument("--kiln-args", type=str.split, default=["--profile", "off"], metavar="ARGS",
-                        help="options of kiln run (default --profile off)")
+    parser.add_argument("--kiln-args", type=str.split, default=[], metavar="ARGS", help="more options of kiln run")
     parser.add_argument("--top", type=int, default=40, metavar="N", help="operations to list (default 40)")
     parser.add_argument("--pairs", type=int, default=20, metavar="N", help="pairs to list (default 20)")
     parser.add_argument("--helpers", type=int, default=8, metavar="N", help="called functions to list (default 8)")
     parser.add_argument("--native", action="store_true", help="count native -O2 code too")
+    parser.add_argument("--profile", action="store_true", help="count once more with the profile kept")
     parser.add_argument("--sum", action="store_true", help="only the sum of the programs and one line for each")
     parser.add_argument("--markdown", metavar="OUT", help="store the tables in this file")
     options = parser.parse_args(arguments)
@@ -327,6 +333,8 @@ def main(arguments):
             line = f"| {name} | {counts.ops:,} | {cost / max(counts.ops, 1):.2f} |"
             if options.native:
                 line += f" {counts.ops / counts.native:.2f} | {cost / counts.native:.2f} |"
+            if options.profile:
+                line += f" {(counts.profiled / cost - 1) * 100:+.1f} |"
             lines.append(line)
             if not options.sum:
                 report(name, counts, handlers, options, out)
@@ -347,6 +355,8 @@ def main(arguments):
         head = "| program | operations | instructions each |"
         if options.native:
             head += " operations / native instruction | instructions / native |"
+        if options.profile:
+            head += " profile % |"
         print(f"\n{head}\n|{'---|' * (head.count('|') - 1)}", *lines, sep="\n", file=out)
     finally:
         if out is not sys.stdout:

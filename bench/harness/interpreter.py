@@ -7,7 +7,7 @@ from pathlib import Path
 
 from . import build
 from .execute import Contender, Row, check, execute
-from .table import Column, Extra, Table
+from .table import Column, Least, LeastExtra, Table
 
 TIER = ["--tier", "interpreter"]
 OFF = [*TIER, "--profile", "off"]
@@ -32,7 +32,8 @@ def interpreter(session):
         Column("interpreter", "wall", "off", "native"),
         Column("CPU", "cpu", "off", "native"),
         Column("with profile", "wall", "on", "native"),
-        Extra("profile CPU %", "cpu", "on", "off"),
+        Least("least CPU", "cpu", "off", "native"),
+        LeastExtra("profile least CPU %", "cpu", "on", "off"),
     ], rows, worst=True)
 
 
@@ -73,6 +74,86 @@ def statistics_of(contender, path):
     return run, found
 
 
+# What the start of a run consists of, by the functions that callgrind counts with all they call.
+PHASES = {
+    "load": "kiln::ProgramCore::load(",
+    "read": "llvm::Module::materialize(",
+    "verify": "llvm::verifyFunction(",
+    "prepare": "kiln::prepareFunction(",
+    "decode": "kiln::interp::decode(",
+    "compile": "kiln::LlvmCompiler::compile(",
+}
+
+
+@dataclass
+class PhaseCount:
+    """Machine instructions of a run and of its phases; stands in a Row for a run."""
+
+    total: int
+    phases: dict
+    instructions: int
+
+    def __getattr__(self, name):
+        kind, _, phase = name.partition("_")
+        if kind == "million" and phase in self.phases:
+            return self.phases[phase] / 1e6
+        if kind == "each" and phase in self.phases:
+            return self.phases[phase] / self.instructions
+        raise AttributeError(name)
+
+
+def count_phases(contender, instructions):
+    """Counts a run's phases; `instructions` is how many the interpreter decoded."""
+    counts, phase, total = dict.fromkeys(PHASES, 0), None, 0
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "callgrind.out"
+        command = [build.find_tool(build.VALGRIND), "--tool=callgrind", f"--callgrind-out-file={path}",
+                   "--compress-strings=no", "--compress-pos=no", *contender.command]
+        run = execute(Contender(contender.name, command))
+        with open(path, encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                if line.startswith("cfn="):
+                    phase = next((p for p, name in PHASES.items() if line.startswith(name, 4)), None)
+                elif line.startswith("calls="):
+                    cost = int(next(lines).split()[-1])
+                    if phase:
+                        counts[phase] += cost
+                elif line.startswith(("summary:", "totals:")):
+                    total = int(line.split()[1])
+    return run, PhaseCount(total, counts, instructions)
+
+
+def decode_counts(session):
+    """The same in machine instructions, which have no noise."""
+    table = Table("decode counts: machine instructions of a start, under callgrind", [
+        Column("all, millions", "total", "kiln", scale=1e-6),
+        *(Column(phase, f"million_{phase}", "kiln") for phase in PHASES),
+        *(Column(f"{phase} / IR instruction", f"each_{phase}", "kiln")
+          for phase in ("read", "verify", "prepare", "decode")),
+    ], session.out)
+    for workload in build.load("real/workloads.json"):
+        if workload["name"] not in SHORT_RUNS or not session.wants(workload["name"]):
+            continue
+        program, args = workload["program"], workload["args"]
+        for variant in session.variants("O1"):
+            row = Row(f"{workload['name']}.{variant}")
+            session.progress(f"{row.name}: counts")
+            bitcode = build.REAL / f"{program}.{variant}.bc"
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder) / "stats.json"
+                contender, = session.kiln(bitcode, args, *OFF, f"--stats={path}")
+                _, found = statistics_of(contender, path)
+            contender, = session.kiln(bitcode, args, *OFF)
+            expected = execute(Contender("native", [build.REAL / program, *args]))
+            run, counts = count_phases(contender, found.instructions)
+            failure, _ = check(contender, run, expected)
+            row.failures += [failure] if failure else []
+            row.runs["kiln"] = [counts]
+            session.finish_row(table, row)
+    table.finish()
+    session.tables.append(table)
+
+
 def decode(session):
     """Where short runs of real programs spend their time, and how fast functions are decoded."""
     if session.options.kiln is None:
@@ -98,6 +179,7 @@ def decode(session):
             session.finish_row(table, decode_row(session, workload, variant))
     table.finish()
     session.tables.append(table)
+    decode_counts(session)
 
 
 def decode_row(session, workload, variant):

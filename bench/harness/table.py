@@ -33,6 +33,26 @@ class Column:
         return stats.short(mean)
 
 
+class Least(Column):
+    """The ratio of the least values.  Load from outside only ever adds, so on a
+    busy machine this says more than medians; it has no spread to show."""
+
+    def value(self, row):
+        top, bottom = (row.values(name, self.metric) for name in (self.top, self.bottom))
+        return min(top) / min(bottom) if top and bottom and min(bottom) else None
+
+    def text(self, row):
+        value = self.value(row)
+        return "–" if value is None else self.mean_text(value)
+
+
+class LeastExtra(Least):
+    """The same minus one, in percent."""
+
+    def mean_text(self, mean):
+        return f"{(mean - 1) * 100:+.1f}"
+
+
 class Extra(Column):
     """A ratio minus one, in percent."""
 
