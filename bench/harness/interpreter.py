@@ -1,6 +1,7 @@
 """The interpreter: how fast it runs, what it decodes, and what a short run costs."""
 
 import json
+import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,53 @@ def interpreter(session):
         Least("least CPU", "cpu", "off", "native"),
         LeastExtra("profile least CPU %", "cpu", "on", "off"),
     ], rows, worst=True)
+
+
+def decode_everything(session):
+    """How fast all functions of the real programs are decoded, reached or not."""
+    programs = [p for p in ("lua", "sqlite") if session.wants(f"{p}_all")]
+    if not programs:
+        return
+    tool = build.decode_all(session.options.kiln)
+    table = Table("decode everything: all functions of a program", [
+        Column("functions", "functions", "kiln"),
+        Column("declined", "declined", "kiln"),
+        Column("IR instructions", "instructions", "kiln"),
+        Column("prepare ns / instruction", "prepare_each", "kiln"),
+        Column("decode M instructions / s", "decode_speed", "kiln"),
+    ], session.out)
+    for program in programs:
+        for variant in session.options.bitcode or ["O0", "O1", "O2"]:
+            row = Row(f"{program}_all.{variant}")
+            bitcode = build.REAL / f"{program}.{variant}.bc"
+            names = build.function_names(bitcode)
+            for index in range(session.options.reps):
+                session.progress(f"{row.name}: round {index + 1} of {session.options.reps}")
+                row.runs.setdefault("kiln", []).append(Everything.measured(tool, bitcode, names))
+            session.finish_row(table, row)
+    table.finish()
+    session.tables.append(table)
+
+
+@dataclass
+class Everything:
+    """What decoding a whole program took; stands in a Row for a run."""
+
+    functions: int
+    declined: int
+    instructions: int
+    prepare_each: float
+    decode_speed: float
+
+    @classmethod
+    def measured(cls, tool, bitcode, names):
+        done = subprocess.run([str(tool), str(bitcode)], input=names, text=True, capture_output=True)
+        if done.returncode != 0:
+            raise build.BenchError(f"{tool.name} failed: {done.stderr}")
+        stats = json.loads(done.stdout)
+        found = stats["interpreter"]
+        return cls(found["functions"], sum(r["functions"] for r in stats["refusals"]), found["instructions"],
+                   found["prepare_ns"] / found["instructions"], found["instructions"] / found["decode_ns"] * 1e3)
 
 
 @dataclass
@@ -125,15 +173,16 @@ def count_phases(contender, instructions):
 
 def decode_counts(session):
     """The same in machine instructions, which have no noise."""
+    workloads = [w for w in build.load("real/workloads.json") if w["name"] in SHORT_RUNS and session.wants(w["name"])]
+    if not workloads:
+        return
     table = Table("decode counts: machine instructions of a start, under callgrind", [
         Column("all, millions", "total", "kiln", scale=1e-6),
         *(Column(phase, f"million_{phase}", "kiln") for phase in PHASES),
         *(Column(f"{phase} / IR instruction", f"each_{phase}", "kiln")
           for phase in ("read", "verify", "prepare", "decode")),
     ], session.out)
-    for workload in build.load("real/workloads.json"):
-        if workload["name"] not in SHORT_RUNS or not session.wants(workload["name"]):
-            continue
+    for workload in workloads:
         program, args = workload["program"], workload["args"]
         for variant in session.variants("O1"):
             row = Row(f"{workload['name']}.{variant}")
@@ -158,11 +207,18 @@ def decode(session):
     """Where short runs of real programs spend their time, and how fast functions are decoded."""
     if session.options.kiln is None:
         return
+    build.build_real()
+    decode_times(session)
+    decode_counts(session)
+    decode_everything(session)
+
+
+def decode_times(session):
+    """Times of the phases of a run, from its statistics."""
     workloads = [w for w in build.load("real/workloads.json")
                  if w["name"] in (*SHORT_RUNS, "lua_mix_10ms", "sqlite_10ms") and session.wants(w["name"])]
     if not workloads:
         return
-    build.build_real()
     table = Table("decode: where a run under the interpreter spends its time", [
         Column("functions", "functions", "kiln"),
         Column("IR instructions", "instructions", "kiln"),
@@ -179,7 +235,6 @@ def decode(session):
             session.finish_row(table, decode_row(session, workload, variant))
     table.finish()
     session.tables.append(table)
-    decode_counts(session)
 
 
 def decode_row(session, workload, variant):
