@@ -174,12 +174,12 @@ Result<void> ProgramCore::decodeNow(FunctionRecord& record, std::string_view rea
   });
   if (!refusal) {
     if (outcome && engine_->options.osrAt)
-      record.counters->loops.store(0, std::memory_order_relaxed);
+      record.arm(kUnbounded, 0);
     return outcome;
   }
   ++refusals_[{Tier::Interpreter, refusal->reason}];
-  const Rung* next = tiers_->ladder().above(Tier::Interpreter);
-  return compileNow(record, next ? next->tier : Tier::O0, reason, force);
+  // Not at the ladder's next tier, which may take a hundred times as long while the program waits.
+  return compileNow(record, Tier::O0, reason, force);
 }
 
 Result<void> ProgramCore::placeLateNames(World& world) {

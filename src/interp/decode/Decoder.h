@@ -98,6 +98,8 @@ private:
   std::uint16_t word(Operand operand);
   std::uint16_t constantWord(Word value);
   std::uint16_t temporary(unsigned words = 1);
+  /// At the end of an instruction: what it took may be taken again.
+  void releaseTemporaries();
   const std::vector<Word>& constantWords(const llvm::Constant* constant);
   void appendConstant(const llvm::Constant* constant, std::vector<Word>& words);
 
@@ -144,6 +146,7 @@ private:
   void emitEdge(const llvm::BasicBlock* from, const llvm::BasicBlock* to, bool mayFallThrough);
   /// Where a jump for the edge goes: the block itself, or a stub that makes the moves.
   Label edgeLabel(const llvm::BasicBlock* from, const llvm::BasicBlock* to, bool& loop);
+  Label stubLabel(const llvm::BasicBlock* from, const llvm::BasicBlock* to);
   void emitStubs();
   void emitConditional(const llvm::BranchInst& branch, const llvm::BasicBlock* target, bool whenTrue);
   bool fuseStep(Predicate predicate, Width width, BranchForm form, std::uint16_t x, Operand right, std::uint32_t& offset);
@@ -154,6 +157,7 @@ private:
 
   // Integers and floats (DecodeScalar.cpp) ------------------------------------------------------------------------------
   void decodeBinary(const llvm::Instruction& instruction);
+  bool decodeFused(const llvm::Instruction& instruction);
   void decodeCompare(const llvm::CmpInst& compare);
   void decodeCast(const llvm::CastInst& cast);
   void decodeSelect(const llvm::SelectInst& choice);
@@ -226,6 +230,7 @@ private:
   std::vector<std::uint32_t> labels_; ///< offset, or ~0 if not bound
   std::vector<Fixup> fixups_;
   std::vector<EdgeStub> stubs_;
+  llvm::DenseMap<std::pair<const llvm::BasicBlock*, const llvm::BasicBlock*>, Label> stubLabels_;
   llvm::DenseMap<const llvm::Constant*, std::vector<Word>> constants_;
   llvm::DenseMap<Word, std::uint16_t> kept_; ///< constants that have a word of their own
   std::vector<std::pair<std::uint16_t, Word>> keptInOrder_;

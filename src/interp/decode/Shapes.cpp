@@ -175,6 +175,131 @@ bool accessesOnly(const llvm::Instruction& instruction, const llvm::Value* addre
   return store && !store->isAtomic() && store->getPointerOperand() == address && store->getValueOperand() != address;
 }
 
+IntOp intOpOf(unsigned opcode) {
+  switch (opcode) {
+  case llvm::Instruction::Add: return IntOp::Add;
+  case llvm::Instruction::Sub: return IntOp::Sub;
+  case llvm::Instruction::Mul: return IntOp::Mul;
+  case llvm::Instruction::UDiv: return IntOp::UDiv;
+  case llvm::Instruction::SDiv: return IntOp::SDiv;
+  case llvm::Instruction::URem: return IntOp::URem;
+  case llvm::Instruction::SRem: return IntOp::SRem;
+  case llvm::Instruction::Shl: return IntOp::Shl;
+  case llvm::Instruction::LShr: return IntOp::LShr;
+  case llvm::Instruction::AShr: return IntOp::AShr;
+  case llvm::Instruction::And: return IntOp::And;
+  case llvm::Instruction::Or: return IntOp::Or;
+  default: return IntOp::Xor;
+  }
+}
+
+FloatOp floatOpOf(unsigned opcode) {
+  switch (opcode) {
+  case llvm::Instruction::FAdd: return FloatOp::Add;
+  case llvm::Instruction::FSub: return FloatOp::Sub;
+  case llvm::Instruction::FMul: return FloatOp::Mul;
+  case llvm::Instruction::FDiv: return FloatOp::Div;
+  default: return FloatOp::Rem;
+  }
+}
+
+namespace {
+
+bool isSoleUserIn(const llvm::Instruction& instruction, const llvm::Instruction* user) {
+  return user && instruction.hasOneUse() && user->getParent() == instruction.getParent();
+}
+
+const llvm::Instruction* soleUser(const llvm::Instruction& instruction) {
+  return instruction.hasOneUse() ? llvm::cast<llvm::Instruction>(*instruction.user_begin()) : nullptr;
+}
+
+bool isBranchCondition(const llvm::Instruction& instruction) {
+  const llvm::Instruction* user = soleUser(instruction);
+  return user && llvm::isa<llvm::BranchInst>(user) && isSoleUserIn(instruction, user);
+}
+
+bool isWordInteger(const llvm::Type* type) {
+  return type->isPointerTy() || (type->isIntegerTy() && type->getIntegerBitWidth() <= 64);
+}
+
+} // namespace
+
+bool isFoldableCompare(const llvm::Instruction& instruction) {
+  if (!isBranchCondition(instruction))
+    return false;
+  const llvm::Type* type = instruction.getOperand(0)->getType();
+  if (llvm::isa<llvm::ICmpInst>(instruction))
+    return isWordInteger(type) && isExactWidth(type);
+  return llvm::isa<llvm::FCmpInst>(instruction) && (type->isFloatTy() || type->isDoubleTy());
+}
+
+namespace {
+
+/// Instructions between a load and its user that are looked at for writes.
+constexpr unsigned kLoadDistance = 24;
+
+bool writesBetween(const llvm::Instruction& from, const llvm::Instruction& to) {
+  unsigned steps = 0;
+  for (const llvm::Instruction* at = from.getNextNode(); at != &to; at = at->getNextNode())
+    if (!at || ++steps > kLoadDistance || at->mayWriteToMemory())
+      return true;
+  return false;
+}
+
+} // namespace
+
+std::optional<unsigned> loadingOperand(const llvm::LoadInst& load) {
+  const llvm::Instruction* user = soleUser(load);
+  if (!user || user->getParent() != load.getParent() || load.isVolatile() || load.isAtomic())
+    return std::nullopt;
+  const llvm::Type* type = load.getType();
+  if (llvm::isa<llvm::ICmpInst>(user)) {
+    if (!isExactWidth(type) || user->getOperand(0) != &load || !llvm::isa<llvm::Constant>(user->getOperand(1)) ||
+        !isFoldableCompare(*user) || writesBetween(load, *load.getParent()->getTerminator()))
+      return std::nullopt;
+    return 0;
+  }
+  if (!user->isBinaryOp() || user->getType()->isVectorTy())
+    return std::nullopt;
+  Handler handler = nullptr;
+  bool real = type->isFloatTy() || type->isDoubleTy();
+  if (real)
+    handler = floatLoading(floatOpOf(user->getOpcode()), type->isFloatTy() ? FloatType::Float : FloatType::Double, false);
+  else if (type->isIntegerTy(32) || type->isIntegerTy(64))
+    handler = intLoading(intOpOf(user->getOpcode()), widthOf(type), false);
+  unsigned operand = user->getOperand(1) == &load ? 1 : 0;
+  if (!handler || (operand == 0 && !user->isCommutative()) || llvm::isa<llvm::Constant>(user->getOperand(1 - operand)) ||
+      writesBetween(load, *user))
+    return std::nullopt;
+  return operand;
+}
+
+bool isChained(const llvm::Instruction& instruction) {
+  if (!instruction.isBinaryOp() || !llvm::isa<llvm::ConstantInt>(instruction.getOperand(1)) || !instruction.hasOneUse())
+    return false;
+  const llvm::Type* type = instruction.getType();
+  if (!type->isIntegerTy(32) && !type->isIntegerTy(64))
+    return false;
+  const llvm::Instruction* user = soleUser(instruction);
+  if (!user->isBinaryOp() || user->getParent() != instruction.getParent() || user->getOperand(0) == user->getOperand(1))
+    return false;
+  IntOp first = intOpOf(instruction.getOpcode()), second = intOpOf(user->getOpcode());
+  bool swapped = user->getOperand(1) == &instruction;
+  const llvm::Value* other = user->getOperand(swapped ? 0 : 1);
+  if (llvm::isa<llvm::ConstantInt>(other))
+    return !swapped && !isBitTest(*user) && !isChained(*user) && intChainConstant(first, second, widthOf(type)) != nullptr;
+  if (llvm::isa<llvm::Constant>(other) || intChain(first, second, widthOf(type), swapped) == nullptr)
+    return false;
+  // The user's other operand must be a word of its own: no load, no chain.
+  const auto* value = llvm::dyn_cast<llvm::Instruction>(other);
+  if (!value)
+    return true;
+  if (const auto* load = llvm::dyn_cast<llvm::LoadInst>(value); load && loadingOperand(*load))
+    return false;
+  return !(value->isBinaryOp() && value->hasOneUse() && llvm::isa<llvm::ConstantInt>(value->getOperand(1)) &&
+           value->getParent() == user->getParent() && swapped);
+}
+
 bool isPure(const llvm::Instruction& instruction) {
   return !instruction.mayHaveSideEffects() && !instruction.isTerminator() && !llvm::isa<llvm::AllocaInst>(instruction);
 }
