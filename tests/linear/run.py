@@ -119,7 +119,7 @@ def calls(size: int) -> str:
         lines += [f"  %c{i} = call i64 @f{size}(i64 {last}, i64 {i})", f"  %l{i} = call i64 @labs(i64 %c{i})",
                   f"  %v{i} = add i64 %l{i}, %b"]
         last = f"%v{i}"
-    return function([*lines, f"  ret i64 {last}"])
+    return function(size, [*lines, f"  ret i64 {last}"])
 
 
 def memory(size: int) -> str:
