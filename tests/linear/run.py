@@ -19,10 +19,13 @@ SIZES = (100, 1000, 10000, 100000)
 MOST = 1.15
 SKIPPED = 77
 DECODER = "kiln::interp::decode(*"
+DECODER_BEGINS = "kiln::interp::Decoder::run()"
 
 
-def function(body: list[str], arguments: str = "i64 %a, i64 %b") -> str:
-    return "\n".join([f"define i64 @f({arguments}) {{", "entry:", *body, "}", "define i32 @main() {", "  ret i32 0", "}", ""])
+def function(size: int, body: list[str]) -> str:
+    """Returns at once when it is called with zeros, so that a call is no more than decoding."""
+    return "\n".join([f"define i64 @f{size}(i64 %a, i64 %b) {{", "begin:", "  %never = icmp eq i64 %a, 0",
+                      "  br i1 %never, label %leave, label %entry", "leave:", "  ret i64 0", "entry:", *body, "}", ""])
 
 
 def straight(size: int) -> str:
@@ -30,7 +33,7 @@ def straight(size: int) -> str:
     ops = ("add", "xor", "mul", "sub")
     lines = [f"  %v0 = add i64 %a, %b"]
     lines += [f"  %v{i} = {ops[i % 4]} i64 %v{i - 1}, {'%a' if i % 3 else 17 + i}" for i in range(1, size)]
-    return function([*lines, f"  ret i64 %v{size - 1}"])
+    return function(size, [*lines, f"  ret i64 %v{size - 1}"])
 
 
 def live(size: int) -> str:
@@ -43,7 +46,7 @@ def live(size: int) -> str:
         for i in range(stretch):
             lines.append(f"  %s{begin + i} = xor i64 {last}, %m{begin + i}")
             last = f"%s{begin + i}"
-    return function([*lines, f"  ret i64 {last}"])
+    return function(size, [*lines, f"  ret i64 {last}"])
 
 
 def blocks(size: int) -> str:
@@ -57,7 +60,7 @@ def blocks(size: int) -> str:
                   f"j{i}:", f"  %p{i} = phi i64 [ %x{i}, %t{i} ], [ %z{i}, %e{i} ]", f"  %q{i} = xor i64 %p{i}, 5",
                   f"  br label %b{i + 1}"]
         last = f"%q{i}"
-    return function([*lines, f"b{count}:", f"  ret i64 {last}"])
+    return function(size, [*lines, f"b{count}:", f"  ret i64 {last}"])
 
 
 def loops(size: int) -> str:
@@ -77,7 +80,7 @@ def loops(size: int) -> str:
                       f"  %e{n}_{d} = icmp eq i64 %k{n}_{d}, %b",
                       f"  br i1 %e{n}_{d}, label %{f'l{n}_{d - 1}' if d else f'n{n + 1}'}, label %h{n}_{d}"]
         last = f"%t{n}_0"
-    return function([*lines, f"n{nests}:", f"  ret i64 {last}"])
+    return function(size, [*lines, f"n{nests}:", f"  ret i64 {last}"])
 
 
 def one_loop(size: int) -> str:
@@ -95,7 +98,7 @@ def one_loop(size: int) -> str:
     # What leaves early has no later values: the header takes the first ones, which are computed by all.
     text = "\n".join(lines)
     text = re.sub(r"br i1 (%c\d+), label %latch, label %(b\d+)", r"br i1 \1, label %\2, label %\2", text)
-    return function([text, "latch:", "  %next = add i64 %i, 1", "  %end = icmp eq i64 %next, %a",
+    return function(size, [text, "latch:", "  %next = add i64 %i, 1", "  %end = icmp eq i64 %next, %a",
                      "  br i1 %end, label %out, label %head", "out:", f"  ret i64 %u{count - 1}"])
 
 
@@ -106,17 +109,17 @@ def switch(size: int) -> str:
     for i in range(count):
         lines += [f"c{i}:", f"  %x{i} = add i64 %b, {i}", f"  %y{i} = mul i64 %x{i}, %a", "  br label %out"]
     incoming = ", ".join(["[ 0, %entry ]", *(f"[ %y{i}, %c{i} ]" for i in range(count))])
-    return function([*lines, "out:", f"  %r = phi i64 {incoming}", "  ret i64 %r"])
+    return function(size, [*lines, "out:", f"  %r = phi i64 {incoming}", "  ret i64 %r"])
 
 
 def calls(size: int) -> str:
     """Calls of the function itself with several arguments, and of a library function."""
     lines, last = [], "%a"
     for i in range(size // 3):
-        lines += [f"  %c{i} = call i64 @f(i64 {last}, i64 {i})", f"  %l{i} = call i64 @labs(i64 %c{i})",
+        lines += [f"  %c{i} = call i64 @f{size}(i64 {last}, i64 {i})", f"  %l{i} = call i64 @labs(i64 %c{i})",
                   f"  %v{i} = add i64 %l{i}, %b"]
         last = f"%v{i}"
-    return "declare i64 @labs(i64)\n" + function([*lines, f"  ret i64 {last}"])
+    return function(size, [*lines, f"  ret i64 {last}"])
 
 
 def memory(size: int) -> str:
@@ -126,26 +129,30 @@ def memory(size: int) -> str:
         lines += [f"  %m{i} = and i64 {f'%v{i - 1}' if i else '%a'}, 63",
                   f"  %p{i} = getelementptr inbounds [64 x i64], ptr %room, i64 0, i64 %m{i}",
                   f"  %o{i} = load i64, ptr %p{i}", f"  %v{i} = add i64 %o{i}, {i}", f"  store i64 %v{i}, ptr %p{i}"]
-    return function([*lines, f"  ret i64 %v{size // 5 - 1}"])
+    return function(size, [*lines, f"  ret i64 %v{size // 5 - 1}"])
 
 
 SHAPES = (straight, live, blocks, loops, one_loop, switch, calls, memory)
 
 
-def work(shape, size: int, folder: Path, options) -> int:
-    """Machine instructions of decoding one function."""
-    source = folder / f"{shape.__name__}{size}.ll"
-    source.write_text('target triple = "x86_64-pc-linux-gnu"\n' + shape(size))
-    bitcode, counts = source.with_suffix(".bc"), source.with_suffix(".out")
+def work(shape, folder: Path, options) -> list[int]:
+    """Machine instructions of decoding the functions of all sizes, in one process: counts are written before each and at the end."""
+    name = shape.__name__
+    source, bitcode, counts = (folder / f"{name}.{suffix}" for suffix in ("ll", "bc", "out"))
+    source.write_text("\n".join(['target triple = "x86_64-pc-linux-gnu"', "declare i64 @labs(i64)", *map(shape, SIZES),
+                                 "define i32 @main() {", *(f"  %r{n} = call i64 @f{n}(i64 0, i64 0)" for n in SIZES),
+                                 "  ret i32 0", "}", ""]))
     subprocess.run([options.llvm_as, source, "-o", bitcode], check=True)
     done = subprocess.run(
-        [options.valgrind, "--tool=callgrind", f"--callgrind-out-file={counts}", f"--toggle-collect={DECODER}",
-         "--collect-atstart=no", options.kiln, "run", "--dump", "ops:f", bitcode],
+        [options.valgrind, "--tool=callgrind", f"--callgrind-out-file={counts}", "--collect-atstart=no",
+         f"--toggle-collect={DECODER}", f"--dump-before={DECODER_BEGINS}", options.kiln, "run", "--tier", "interpreter", bitcode],
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     if done.returncode:
-        raise SystemExit(f"{shape.__name__} of {size}: {done.stderr[-1000:]}")
-    totals = re.search(r"^(?:totals|summary): (\d+)", counts.read_text(), re.MULTILINE)
-    return int(totals[1]) if totals else 0
+        raise SystemExit(f"{name}: {done.stderr[-1000:]}")
+    # Two files before that of the first function: what is before main, and main.
+    files = [counts.with_name(f"{counts.name}.{i + 3}") for i in range(len(SIZES) - 1)] + [counts]
+    return [int(re.search(r"^(?:totals|summary): (\d+)", file.read_text(), re.MULTILINE)[1]) if file.exists() else 0
+            for file in files]
 
 
 def main() -> int:
@@ -162,10 +169,10 @@ def main() -> int:
     shapes = [shape for shape in SHAPES if options.only in shape.__name__]
     failed = 0
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(options.jobs) as pool:
-        tasks = [pool.submit(work, shape, size, Path(folder), options) for shape in shapes for size in SIZES]
+        tasks = [pool.submit(work, shape, Path(folder), options) for shape in shapes]
         print(f"{'shape':10}" + "".join(f"{f'work at {size}':>16}{'':8}" for size in SIZES))
         for shape in shapes:
-            counts = [tasks.pop(0).result() for _ in SIZES]
+            counts = tasks.pop(0).result()
             if 0 in counts:
                 print(f"{shape.__name__}: nothing was counted; is the decoder still {DECODER}?")
                 return 1

@@ -67,11 +67,25 @@ void Decoder::appendLoop(const llvm::BasicBlock* header) {
   append(reinterpret_cast<Word>(&headerOf(header)));
 }
 
+/// What a phi gets from a block. A block that many edges come to would have all of them searched for each.
+const llvm::Value* Decoder::incoming(const llvm::PHINode& phi, const llvm::BasicBlock* from) {
+  constexpr unsigned kFewEdges = 8;
+  if (phi.getNumIncomingValues() <= kFewEdges)
+    return phi.getIncomingValueForBlock(from);
+  auto [edges, fresh] = edgeIndices_.try_emplace(phi.getParent());
+  if (fresh)
+    for (unsigned i = 0; i < phi.getNumIncomingValues(); ++i)
+      edges->second[phi.getIncomingBlock(i)] = i;
+  unsigned index = edges->second.lookup(from);
+  // The phis of a block mostly list its edges in one order.
+  return phi.getIncomingBlock(index) == from ? phi.getIncomingValue(index) : phi.getIncomingValueForBlock(from);
+}
+
 bool Decoder::hasMoves(const llvm::BasicBlock* from, const llvm::BasicBlock* to) {
   for (const llvm::PHINode& phi : to->phis()) {
     if (phi.use_empty())
       continue;
-    const llvm::Value* value = phi.getIncomingValueForBlock(from);
+    const llvm::Value* value = incoming(phi, from);
     if (llvm::isa<llvm::Constant>(value) || layout_.wordOf(value) != layout_.wordOf(&phi))
       return true;
   }
@@ -90,7 +104,7 @@ void Decoder::emitEdgeMoves(const llvm::BasicBlock* from, const llvm::BasicBlock
   for (const llvm::PHINode& phi : to->phis()) {
     if (phi.use_empty())
       continue;
-    const llvm::Value* value = phi.getIncomingValueForBlock(from);
+    const llvm::Value* value = incoming(phi, from);
     const ValueState& state = layout_.state(&phi);
     for (unsigned i = 0; i < state.words; ++i) {
       auto target = static_cast<std::uint16_t>(layout_.wordOf(&phi) + i);

@@ -140,6 +140,7 @@ private:
   void decodeSwitch(const llvm::SwitchInst& choice);
   void decodeReturn(const llvm::ReturnInst& leave);
   void decodeInvoke(const llvm::InvokeInst& call);
+  const llvm::Value* incoming(const llvm::PHINode& phi, const llvm::BasicBlock* from);
   bool hasMoves(const llvm::BasicBlock* from, const llvm::BasicBlock* to);
   void emitEdgeMoves(const llvm::BasicBlock* from, const llvm::BasicBlock* to);
   /// Emits what leads from the end of a block to another: moves, and a jump unless the block comes next.
@@ -239,6 +240,8 @@ private:
   std::uint64_t allocaBytes_ = 0;
   std::vector<std::pair<std::uint32_t, std::uint64_t>> frameAddresses_; ///< ops whose offset is within the allocas
   llvm::DenseMap<std::uint32_t, std::uint32_t> headers_; ///< block number to index in out_->headers
+  /// Of blocks with many edges: each predecessor's index in the first phi.
+  llvm::DenseMap<const llvm::BasicBlock*, llvm::DenseMap<const llvm::BasicBlock*, unsigned>> edgeIndices_;
   struct Invoke {
     std::uint32_t op;
     InvokeSite site;
