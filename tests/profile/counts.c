@@ -11,11 +11,12 @@ NOINLINE void branches(int n) {
 }
 NOINLINE void cases(int n) {
   switch (n) {
+  // Different numbers of stores, so that no optimiser makes a table of it.
   case 2: sink = 20; break;
-  case 3: sink = 31; break;
-  case 5: sink = 57; break;
-  case 9: sink = 93; break;
-  default: sink = 1;
+  case 3: sink = 31; sink = 32; break;
+  case 5: sink = 57; sink = 58; sink = 59; break;
+  case 9: sink = 93; sink = 94; sink = 95; sink = 96; break;
+  default:;
   }
 }
 NOINLINE void far_cases(long n) {
