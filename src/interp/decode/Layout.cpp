@@ -212,6 +212,8 @@ bool Layout::foldOne(const llvm::Instruction& instruction) {
     return isFoldableCompare(*llvm::cast<llvm::Instruction>(*instruction.user_begin()));
   if (const auto* load = llvm::dyn_cast<llvm::LoadInst>(&instruction))
     return foldLoad(*load);
+  if (const llvm::LoadInst* load = updatedLoad(instruction); load && state(load).folded)
+    return true;
   if (isChained(instruction))
     return !isNumbered(instruction.getOperand(0)) || !state(instruction.getOperand(0)).folded;
   if (llvm::isa<llvm::SExtInst, llvm::ZExtInst>(instruction) && instruction.getType()->isIntegerTy(64) &&
@@ -256,10 +258,11 @@ bool Layout::foldAddress(const llvm::GetElementPtrInst& address) {
 /// A load becomes part of its user if the user's op has room for the address: a base with a small offset, or one with an
 /// index that counts values of the loaded type.
 bool Layout::foldLoad(const llvm::LoadInst& load) {
-  std::optional<unsigned> operand = loadingOperand(load);
-  if (!operand)
+  if (!load.hasOneUse())
     return false;
   const auto* user = llvm::cast<llvm::Instruction>(*load.user_begin());
+  if (updatedLoad(*user) != &load && !loadingOperand(load))
+    return false;
   for (const llvm::Use& other : user->operands())
     if (other.get() != &load && isNumbered(other.get()) && state(other.get()).folded)
       return false;

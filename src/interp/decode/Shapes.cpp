@@ -248,6 +248,50 @@ bool writesBetween(const llvm::Instruction& from, const llvm::Instruction& to) {
 
 } // namespace
 
+namespace {
+
+bool isFmulAdd(const llvm::Instruction& instruction) {
+  const auto* intrinsic = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
+  return intrinsic && intrinsic->getIntrinsicID() == llvm::Intrinsic::fmuladd;
+}
+
+/// Which operand an op that changes memory in place can have there.
+std::optional<unsigned> updatedOperand(const llvm::Instruction& arithmetic) {
+  const llvm::Type* type = arithmetic.getType();
+  FloatType real = type->isFloatTy() ? FloatType::Float : FloatType::Double;
+  if (isFmulAdd(arithmetic))
+    return type->isFloatTy() || type->isDoubleTy() ? std::optional(2u) : std::nullopt;
+  if (!arithmetic.isBinaryOp())
+    return std::nullopt;
+  bool has = false;
+  if (type->isFloatTy() || type->isDoubleTy())
+    has = floatUpdate(floatOpOf(arithmetic.getOpcode()), real, false) != nullptr &&
+          !llvm::isa<llvm::Constant>(arithmetic.getOperand(1));
+  else if (type->isIntegerTy() && isExactWidth(type))
+    has = intUpdate(intOpOf(arithmetic.getOpcode()), widthOf(type), false, false) != nullptr;
+  if (!has)
+    return std::nullopt;
+  return arithmetic.isCommutative() && !llvm::isa<llvm::LoadInst>(arithmetic.getOperand(0)) ? 1u : 0u;
+}
+
+bool isPlainAccess(const llvm::Instruction& instruction) { return !instruction.isVolatile() && !instruction.isAtomic(); }
+
+} // namespace
+
+const llvm::LoadInst* updatedLoad(const llvm::Instruction& arithmetic) {
+  std::optional<unsigned> operand = updatedOperand(arithmetic);
+  const llvm::Instruction* user = soleUser(arithmetic);
+  if (!operand || !user)
+    return nullptr;
+  const auto* store = llvm::dyn_cast<llvm::StoreInst>(user);
+  const auto* load = llvm::dyn_cast<llvm::LoadInst>(arithmetic.getOperand(*operand));
+  bool fits = store && load && load->hasOneUse() && isPlainAccess(*store) && isPlainAccess(*load) &&
+              store->getValueOperand() == &arithmetic && store->getPointerOperand() == load->getPointerOperand() &&
+              store->getParent() == arithmetic.getParent() && load->getParent() == arithmetic.getParent() &&
+              !llvm::isa<llvm::Constant>(load->getPointerOperand());
+  return fits && !writesBetween(*load, *store) ? load : nullptr;
+}
+
 std::optional<unsigned> loadingOperand(const llvm::LoadInst& load) {
   const llvm::Instruction* user = soleUser(load);
   if (!user || user->getParent() != load.getParent() || load.isVolatile() || load.isAtomic())
@@ -259,7 +303,7 @@ std::optional<unsigned> loadingOperand(const llvm::LoadInst& load) {
       return std::nullopt;
     return 0;
   }
-  if (!user->isBinaryOp() || user->getType()->isVectorTy())
+  if (!user->isBinaryOp() || user->getType()->isVectorTy() || updatedLoad(*user))
     return std::nullopt;
   Handler handler = nullptr;
   bool real = type->isFloatTy() || type->isDoubleTy();
@@ -281,7 +325,8 @@ bool isChained(const llvm::Instruction& instruction) {
   if (!type->isIntegerTy(32) && !type->isIntegerTy(64))
     return false;
   const llvm::Instruction* user = soleUser(instruction);
-  if (!user->isBinaryOp() || user->getParent() != instruction.getParent() || user->getOperand(0) == user->getOperand(1))
+  if (!user->isBinaryOp() || user->getParent() != instruction.getParent() ||
+      user->getOperand(0) == user->getOperand(1) || updatedLoad(*user) || updatedLoad(instruction))
     return false;
   IntOp first = intOpOf(instruction.getOpcode()), second = intOpOf(user->getOpcode());
   bool swapped = user->getOperand(1) == &instruction;
