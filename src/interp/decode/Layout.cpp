@@ -214,6 +214,8 @@ bool Layout::foldOne(const llvm::Instruction& instruction) {
     return foldLoad(*load);
   if (const llvm::LoadInst* load = updatedLoad(instruction); load && state(load).folded)
     return true;
+  if (isProductOfSum(instruction) || isScaledAddend(instruction))
+    return true;
   if (isChained(instruction))
     return !isNumbered(instruction.getOperand(0)) || !state(instruction.getOperand(0)).folded;
   if (llvm::isa<llvm::SExtInst, llvm::ZExtInst>(instruction) && instruction.getType()->isIntegerTy(64) &&

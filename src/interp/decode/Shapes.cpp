@@ -292,6 +292,36 @@ const llvm::LoadInst* updatedLoad(const llvm::Instruction& arithmetic) {
   return fits && !writesBetween(*load, *store) ? load : nullptr;
 }
 
+bool isProductOfSum(const llvm::Instruction& instruction) {
+  auto isProduct = [](const llvm::Value* value) {
+    const auto* product = llvm::dyn_cast<llvm::Instruction>(value);
+    return product && product->getOpcode() == llvm::Instruction::FMul && product->hasOneUse() &&
+           (product->getType()->isFloatTy() || product->getType()->isDoubleTy()) &&
+           !llvm::isa<llvm::Constant>(product->getOperand(0)) && !llvm::isa<llvm::Constant>(product->getOperand(1));
+  };
+  if (!isProduct(&instruction))
+    return false;
+  const llvm::Instruction* user = soleUser(instruction);
+  unsigned opcode = user->getOpcode();
+  if ((opcode != llvm::Instruction::FAdd && opcode != llvm::Instruction::FSub) ||
+      user->getParent() != instruction.getParent() || updatedLoad(*user))
+    return false;
+  unsigned self = user->getOperand(0) == &instruction ? 0 : 1;
+  const llvm::Value* other = user->getOperand(1 - self);
+  if (llvm::isa<llvm::Constant>(other))
+    return false;
+  // Of two products in one sum, the first.
+  return self == 0 || !isProduct(other) || llvm::cast<llvm::Instruction>(other)->getParent() != user->getParent();
+}
+
+bool isScaledAddend(const llvm::Instruction& instruction) {
+  const llvm::Instruction* user = soleUser(instruction);
+  const llvm::Type* type = instruction.getType();
+  return instruction.getOpcode() == llvm::Instruction::FMul && (type->isFloatTy() || type->isDoubleTy()) && user &&
+         llvm::isa<llvm::ConstantFP>(instruction.getOperand(1)) && isFmulAdd(*user) && !updatedLoad(*user) &&
+         user->getParent() == instruction.getParent() && user->getOperand(2) == &instruction;
+}
+
 std::optional<unsigned> loadingOperand(const llvm::LoadInst& load) {
   const llvm::Instruction* user = soleUser(load);
   if (!user || user->getParent() != load.getParent() || load.isVolatile() || load.isAtomic())
@@ -303,8 +333,12 @@ std::optional<unsigned> loadingOperand(const llvm::LoadInst& load) {
       return std::nullopt;
     return 0;
   }
-  if (!user->isBinaryOp() || user->getType()->isVectorTy() || updatedLoad(*user))
+  if (!user->isBinaryOp() || user->getType()->isVectorTy() || updatedLoad(*user) || isProductOfSum(*user) ||
+      isScaledAddend(*user))
     return std::nullopt;
+  for (const llvm::Use& operand : user->operands())
+    if (const auto* product = llvm::dyn_cast<llvm::Instruction>(operand.get()); product && isProductOfSum(*product))
+      return std::nullopt;
   Handler handler = nullptr;
   bool real = type->isFloatTy() || type->isDoubleTy();
   if (real)
