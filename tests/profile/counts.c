@@ -4,6 +4,8 @@
 
 #define NOINLINE __attribute__((noinline))
 static volatile int sink;
+NOINLINE static void add(int n) { sink += n; }
+NOINLINE static void shift(int n) { sink <<= n & 3; }
 
 NOINLINE void branches(int n) {
   if (n % 3 == 0)
@@ -12,17 +14,17 @@ NOINLINE void branches(int n) {
 NOINLINE void cases(int n) {
   switch (n) {
   case 2: sink = 20; break;
-  case 3: sink = 31; break;
-  case 5: sink = 57; break;
-  case 9: sink = 93; break;
+  case 3: add(31); break;
+  case 5: shift(57); break;
+  case 9: sink = sink; break;
   default: sink = 1;
   }
 }
 NOINLINE void far_cases(long n) {
   switch (n) {
   case -7: sink = 20; break;
-  case 1000000: sink = 31; break;
-  case 2: sink = 57; break;
+  case 1000000: add(31); break;
+  case 2: shift(57); break;
   default: sink = 1;
   }
 }
