@@ -38,11 +38,13 @@ FAMILIES = [
     ("call", r"^(direct|indirect|throughSlot|protectedCall|endProtected|resume|startVariadic|call)"),
     ("native call", r"^(toIntegers|toDoubles|toAddress|native)"),
     ("profile", r"^(record|skipArguments)"),
+    ("load+operation", r"^(loading|floatLoading|branchLoading)"),
+    ("two operations", r"^chain"),
     ("loop budget", r"^backEdge"),
     ("return", r"^leave|^return"),
     ("switch", r"^chooseDense|^chooseSparse|^switch"),
     ("compare+branch", r"^(branch|step)"),
-    ("jump", r"^(go|moveAndGo)\b"),
+    ("jump", r"^(go|moveAndGo|moveTwiceAndGo)\b"),
     ("wide integer", r"^wide|^(binary|binaryOver)<IntOp::\w+>|^compare<Predicate::\w+>"),
     ("atomic", r"^(readModifyWrite|compareExchange|fullFence|load128)|^store<(unsigned|long|__int128)"),
     ("convert", r"^(convert|fromInteger|toInteger)"),
@@ -60,7 +62,8 @@ FAMILIES = [
 ]
 # Handlers with a width as template argument: its place among the arguments that are not types.
 WIDTH = re.compile(r"^(binary|unary|compare|branch|step|store|storeConstant|funnel|sext|zext|branchOnBits|chooseDense"
-                   r"|chooseSparse|readModifyWrite)<((?:[^,<>]+, )?)([0-3])u\b")
+                   r"|chooseSparse|readModifyWrite|loading|chain|chainConstant|branchLoading|stepFrom)"
+                   r"<((?:[^,<>]+, )*)([0-3])u\b")
 
 
 class Names:

@@ -135,7 +135,6 @@ void ProgramCore::makeInterpreter() {
   settings.osrAt = options.osrAt;
   settings.decode.profile = options.profiling == Profiling::On ||
                             (options.profiling == Profiling::Auto && tiers_->ladder().above(Tier::Interpreter) != nullptr);
-  // A back-edge by a jump is counted by the op that also counts the budget down.
   settings.decode.loops = tiers_->counts(Tier::Interpreter) || options.osrAt != 0 || settings.decode.profile;
   interp::Interpreter::Host host;
   host.loopBudgetSpent = [this](std::uint32_t id, std::uint32_t loop) {

@@ -27,6 +27,7 @@ Descriptions describeAll() {
   listAtomicOps(visit);
   listControlOps(visit);
   listFusedOps(visit);
+  listUpdateOps(visit);
   listCallOps(visit);
   return all;
 }

@@ -205,6 +205,14 @@ Handler branchLoading(Predicate predicate, Width width, BranchForm form);
 /// As stepBranch(), but x = the word named by the lower 16 bits of k[0], plus k[0] >> 16.
 Handler stepFromBranch(Predicate predicate, Width width, BranchForm form);
 
+// Memory changed in place (Update.cpp). Null where there is no such op. ------------------------------------------------
+
+/// [address] = [address] OP a; constant: OP k[0]. The address is d + int16(c), or, `indexed`, d + c * size of the type.
+Handler intUpdate(IntOp op, Width width, bool indexed, bool constant);
+Handler floatUpdate(FloatOp op, FloatType type, bool indexed);
+/// [address] = a * b + [address], rounded twice.
+Handler multiplyAddUpdate(FloatType type, bool indexed);
+
 // Calls (Call.cpp): see Sites.h.
 
 /// For dumps: calls `visit` with each op, its name and the layout of its fields and constants ("d,a,b" or "x,y,jump,k").
@@ -216,6 +224,7 @@ void listMemoryOps(const OpVisitor& visit);
 void listAtomicOps(const OpVisitor& visit);
 void listControlOps(const OpVisitor& visit);
 void listFusedOps(const OpVisitor& visit);
+void listUpdateOps(const OpVisitor& visit);
 void listCallOps(const OpVisitor& visit);
 
 } // namespace kiln::interp
