@@ -17,7 +17,7 @@ namespace {
 
 constexpr unsigned kMostAddressUsers = 16;
 /// Intervals that a class of coalesced values may have; more would make joining them slow.
-constexpr std::size_t kMostMembers = 16;
+constexpr std::size_t kMostMembers = 24;
 
 } // namespace
 
@@ -353,6 +353,13 @@ void Layout::live() {
   }
 }
 
+/// The instruction whose words an alias consists of.
+const llvm::Value* Layout::rootOf(const llvm::Value* value) const {
+  while (state(value).alias)
+    value = sameWords(*llvm::cast<llvm::Instruction>(value))->value;
+  return value;
+}
+
 /// Joins each phi with what comes in where it can be done (see above). A class's words are reserved from the first to the
 /// last of its members' intervals and of the edges that write the phi.
 void Layout::coalesce() {
@@ -367,14 +374,30 @@ void Layout::coalesce() {
       value = classOf_[value] = classOf_[classOf_[value]];
     return value;
   };
-  llvm::DenseMap<std::uint32_t, llvm::SmallVector<Interval, 8>> members;
-  auto membersOf = [&](std::uint32_t representative) -> llvm::SmallVector<Interval, 8>& {
+  // What happens to the words of a class: intervals of values, and points at which an edge writes a phi. A value may be
+  // alive at the point that writes itself.
+  struct Member {
+    Interval when;
+    std::uint32_t value;
+  };
+  llvm::DenseMap<std::uint32_t, llvm::SmallVector<Member, 8>> members;
+  auto membersOf = [&](std::uint32_t representative, const llvm::PHINode* phi) -> llvm::SmallVector<Member, 8>& {
     auto& list = members[representative];
-    if (list.empty())
-      list.push_back({values_[representative].first, values_[representative].last});
+    if (!list.empty())
+      return list;
+    list.push_back({{values_[representative].first, values_[representative].last}, representative});
+    if (!phi)
+      return list;
+    for (unsigned i = 0; i < phi->getNumIncomingValues(); ++i) {
+      std::uint32_t edge = blockLast_[places_.lookup(phi->getIncomingBlock(i))] + 1;
+      const llvm::Value* incoming = phi->getIncomingValue(i);
+      list.push_back({{edge, edge}, isNumbered(incoming) ? state(incoming).root : kNone});
+    }
     return list;
   };
-  auto disjoint = [](Interval a, Interval b) { return a.last <= b.first || b.last <= a.first; };
+  auto fitTogether = [](const Member& a, const Member& b) {
+    return a.when.last <= b.when.first || b.when.last <= a.when.first || a.value == b.value;
+  };
 
   for (std::uint32_t place = 0; place < order_.size(); ++place)
     for (const llvm::PHINode& phi : order_[place]->phis()) {
@@ -399,18 +422,15 @@ void Layout::coalesce() {
           std::uint32_t mine = find(self), other = find(root);
           if (mine == other)
             continue;
-          auto theirs = membersOf(other); // a copy: the map may move with the next line
-          auto& own = membersOf(mine);
+          // A copy: the map may move with the next line.
+          auto theirs = membersOf(other, llvm::dyn_cast<llvm::PHINode>(rootOf(incoming)));
+          auto& own = membersOf(mine, &phi);
           if (own.size() + theirs.size() > kMostMembers)
             continue;
           bool fits = true;
-          for (Interval a : own)
-            for (Interval b : theirs)
-              fits &= disjoint(a, b);
-          // No other edge may write the phi while they are alive.
-          for (unsigned e = 0; e < edges.size(); ++e)
-            for (Interval b : theirs)
-              fits &= phi.getIncomingValue(e) == incoming ? true : edges[e] <= b.first || edges[e] >= b.last;
+          for (const Member& a : own)
+            for (const Member& b : theirs)
+              fits &= fitTogether(a, b);
           if (!fits)
             continue;
           own.append(theirs.begin(), theirs.end());

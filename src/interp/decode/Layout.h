@@ -105,6 +105,7 @@ private:
   void live();
   void use(const llvm::Value* value, std::uint32_t position, std::uint32_t block);
   void useOperands(const llvm::Instruction& instruction, std::uint32_t position, std::uint32_t block);
+  const llvm::Value* rootOf(const llvm::Value* value) const;
   void coalesce();
   bool allocate();
 
