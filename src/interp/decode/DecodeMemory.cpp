@@ -240,6 +240,9 @@ void Decoder::decodeLoad(const llvm::LoadInst& load) {
 
 void Decoder::decodeStore(const llvm::StoreInst& store) {
   const llvm::Value* value = store.getValueOperand();
+  // What is undefined leaves the memory as it is, as in LLVM's code.
+  if (llvm::isa<llvm::UndefValue>(value) && !store.isVolatile() && !store.isAtomic())
+    return;
   Leaves leaves = leavesFor(value->getType());
   if (store.isAtomic()) {
     std::uint16_t pointer = word(store.getPointerOperand());
