@@ -20,6 +20,28 @@ constexpr std::array<std::uint64_t, 33> kUppermost = [] {
   return masks;
 }();
 
+/// Empty if the form has parts of any length, or more than a few.
+std::vector<BitstreamAbbreviation::Step> stepsOver(const std::vector<BitstreamAbbreviation::Operand>& operands) {
+  using Encoding = BitstreamAbbreviation::Encoding;
+  constexpr std::size_t kMostOperands = 32;
+  std::vector<BitstreamAbbreviation::Step> steps;
+  if (operands.size() > kMostOperands)
+    return {};
+  std::uint32_t bits = 0;
+  for (const auto& [encoding, value] : operands) {
+    if (encoding == Encoding::Array || encoding == Encoding::Blob || (encoding == Encoding::Vbr && (value < 2 || value > 32)))
+      return {};
+    if (encoding == Encoding::Vbr) {
+      steps.push_back({bits, static_cast<std::uint32_t>(value)});
+      bits = 0;
+    } else if (encoding != Encoding::Literal) {
+      bits += encoding == Encoding::Char6 ? kCharacterWidth : static_cast<std::uint32_t>(value);
+    }
+  }
+  steps.push_back({bits, 0});
+  return steps;
+}
+
 } // namespace
 
 std::uint64_t BitstreamCursor::fixed(unsigned width) {
@@ -54,28 +76,7 @@ std::uint64_t BitstreamCursor::vbr(unsigned width) {
   }
 }
 
-/// A value ends with the first piece whose uppermost bit is clear: those of a word are looked at together.
 void BitstreamCursor::skipVbr(unsigned width, std::uint64_t values) {
-  if (width < 2 || width > 32) {
-    failed_ = true;
-    return;
-  }
-  constexpr unsigned kSure = 57; // bits from any position that one word holds
-  const unsigned pieces = kSure / width;
-  const std::uint64_t uppermost = kUppermost[width];
-  while (values > 0 && limit_ - position_ >= 64) {
-    std::uint64_t ends = ~(wordAt(position_ >> 3) >> (position_ & 7)) & uppermost;
-    auto found = static_cast<std::uint64_t>(__builtin_popcountll(ends));
-    if (found < values) {
-      values -= found;
-      position_ += pieces * width;
-      continue;
-    }
-    for (; values > 1; --values)
-      ends &= ends - 1;
-    position_ += static_cast<unsigned>(__builtin_ctzll(ends)) + 1;
-    return;
-  }
   for (; values > 0 && !failed_; --values)
     vbr(width);
 }
@@ -156,10 +157,60 @@ BitstreamCursor::Entry BitstreamCursor::next(Block& block, Record& into) {
 bool BitstreamCursor::nextBlock(Block& block) {
   Record passed;
   for (;;) {
+    skipRecords();
     switch (next(block, passed)) {
     case Entry::End: return false;
     case Entry::Block: return true;
     case Entry::Record: break;
+    }
+  }
+}
+
+/// Passes over records of the common forms, as long as the end of the bytes is far: one check a record, no value made.
+/// What is in front of the cursor then is for next().
+void BitstreamCursor::skipRecords() {
+  constexpr std::uint64_t kFar = 8192; // more bits than 31 values, or the steps of a form, take
+  const char* bytes = bytes_.data();
+  std::uint64_t at = position_;
+  auto peek = [&] {
+    std::uint64_t word;
+    memcpy(&word, bytes + (at >> 3), 8);
+    return word >> (at & 7);
+  };
+  // A value ends with the first piece whose uppermost bit is clear.
+  auto pass = [&](unsigned width) {
+    std::uint64_t ends = ~peek() & kUppermost[width];
+    if (!ends)
+      return false;
+    at += static_cast<unsigned>(__builtin_ctzll(ends)) + 1;
+    return true;
+  };
+  for (;; position_ = at) {
+    if (limit_ - at < kFar)
+      return;
+    std::uint64_t head = peek(), number = head & ((std::uint64_t{1} << width_) - 1);
+    at += width_;
+    if (number == kPlainRecord) {
+      if (!pass(6))
+        return;
+      std::uint64_t count = peek() & 63;
+      if (count >= 32)
+        return; // more pieces: many values
+      at += 6;
+      for (; count > 0; --count)
+        if (!pass(6))
+          return;
+      continue;
+    }
+    if (number < kFirstAbbreviation)
+      return;
+    const BitstreamAbbreviation* form = abbreviation(number);
+    if (!form || form->steps.empty())
+      return;
+    for (auto [bits, width] : form->steps) {
+      at += bits;
+      if (width != 0 && !pass(width))
+        return;
     }
   }
 }
@@ -181,6 +232,7 @@ BitstreamAbbreviation BitstreamCursor::definition() {
     else
       form.operands.push_back({encoding, width});
   }
+  form.steps = stepsOver(form.operands);
   return form;
 }
 

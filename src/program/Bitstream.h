@@ -21,6 +21,12 @@ struct BitstreamAbbreviation {
     std::uint64_t value; ///< the literal, or the width in bits
   };
   std::vector<Operand> operands;
+  /// What to pass over, if there is neither an array nor a blob: bits of a fixed number, then a value in pieces of `width`
+  /// bits unless that is 0.
+  struct Step {
+    std::uint32_t bits, width;
+  };
+  std::vector<Step> steps;
 };
 using BitstreamAbbreviations = std::vector<BitstreamAbbreviation>;
 
@@ -82,6 +88,7 @@ private:
   const BitstreamAbbreviation* abbreviation(std::uint64_t number) const;
   void plainRecord(Record& into);
   void skipVbr(unsigned width, std::uint64_t values);
+  void skipRecords();
   void shortRecord(const BitstreamAbbreviation& form, Record& into);
   void elements(const BitstreamAbbreviation::Operand& form, Record& into);
   static void keep(Record& into, std::uint64_t value) {
