@@ -74,7 +74,16 @@ bool isPlainIntrinsic(llvm::Intrinsic::ID id) {
   case llvm::Intrinsic::prefetch:
   case llvm::Intrinsic::returnaddress:
   case llvm::Intrinsic::frameaddress:
-  case llvm::Intrinsic::eh_typeid_for: return true;
+  case llvm::Intrinsic::eh_typeid_for:
+  case llvm::Intrinsic::vector_reduce_add:
+  case llvm::Intrinsic::vector_reduce_mul:
+  case llvm::Intrinsic::vector_reduce_and:
+  case llvm::Intrinsic::vector_reduce_or:
+  case llvm::Intrinsic::vector_reduce_xor:
+  case llvm::Intrinsic::vector_reduce_smax:
+  case llvm::Intrinsic::vector_reduce_smin:
+  case llvm::Intrinsic::vector_reduce_umax:
+  case llvm::Intrinsic::vector_reduce_umin: return true;
   default: return false;
   }
 }
