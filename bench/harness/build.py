@@ -18,6 +18,7 @@ REAL = ROOT / "build" / "real"
 
 CLANG = os.environ.get("CLANG", "clang-19")
 LLI = os.environ.get("LLI", "lli-19")
+NM = os.environ.get("LLVM_NM", "llvm-nm-19")
 VALGRIND = os.environ.get("VALGRIND", "valgrind")
 
 # Outputs are compared byte by byte, so no compiler may fuse multiply and add
@@ -31,6 +32,8 @@ BITCODE = {
     "raw": ["-O2", "-Xclang", "-disable-llvm-passes"],
     "O0": ["-O0"],
     "O1": ["-O1"],
+    # What the interpreter's goals are given for: "s" is for scalar.
+    "O1s": ["-O1", "-fno-vectorize", "-fno-slp-vectorize"],
     "O2": ["-O2"],
 }
 
@@ -96,6 +99,21 @@ def bitcode(program, variant):
     """The bitcode of a program; `variant` is a key of BITCODE."""
     return compile_file(BENCH / "programs" / f"{program}.c", OUT / f"{program}.{variant}.bc",
                         [*BITCODE[variant], *COMMON, "-emit-llvm", "-c"])
+
+
+def decode_all(kiln):
+    """The program that decodes all functions, of the same build as `kiln`."""
+    program = kiln.with_name("kiln_decode_all")
+    run_tool(["cmake", "--build", str(kiln.parent.parent), "--target", program.name])
+    return program
+
+
+def function_names(bitcode):
+    """Names of the functions with a body in a bitcode file, one a line."""
+    listed = subprocess.run([find_tool(NM), "--defined-only", "-P", str(bitcode)], check=True, text=True,
+                            stdout=subprocess.PIPE).stdout
+    fields = (line.split() for line in listed.splitlines())
+    return "\n".join(f[0] for f in fields if len(f) > 1 and f[1] in "tTwW") + "\n"
 
 
 def build_real():

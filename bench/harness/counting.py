@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from . import build
 from .execute import Contender, Row, check, execute
-from .table import Column, Table
+from .table import Column, Extra, Table
 
 COLLECTED = re.compile(rb"==\d+== Collected *: *(\d+)")
 # Repetitions of the two runs; the difference is what gets reported.
@@ -24,17 +24,6 @@ class Count:
     """Instructions of `MANY - FEW` repetitions; stands in a Row for a run."""
 
     instructions: int
-
-
-class Extra(Column):
-    """A ratio minus one, in percent."""
-
-    def text(self, row):
-        ratio = row.ratio(self.metric, self.top, self.bottom)
-        return "–" if ratio is None else self.mean_text(ratio.value)
-
-    def mean_text(self, mean):
-        return f"{(mean - 1) * 100:+.2f}"
 
 
 def instructions(contender, expected, valgrind):

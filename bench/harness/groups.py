@@ -2,7 +2,7 @@
 
 import fnmatch
 
-from . import build, counting
+from . import build, counting, interpreter
 from .execute import Contender, measure
 from .table import Column, Table
 
@@ -46,14 +46,14 @@ class Session:
             return []
         return [Contender(name, [build.find_tool(build.LLI), *flags, bitcode, *args], foreign=True)]
 
-    def run_table(self, title, columns, rows):
+    def run_table(self, title, columns, rows, worst=False):
         """Measures `rows` (name, contenders, rounds, times) into a table.
         Columns of contenders that no row has are left out."""
         present = {contender.name for row in rows for contender in row[1]}
         columns = [c for c in columns if {c.top, c.bottom or c.top} <= present]
         if not rows:
             return
-        table = Table(title, columns, self.out)
+        table = Table(title, columns, self.out, worst)
         for name, contenders, rounds, times in rows:
             self.finish_row(table, measure(name, contenders, rounds, times, self.progress))
         table.finish()
@@ -73,7 +73,7 @@ class Session:
 
 def run_record(run):
     """A run as stored in JSON: seconds and MiB; of a count, instructions."""
-    if isinstance(run, counting.Count):
+    if isinstance(run, (counting.Count, interpreter.Decoding, interpreter.PhaseCount, interpreter.Everything)):
         return vars(run)
     return {"wall": run.wall, "cpu": run.cpu, "memory": run.memory, "steady": run.steady,
             "steady_least": min(run.repetitions[len(run.repetitions) // 2:], default=None)}
@@ -87,14 +87,19 @@ def start(session):
         if session.wants("hello"):
             bitcode = build.bitcode("hello", variant)
             contenders = [Contender("native", [build.native("hello")]),
-                          *session.lli(bitcode, []), *session.kiln(bitcode, [])]
+                          *session.lli(bitcode, []), *session.kiln(bitcode, []),
+                          *session.kiln(bitcode, [], *interpreter.OFF, name="interpreter")]
             rows.append((session.label("hello", variant), contenders, rounds, False))
-    session.run_table("start: CPU time and peak memory of the smallest program", [
+    rows += [(name, contenders, rounds, False) for name, contenders in interpreter.short_runs(session)]
+    session.run_table("start: programs that do next to nothing", [
         Column("native CPU ms", "cpu", "native", scale=1000),
         Column("lli CPU ms", "cpu", "lli", scale=1000),
         Column("kiln CPU ms", "cpu", "kiln", scale=1000),
         Column("CPU kiln/lli", "cpu", "kiln", "lli"),
         Column("CPU kiln/native", "cpu", "kiln", "native"),
+        Column("CPU interpreter/native", "cpu", "interpreter", "native"),
+        Column("wall kiln/native", "wall", "kiln", "native"),
+        Column("wall interpreter/native", "wall", "interpreter", "native"),
         Column("wall kiln/lli", "wall", "kiln", "lli"),
         Column("native MiB", "memory", "native"),
         Column("lli MiB", "memory", "lli"),
@@ -167,4 +172,5 @@ def real(session):
     session.run_table("real: Lua and SQLite", columns, rows)
 
 
-GROUPS = {"start": start, "steady": steady, "real": real, "counting": counting.counting}
+GROUPS = {"start": start, "steady": steady, "real": real, "counting": counting.counting,
+          "interpreter": interpreter.interpreter, "decode": interpreter.decode}

@@ -33,11 +33,42 @@ class Column:
         return stats.short(mean)
 
 
+class Least(Column):
+    """The ratio of the least values.  Load from outside only ever adds, so on a
+    busy machine this says more than medians; it has no spread to show."""
+
+    def value(self, row):
+        top, bottom = (row.values(name, self.metric) for name in (self.top, self.bottom))
+        return min(top) / min(bottom) if top and bottom and min(bottom) else None
+
+    def text(self, row):
+        value = self.value(row)
+        return "–" if value is None else self.mean_text(value)
+
+
+class LeastExtra(Least):
+    """The same minus one, in percent."""
+
+    def mean_text(self, mean):
+        return f"{(mean - 1) * 100:+.1f}"
+
+
+class Extra(Column):
+    """A ratio minus one, in percent."""
+
+    def text(self, row):
+        ratio = row.ratio(self.metric, self.top, self.bottom)
+        return "–" if ratio is None else self.mean_text(ratio.value)
+
+    def mean_text(self, mean):
+        return f"{(mean - 1) * 100:+.2f}"
+
+
 class Table:
     """Prints rows as they come and ends with the geometric means."""
 
-    def __init__(self, title, columns, out):
-        self.title, self.columns, self.out = title, columns, out
+    def __init__(self, title, columns, out, worst=False):
+        self.title, self.columns, self.out, self.worst = title, columns, out, worst
         self.lines, self.remarks = [], []
         self.means = [[] for _ in columns]
         self.widths = [16, *(max(len(c.title), 17 if c.bottom else 6) for c in columns)]
@@ -64,13 +95,18 @@ class Table:
                 values.append(column.value(row) if column.bottom else None)
 
     def finish(self):
-        """Prints the geometric means of the ratio columns."""
+        """Prints the geometric means of the ratio columns, and their largest if asked to."""
         means = [stats.geometric_mean(values) for values in self.means]
         cells = ["geometric mean", *("" if mean is None else column.mean_text(mean)
                                        for column, mean in zip(self.columns, means))]
         if any(cells[1:]):
             self._print(cells)
             self.lines.append(cells)
+        worst = ["worst", *("" if mean is None else column.mean_text(max(filter(None, values)))
+                            for column, mean, values in zip(self.columns, means, self.means))]
+        if self.worst:
+            self._print(worst)
+            self.lines.append(worst)
 
     def markdown(self):
         """The table as Markdown text."""

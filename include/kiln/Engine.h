@@ -165,7 +165,8 @@ public:
   Result<void> writeProfile(const std::string& path, ProfileFormat format);
 
   enum class Dump { Ir, Assembly, Ops };
-  /// What the compiler makes of a function at a tier, as text. Fails with UnknownEntry or CompileFailed.
+  /// What the compiler makes of a function at a tier, as text; for Ops, whatever the tier, what the interpreter executes. Fails
+  /// with UnknownEntry, CompileFailed, or BadOption for IR or assembly of the interpreter.
   Result<std::string> dump(std::string_view name, Tier tier, Dump kind);
 
 private:

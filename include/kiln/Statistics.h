@@ -46,6 +46,14 @@ struct Statistics {
   std::uint64_t codeBytes = 0;       ///< machine code of all versions
   std::uint64_t codeSpaceUsed = 0;   ///< with constants, stubs and unwind tables
   std::uint64_t codeSpaceLimit = 0;
+  /// What the interpreter decoded. Reading and cleaning up come before and are in prepareNs of the versions.
+  struct Decoding {
+    std::uint64_t functions = 0;
+    std::uint64_t instructions = 0; ///< of the prepared IR
+    std::uint64_t decodeNs = 0;
+    std::uint64_t prepareNs = 0;
+  };
+  Decoding interpreter;
   /// Functions that a tier declined, by tier and reason; they started in the next one.
   struct RefusalCount {
     Tier tier = Tier::Interpreter;

@@ -55,6 +55,9 @@ std::string Statistics::json() const {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const FunctionStatistics& function : functions)
     list.push_back(toJson(function));
+  nlohmann::ordered_json declined = nlohmann::ordered_json::array();
+  for (const RefusalCount& refusal : refusals)
+    declined.push_back({{"tier", tierName(refusal.tier)}, {"reason", refusal.reason}, {"functions", refusal.functions}});
   nlohmann::ordered_json out = {{"schema", "kiln-stats"},
                                 {"schema_version", kSchemaVersion},
                                 {"ladder", ladder},
@@ -74,6 +77,12 @@ std::string Statistics::json() const {
                                   {"compile_threads", compileThreads},
                                   {"run_ns", runNs},
                                   {"peak_memory_bytes", peakMemoryBytes}}},
+                                {"interpreter",
+                                 {{"functions", interpreter.functions},
+                                  {"instructions", interpreter.instructions},
+                                  {"prepare_ns", interpreter.prepareNs},
+                                  {"decode_ns", interpreter.decodeNs}}},
+                                {"refusals", std::move(declined)},
                                 {"functions", std::move(list)}};
   return out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
@@ -102,6 +111,14 @@ std::string Statistics::table(std::size_t rows) const {
   out += format("%zu of %llu functions reached, %llu compiles in %s ms, %llu bytes of code\n", functions.size(),
                 static_cast<unsigned long long>(functionsInProgram), static_cast<unsigned long long>(compiles),
                 milliseconds(compileNs).c_str(), static_cast<unsigned long long>(codeBytes));
+  if (interpreter.functions)
+    out += format("interpreter: %llu functions of %llu instructions read and prepared in %s ms, decoded in %s ms\n",
+                  static_cast<unsigned long long>(interpreter.functions),
+                  static_cast<unsigned long long>(interpreter.instructions), milliseconds(interpreter.prepareNs).c_str(),
+                  milliseconds(interpreter.decodeNs).c_str());
+  for (const RefusalCount& refusal : refusals)
+    out += std::string(tierName(refusal.tier)) + " declined " + std::to_string(refusal.functions) +
+           " functions: " + refusal.reason + "\n";
   out += format("queue: %llu requests, high water %llu, %llu dropped, %llu cancelled, %llu failed\n",
                 static_cast<unsigned long long>(requests), static_cast<unsigned long long>(queueHighWater),
                 static_cast<unsigned long long>(requestsDropped), static_cast<unsigned long long>(requestsCancelled),

@@ -112,6 +112,8 @@ Result<std::string> Program::dump(std::string_view name, Tier tier, Dump kind) {
   return onFunction(*core_, name, [&](FunctionRecord& record) {
     if (kind == Dump::Ops)
       return core_->dumpOps(record);
+    if (tier == Tier::Interpreter)
+      return Result<std::string>(fail(ErrorCode::BadOption, "the interpreter makes ops, no code that could be shown so"));
     return core_->dump(record, tier, kind == Dump::Ir ? DumpKind::Ir : DumpKind::Assembly);
   });
 }

@@ -142,9 +142,9 @@ void ProgramCore::makeInterpreter() {
   const Options& options = engine_->options;
   interp::Interpreter::Settings settings;
   settings.osrAt = options.osrAt;
-  settings.decode.loops = tiers_->counts(Tier::Interpreter) || options.osrAt != 0;
   settings.decode.profile = options.profiling == Profiling::On ||
                             (options.profiling == Profiling::Auto && tiers_->ladder().above(Tier::Interpreter) != nullptr);
+  settings.decode.loops = tiers_->counts(Tier::Interpreter) || options.osrAt != 0 || settings.decode.profile;
   interp::Interpreter::Host host;
   host.loopBudgetSpent = [this](std::uint32_t id, std::uint32_t loop) {
     return onLoopBudgetSpent(table_->record(id), loop, Tier::Interpreter);
@@ -185,13 +185,13 @@ Result<void> ProgramCore::decodeNow(FunctionRecord& record, std::string_view rea
   });
   if (!refusal) {
     if (outcome && engine_->options.osrAt)
-      record.counters->loops.store(0, std::memory_order_relaxed);
+      record.arm(kUnbounded, 0);
     return outcome;
   }
   ++refusals_[{Tier::Interpreter, refusal->reason}];
-  const Rung* next = tiers_->ladder().above(Tier::Interpreter);
-  // From the world that is open: another would cost more than what lean reading leaves out here.
-  return compileFrom(*worlds_, record, next ? next->tier : Tier::O0, reason, force);
+  // Not at the ladder's next tier, which may take a hundred times as long while the program waits; and from the world that
+  // is open, for O0 needs nothing of what lean reading leaves out.
+  return compileFrom(*worlds_, record, Tier::O0, reason, force);
 }
 
 Result<void> ProgramCore::placeLateNames(World& world) {

@@ -86,7 +86,7 @@ private:
   Result<void> compileNow(FunctionRecord& record, Tier tier, std::string_view reason, bool force);
   /// As compileNow(), of a compiled tier, from a world of this keeper.
   Result<void> compileFrom(WorldKeeper& worlds, FunctionRecord& record, Tier tier, std::string_view reason, bool force);
-  /// The interpreter's compile. A refusal starts the function in the next tier of the ladder, or at O0 below it.
+  /// The interpreter's compile. A function that it refuses starts at O0.
   Result<void> decodeNow(FunctionRecord& record, std::string_view reason, bool force);
   void makeInterpreter();
   /// The same for a continuation. What fails is remembered and not tried again.

@@ -45,6 +45,8 @@ Statistics ProgramCore::statistics() {
       ++out.compiles;
       out.compileNs += version.prepareNs + version.passesNs + version.codegenNs + version.linkNs;
       out.codeBytes += version.codeBytes;
+      if (version.tier == Tier::Interpreter)
+        out.interpreter.prepareNs += version.prepareNs;
     }
     out.functions.push_back(std::move(function));
   }
@@ -54,6 +56,10 @@ Statistics ProgramCore::statistics() {
   {
     SignalBlock block;
     std::lock_guard lock(foreground_);
+    interp::Interpreter::Totals decoded = interpreter_->totals();
+    out.interpreter.functions = decoded.functions;
+    out.interpreter.instructions = decoded.instructions;
+    out.interpreter.decodeNs = decoded.nanoseconds;
     for (const auto& [key, count] : refusals_)
       out.refusals.push_back({key.first, key.second, count});
   }

@@ -28,6 +28,9 @@ struct Counters {
 };
 static_assert(sizeof(Counters) == 16);
 
+/// A budget that is never spent in practice.
+inline constexpr std::int64_t kUnbounded = std::int64_t{1} << 62;
+
 /// Nanoseconds that one compile spent by phase.
 struct CompileTimes {
   std::uint64_t prepare = 0; ///< reading the bitcode, cleaning up, gathering callees

@@ -26,6 +26,8 @@ Descriptions describeAll() {
   listMemoryOps(visit);
   listAtomicOps(visit);
   listControlOps(visit);
+  listFusedOps(visit);
+  listUpdateOps(visit);
   listCallOps(visit);
   return all;
 }
@@ -77,6 +79,9 @@ private:
       out += text;
     } else if (name == "jump") {
       snprintf(text, sizeof(text), " ->%" PRId64, std::int64_t{offset_} + op_->offset);
+      out += text;
+    } else if (name == "far") {
+      snprintf(text, sizeof(text), " ->%" PRId64, std::int64_t{offset_} + static_cast<std::int64_t>(next()));
       out += text;
     } else if (name == "constants") {
       Word count = next();

@@ -191,7 +191,7 @@ const void* Interpreter::atBackEdge(LoopHeader& header) {
   std::uintptr_t entry = 0;
   if (settings_.osrAt) {
     // Every back-edge comes here.
-    header.entry->counters->loops.store(0, std::memory_order_relaxed);
+    parts_.table.record(header.code->function).arm(kUnbounded, 0);
     std::uint64_t arrivals = __atomic_add_fetch(&header.arrivals, 1, __ATOMIC_RELAXED);
     if (arrivals % settings_.osrAt == 0)
       entry = host_.forceOsr(header.code->function, header.block);

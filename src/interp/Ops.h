@@ -180,6 +180,8 @@ Handler stepBranch(Predicate predicate, Width width, BranchForm form);
 Handler jump(BranchForm form);
 /// x = y, and jump.
 Handler moveJump(BranchForm form);
+/// d = a, b = c, and jump by k[0] bytes; the form's words follow.
+Handler moveTwoJump(BranchForm form);
 /// By the value a: k[0] = SwitchTable*.
 Handler switchDense(Width width);
 Handler switchSparse(Width width);
@@ -189,7 +191,31 @@ Handler returnVoid();
 Handler returnWords();    // a, c words
 Handler unreachable();
 
-// Calls (Call.cpp): see Call.h.
+// Two instructions in one (Fused.cpp). Null where there is no such op. ------------------------------------------------
+
+/// d = a OP memory; b + int16(c), or, `indexed`, b + c * size of the type.
+Handler intLoading(IntOp op, Width width, bool indexed);
+Handler floatLoading(FloatOp op, FloatType type, bool indexed);
+/// d = (a FIRST k[0]) SECOND k[1].
+Handler intChainConstant(IntOp first, IntOp second, Width width);
+/// d = (a FIRST k[0]) SECOND b; swapped: d = b SECOND (a FIRST k[0]).
+Handler intChain(IntOp first, IntOp second, Width width, bool swapped);
+/// if (memory at x + int16(y) PRED k[0]) jump; the form is always with a constant.
+Handler branchLoading(Predicate predicate, Width width, BranchForm form);
+/// d = a * b + c * k[0], each rounded; Float and Double.
+Handler multiplyAddScaled(FloatType type);
+/// As stepBranch(), but x = the word named by the lower 16 bits of k[0], plus k[0] >> 16.
+Handler stepFromBranch(Predicate predicate, Width width, BranchForm form);
+
+// Memory changed in place (Update.cpp). Null where there is no such op. ------------------------------------------------
+
+/// [address] = [address] OP a; constant: OP k[0]. The address is d + int16(c), or, `indexed`, d + c * size of the type.
+Handler intUpdate(IntOp op, Width width, bool indexed, bool constant);
+Handler floatUpdate(FloatOp op, FloatType type, bool indexed);
+/// [address] = a * b + [address], rounded twice.
+Handler multiplyAddUpdate(FloatType type, bool indexed);
+
+// Calls (Call.cpp): see Sites.h.
 
 /// For dumps: calls `visit` with each op, its name and the layout of its fields and constants ("d,a,b" or "x,y,jump,k").
 using OpVisitor = std::function<void(Handler, std::string name, std::string_view layout)>;
@@ -199,6 +225,8 @@ void listFloatOps(const OpVisitor& visit);
 void listMemoryOps(const OpVisitor& visit);
 void listAtomicOps(const OpVisitor& visit);
 void listControlOps(const OpVisitor& visit);
+void listFusedOps(const OpVisitor& visit);
+void listUpdateOps(const OpVisitor& visit);
 void listCallOps(const OpVisitor& visit);
 
 } // namespace kiln::interp

@@ -91,6 +91,8 @@ const CallShape& continuationShape(const LoopHeader& header);
 
 /// Stands in for a jump whose loop budget is spent; the op's word `At` is the budget, the next one the header.
 template <unsigned At> KILN_HANDLER Word backEdge(Op* ip, Word* frame);
+/// The same for ops whose jump is in k[0], with the budget behind it.
+KILN_HANDLER Word backEdgeFar(Op* ip, Word* frame);
 
 /// NativeEntry::run of every FunctionEntry.
 void enterFromNative(NativeEntry* entry, RegisterFile* registers, std::byte* stack);

@@ -24,9 +24,9 @@ std::optional<Tier> parseTier(std::string_view name) {
 
 const std::vector<Preset>& presets() {
   static const std::vector<Preset> table = {
-      {"default", "interpreter,O2@100,O3@1000", "starts at once and climbs for programs of seconds"},
+      {"default", "interpreter,O0@20,O2@500,O3@5000", "starts at once and climbs for programs of seconds"},
       {"development", "interpreter,O2@10,O3@100", "climbs early, to meet optimised code soon"},
-      {"production", "interpreter,O2@1000,O3@10000", "compiles only what has proved hot"},
+      {"production", "interpreter,O0@100,O2@1000,O3@10000", "compiles only what has proved hot"},
       {"classic", "interpreter,O0@10,O1@100,O2@1000,O3@10000", "every tier in turn"},
   };
   return table;
@@ -84,7 +84,7 @@ Result<Ladder> Ladder::parse(std::string_view text) {
     if (preset.name == text)
       return parse(preset.ladder);
   if (text.empty())
-    return fail(ErrorCode::BadLadder, "bad ladder: the text is empty; try \"interpreter,O2@100,O3@1000\"");
+    return fail(ErrorCode::BadLadder, "bad ladder: the text is empty; try \"interpreter,O2@500,O3@5000\"");
 
   Ladder ladder;
   std::size_t at = 0;

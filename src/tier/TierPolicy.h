@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "function/FunctionRecord.h"
 #include "kiln/Ladder.h"
 
 namespace kiln {
@@ -26,9 +27,6 @@ struct TierDecision {
   std::int64_t calls = 0;    ///< the next budget: calls until the policy is asked again
   std::int64_t loops = 0;    ///< the next budget: back-edges until the policy is asked again
 };
-
-/// Budget that is never spent in practice.
-inline constexpr std::int64_t kUnbounded = std::int64_t{1} << 62;
 
 /// The budgets of a function that starts to count at `current`, given what it has counted so far.
 TierDecision firstBudget(const Ladder& ladder, const TierSnapshot& now);

@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
@@ -61,6 +63,17 @@ void setProcessName(const std::string& name) {
   program_invocation_short_name = kept.data() + (slash == std::string::npos ? 0 : slash + 1);
 }
 
+/// Interpreted activations take more stack than native ones. A program that fits into its stack natively must fit here, so
+/// the main thread's may grow larger; it still ends, in a signal. (The kernel keeps at least 128 MiB free below it.)
+void growStack() {
+  constexpr rlim_t factor = 8, most = rlim_t{120} << 20;
+  rlimit limit;
+  if (getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= most)
+    return;
+  limit.rlim_cur = std::min({limit.rlim_cur * factor, most, limit.rlim_max});
+  setrlimit(RLIMIT_STACK, &limit);
+}
+
 Result<void> dump(Process& process, const Dump& what) {
   Tier tier = what.tier.value_or(process.options->engine.ladder.top());
   auto text = process.program->dump(what.function, tier, what.kind);
@@ -107,6 +120,7 @@ Result<std::optional<Program::MainCall>> start(const RunOptions& options) {
   std::vector<std::string> arguments{options.programName};
   arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
   setProcessName(options.programName);
+  growStack();
   on_exit(finish, process);
   auto main = process->program->prepareMain(arguments, options.entry);
   if (!main) {

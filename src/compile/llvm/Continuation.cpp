@@ -104,6 +104,7 @@ private:
   llvm::Value* placeInCopy(llvm::Value& value);
   void describeLoad(llvm::Value* loaded, const llvm::Value& value);
   void enter(const std::vector<EnclosingLoop>& around);
+  void callUnwinder();
 
   Unit& unit_;
   llvm::Function& old_;
@@ -341,6 +342,24 @@ void Continuing::enter(const std::vector<EnclosingLoop>& around) {
   enterLoop(*entry_, *header_, values, around);
 }
 
+/// An exception may come in with the state, its landing pad left behind; LLVM takes a `resume` that no landing pad leads to
+/// for unreachable (DwarfEHPrepare). What LLVM would make of it in the end is put in its place now.
+void Continuing::callUnwinder() {
+  llvm::SmallVector<llvm::ResumeInst*, 4> resumes;
+  for (llvm::Instruction& instruction : llvm::instructions(*made_))
+    if (auto* resume = llvm::dyn_cast<llvm::ResumeInst>(&instruction))
+      resumes.push_back(resume);
+  for (llvm::ResumeInst* resume : resumes) {
+    llvm::IRBuilder<> builder(resume);
+    auto* type = llvm::FunctionType::get(builder.getVoidTy(), {builder.getPtrTy()}, false);
+    llvm::CallInst* call = builder.CreateCall(unit_.module->getOrInsertFunction("_Unwind_Resume", type),
+                                              {builder.CreateExtractValue(resume->getValue(), 0)});
+    call->setDoesNotReturn();
+    builder.CreateUnreachable();
+    resume->eraseFromParent();
+  }
+}
+
 std::optional<Refusal> Continuing::run() {
   if (loop_ >= numbers_.blockCount())
     return refuse("there is no such block");
@@ -358,6 +377,7 @@ std::optional<Refusal> Continuing::run() {
   std::vector<EnclosingLoop> around = loopsAround(old_, *header_);
   makeFunction();
   enter(around);
+  callUnwinder();
   old_.deleteBody(); // a declaration: what calls and addresses of the function name
   unit_.function = made_;
   unit_.loop = loop_;

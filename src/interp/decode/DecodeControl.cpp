@@ -67,11 +67,25 @@ void Decoder::appendLoop(const llvm::BasicBlock* header) {
   append(reinterpret_cast<Word>(&headerOf(header)));
 }
 
+/// What a phi gets from a block. A block that many edges come to would have all of them searched for each.
+const llvm::Value* Decoder::incoming(const llvm::PHINode& phi, const llvm::BasicBlock* from) {
+  constexpr unsigned kFewEdges = 8;
+  if (phi.getNumIncomingValues() <= kFewEdges)
+    return phi.getIncomingValueForBlock(from);
+  auto [edges, fresh] = edgeIndices_.try_emplace(phi.getParent());
+  if (fresh)
+    for (unsigned i = 0; i < phi.getNumIncomingValues(); ++i)
+      edges->second[phi.getIncomingBlock(i)] = i;
+  unsigned index = edges->second.lookup(from);
+  // The phis of a block mostly list its edges in one order.
+  return phi.getIncomingBlock(index) == from ? phi.getIncomingValue(index) : phi.getIncomingValueForBlock(from);
+}
+
 bool Decoder::hasMoves(const llvm::BasicBlock* from, const llvm::BasicBlock* to) {
   for (const llvm::PHINode& phi : to->phis()) {
     if (phi.use_empty())
       continue;
-    const llvm::Value* value = phi.getIncomingValueForBlock(from);
+    const llvm::Value* value = incoming(phi, from);
     if (llvm::isa<llvm::Constant>(value) || layout_.wordOf(value) != layout_.wordOf(&phi))
       return true;
   }
@@ -90,7 +104,7 @@ void Decoder::emitEdgeMoves(const llvm::BasicBlock* from, const llvm::BasicBlock
   for (const llvm::PHINode& phi : to->phis()) {
     if (phi.use_empty())
       continue;
-    const llvm::Value* value = phi.getIncomingValueForBlock(from);
+    const llvm::Value* value = incoming(phi, from);
     const ValueState& state = layout_.state(&phi);
     for (unsigned i = 0; i < state.words; ++i) {
       auto target = static_cast<std::uint16_t>(layout_.wordOf(&phi) + i);
@@ -151,13 +165,8 @@ void Decoder::emitEdgeMoves(const llvm::BasicBlock* from, const llvm::BasicBlock
 
 Decoder::Label Decoder::edgeLabel(const llvm::BasicBlock* from, const llvm::BasicBlock* to, bool& loop) {
   loop = false;
-  if (hasMoves(from, to)) {
-    for (const EdgeStub& stub : stubs_)
-      if (stub.from == from && stub.to == to)
-        return stub.label;
-    stubs_.push_back({newLabel(), from, to});
-    return stubs_.back().label;
-  }
+  if (hasMoves(from, to))
+    return stubLabel(from, to);
   loop = options_.loops && layout_.isBackEdge(from, to);
   return layout_.place(to);
 }
@@ -169,6 +178,14 @@ void Decoder::emitEdge(const llvm::BasicBlock* from, const llvm::BasicBlock* to,
     return;
   BranchForm form{false, back && options_.loops, options_.profile};
   std::uint32_t op = 0;
+  if (lastOp_ != ~0u && at(lastOp_)->run == moveTwo()) {
+    at(lastOp_)->run = moveTwoJump(form);
+    append(0);
+    if (form.loop)
+      appendLoop(to);
+    fixup(FixupKind::Constant, layout_.place(to), lastOp_);
+    return;
+  }
   if (lastOp_ != ~0u && at(lastOp_)->run == move()) {
     Op* last = at(lastOp_);
     std::uint16_t target = last->d, source = last->a;
@@ -182,13 +199,22 @@ void Decoder::emitEdge(const llvm::BasicBlock* from, const llvm::BasicBlock* to,
   fixup(FixupKind::Offset, layout_.place(to), op);
 }
 
+Decoder::Label Decoder::stubLabel(const llvm::BasicBlock* from, const llvm::BasicBlock* to) {
+  auto [known, fresh] = stubLabels_.try_emplace({from, to}, 0);
+  if (fresh) {
+    known->second = newLabel();
+    stubs_.push_back({known->second, from, to});
+  }
+  return known->second;
+}
+
+/// Behind all blocks, where they are in nobody's way.
 void Decoder::emitStubs() {
-  for (std::size_t i = 0; i < stubs_.size(); ++i) {
-    EdgeStub stub = stubs_[i];
+  for (const EdgeStub& stub : stubs_) {
     bind(stub.label);
     emitEdge(stub.from, stub.to, false);
+    releaseTemporaries();
   }
-  stubs_.clear();
 }
 
 void Decoder::decodeBranch(const llvm::BranchInst& branch) {
@@ -211,8 +237,7 @@ void Decoder::decodeBranch(const llvm::BranchInst& branch) {
   const llvm::BasicBlock* goOn = jumpWhenTrue ? no : yes;
   emitConditional(branch, jumpTo, jumpWhenTrue);
   lastOp_ = ~0u;
-  emitEdge(from, goOn, stubs_.empty());
-  emitStubs();
+  emitEdge(from, goOn, true);
 }
 
 void Decoder::emitConditional(const llvm::BranchInst& branch, const llvm::BasicBlock* target, bool whenTrue) {
@@ -235,6 +260,10 @@ void Decoder::emitConditional(const llvm::BranchInst& branch, const llvm::BasicB
       Operand x = operand(test->getOperand(0));
       op = emitOffset(branchBits(predicate == Predicate::Eq, width, form), word(x), 0, 0);
       append(operand(test->getOperand(1)).k);
+    } else if (const auto* load = llvm::dyn_cast<llvm::LoadInst>(left); load && layout_.state(load).folded) {
+      Address address = resolve(load->getPointerOperand());
+      op = emitOffset(branchLoading(predicate, width, form), address.base, static_cast<std::uint16_t>(address.offset), 0);
+      append(operand(compare->getOperand(1)).k);
     } else {
       Operand a = operand(left), b = operand(compare->getOperand(1));
       if (a.constant && !b.constant) {
@@ -276,18 +305,24 @@ void Decoder::emitConditional(const llvm::BranchInst& branch, const llvm::BasicB
   fixup(FixupKind::Offset, label, op);
 }
 
-/// x was just made by adding a constant to itself: one op for both.
+/// x was just made by adding a constant: one op for both.
 bool Decoder::fuseStep(Predicate predicate, Width width, BranchForm form, std::uint16_t x, Operand right, std::uint32_t& offset) {
   if (lastOp_ == ~0u)
     return false;
   Op* last = at(lastOp_);
-  if (last->run != intBinary(IntOp::Add, width, Form::RK) || last->d != x || last->a != x)
-    return false;
-  if (!right.constant && right.word == x)
+  if (last->run != intBinary(IntOp::Add, width, Form::RK) || last->d != x || (!right.constant && right.word == x))
     return false;
   Word step = last->k[0];
+  std::uint16_t from = last->a;
+  if (from != x) {
+    auto wide = static_cast<std::int64_t>(step << (64 - (8u << width))) >> (64 - (8u << width));
+    if (wide != (wide << 16 >> 16))
+      return false;
+    step = static_cast<Word>(wide) << 16 | from;
+  }
   code_.resize(lastOp_ / sizeof(Word));
-  offset = emitOffset(stepBranch(predicate, width, form), x, right.constant ? 0 : right.word, 0);
+  offset = emitOffset(from == x ? stepBranch(predicate, width, form) : stepFromBranch(predicate, width, form), x,
+                      right.constant ? 0 : right.word, 0);
   append(step);
   return true;
 }
@@ -325,13 +360,7 @@ void Decoder::decodeSwitch(const llvm::SwitchInst& choice) {
   bool loop = false;
   // Every case is a jump of the table, so an edge back to a loop header needs a stub that counts.
   auto labelOf = [&](const llvm::BasicBlock* to) {
-    if (!layout_.isBackEdge(from, to))
-      return edgeLabel(from, to, loop);
-    for (const EdgeStub& stub : stubs_)
-      if (stub.from == from && stub.to == to)
-        return stub.label;
-    stubs_.push_back({newLabel(), from, to});
-    return stubs_.back().label;
+    return layout_.isBackEdge(from, to) ? stubLabel(from, to) : edgeLabel(from, to, loop);
   };
   llvm::DenseMap<const llvm::BasicBlock*, Label> labels;
   auto remembered = [&](const llvm::BasicBlock* to) {
@@ -368,7 +397,6 @@ void Decoder::decodeSwitch(const llvm::SwitchInst& choice) {
   if (options_.profile)
     out_->switchSites.push_back(std::move(site));
   out_->switches.push_back(std::move(table));
-  emitStubs();
 }
 
 void Decoder::decodeReturn(const llvm::ReturnInst& leave) {
@@ -432,13 +460,11 @@ void Decoder::decodeInvoke(const llvm::InvokeInst& call) {
   emit(invokeEnd());
   at(op)->k[1] = here() - op;
   bool loop = false;
-  Label unwind = hasMoves(from, call.getUnwindDest()) || layout_.isBackEdge(from, call.getUnwindDest())
-                     ? (stubs_.push_back({newLabel(), from, call.getUnwindDest()}), stubs_.back().label)
-                     : edgeLabel(from, call.getUnwindDest(), loop);
+  Label unwind = layout_.isBackEdge(from, call.getUnwindDest()) ? stubLabel(from, call.getUnwindDest())
+                                                                : edgeLabel(from, call.getUnwindDest(), loop);
   fixup(FixupKind::Offset, unwind, op);
   lastOp_ = ~0u;
-  emitEdge(from, call.getNormalDest(), stubs_.empty());
-  emitStubs();
+  emitEdge(from, call.getNormalDest(), true);
 }
 
 } // namespace kiln::interp

@@ -74,6 +74,15 @@ void Decoder::decodeIntrinsic(const llvm::IntrinsicInst& call) {
       emitStore(3, {false, 0, static_cast<std::uint16_t>(words + i)}, to, 8 * i);
     return;
   }
+  case Intrinsic::load_relative: {
+    // base + the 32-bit distance at base + offset
+    std::uint16_t base = word(call.getArgOperand(0)), at = temporary(), distance = temporary();
+    unsigned bits = call.getArgOperand(1)->getType()->getIntegerBitWidth();
+    emit(intBinary(IntOp::Add, 3, Form::RR), at, base, signExtended(bits, operand(call.getArgOperand(1))));
+    emitOffset(loadOffset(LoadKind::S32), distance, at, 0);
+    emit(intBinary(IntOp::Add, 3, Form::RR), callResult(call), base, distance);
+    return;
+  }
   case Intrinsic::threadlocal_address: return decodeThreadLocal(call.getArgOperand(0), callResult(call));
   case Intrinsic::readcyclecounter:
   default: refuse("intrinsic " + Intrinsic::getBaseName(call.getIntrinsicID()).str());

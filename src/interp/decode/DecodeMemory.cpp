@@ -256,11 +256,36 @@ void Decoder::decodeStore(const llvm::StoreInst& store) {
       emitOffset(storeOffset(storeWidth(leaves[0].bytes)), from, pointer, 0);
     return;
   }
+  if (layout_.isNumbered(value) && layout_.state(value).folded)
+    return emitUpdate(store, *llvm::cast<llvm::Instruction>(value));
   Address address = resolve(store.getPointerOperand());
   if (leaves.size() > 1 || (!leaves.empty() && leaves[0].words > 1))
     address = withoutIndex(address);
   for (const Leaf& leaf : leaves)
     emitStoreLeaf(leaf, value, address);
+}
+
+/// A store of what was computed from the value that is there.
+void Decoder::emitUpdate(const llvm::StoreInst& store, const llvm::Instruction& arithmetic) {
+  Address address = resolve(store.getPointerOperand());
+  unsigned place = address.indexed ? address.index : static_cast<std::uint16_t>(address.offset);
+  llvm::Type* type = arithmetic.getType();
+  if (!arithmetic.isBinaryOp()) { // fmuladd
+    std::uint16_t a = word(arithmetic.getOperand(0)), b = word(arithmetic.getOperand(1));
+    emit(multiplyAddUpdate(floatTypeOf(type), address.indexed), address.base, a, b, place);
+    return;
+  }
+  const llvm::Value* other = arithmetic.getOperand(arithmetic.getOperand(0) == updatedLoad(arithmetic) ? 1 : 0);
+  Operand operand = this->operand(other);
+  if (type->isFloatingPointTy()) {
+    std::uint16_t a = word(operand);
+    emit(floatUpdate(floatOpOf(arithmetic.getOpcode()), floatTypeOf(type), address.indexed), address.base, a, 0, place);
+    return;
+  }
+  emit(intUpdate(intOpOf(arithmetic.getOpcode()), widthOf(type), address.indexed, operand.constant), address.base,
+       operand.constant ? 0 : operand.word, 0, place);
+  if (operand.constant)
+    append(operand.k);
 }
 
 void Decoder::decodeAlloca(const llvm::AllocaInst& variable) {

@@ -62,34 +62,6 @@ bool isCommutative(IntOp op) {
   }
 }
 
-IntOp intOpOf(unsigned opcode) {
-  switch (opcode) {
-  case llvm::Instruction::Add: return IntOp::Add;
-  case llvm::Instruction::Sub: return IntOp::Sub;
-  case llvm::Instruction::Mul: return IntOp::Mul;
-  case llvm::Instruction::UDiv: return IntOp::UDiv;
-  case llvm::Instruction::SDiv: return IntOp::SDiv;
-  case llvm::Instruction::URem: return IntOp::URem;
-  case llvm::Instruction::SRem: return IntOp::SRem;
-  case llvm::Instruction::Shl: return IntOp::Shl;
-  case llvm::Instruction::LShr: return IntOp::LShr;
-  case llvm::Instruction::AShr: return IntOp::AShr;
-  case llvm::Instruction::And: return IntOp::And;
-  case llvm::Instruction::Or: return IntOp::Or;
-  default: return IntOp::Xor;
-  }
-}
-
-FloatOp floatOpOf(unsigned opcode) {
-  switch (opcode) {
-  case llvm::Instruction::FAdd: return FloatOp::Add;
-  case llvm::Instruction::FSub: return FloatOp::Sub;
-  case llvm::Instruction::FMul: return FloatOp::Mul;
-  case llvm::Instruction::FDiv: return FloatOp::Div;
-  default: return FloatOp::Rem;
-  }
-}
-
 } // namespace
 
 // Integers of any width ------------------------------------------------------------------------------------------------
@@ -218,6 +190,8 @@ void Decoder::decodeBinary(const llvm::Instruction& instruction) {
     }
     return;
   }
+  if (lanes.count == 1 && decodeFused(instruction))
+    return;
   for (unsigned i = 0; i < lanes.count; ++i) {
     Operand a = operand(left, i), b = operand(right, i);
     if (lanes.type->isIntegerTy())
@@ -225,6 +199,49 @@ void Decoder::decodeBinary(const llvm::Instruction& instruction) {
     else
       emitFloat(floatOpOf(instruction.getOpcode()), floatTypeOf(lanes.type), d + i, a, b);
   }
+}
+
+/// Arithmetic that has a load or arithmetic with a constant in it.
+bool Decoder::decodeFused(const llvm::Instruction& instruction) {
+  unsigned inner = 2;
+  for (unsigned i = 0; i < 2; ++i)
+    if (layout_.isNumbered(instruction.getOperand(i)) && layout_.state(instruction.getOperand(i)).folded)
+      inner = i;
+  if (inner == 2)
+    return false;
+  const auto* part = llvm::cast<llvm::Instruction>(instruction.getOperand(inner));
+  const llvm::Value* other = instruction.getOperand(1 - inner);
+  unsigned d = destination(instruction);
+  const llvm::Type* type = instruction.getType();
+  if (const auto* load = llvm::dyn_cast<llvm::LoadInst>(part)) {
+    Address address = resolve(load->getPointerOperand());
+    Handler handler = type->isIntegerTy()
+                          ? intLoading(intOpOf(instruction.getOpcode()), widthOf(type), address.indexed)
+                          : floatLoading(floatOpOf(instruction.getOpcode()), floatTypeOf(type), address.indexed);
+    emit(handler, d, word(other), address.base,
+         address.indexed ? address.index : static_cast<std::uint16_t>(address.offset));
+    return true;
+  }
+  if (type->isFloatingPointTy()) {
+    std::uint16_t a = word(part->getOperand(0)), b = word(part->getOperand(1)), c = word(other);
+    FloatType real = floatTypeOf(type);
+    emit(instruction.getOpcode() == llvm::Instruction::FAdd ? floatMultiplyAdd(real, false)
+                                                            : floatMultiplySubtract(real, inner == 0),
+         d, a, b, c);
+    return true;
+  }
+  IntOp first = intOpOf(part->getOpcode()), second = intOpOf(instruction.getOpcode());
+  std::uint16_t a = word(part->getOperand(0));
+  Word k = operand(part->getOperand(1)).k;
+  if (Operand b = operand(other); b.constant) {
+    emit(intChainConstant(first, second, widthOf(type)), d, a);
+    append(k);
+    append(b.k);
+  } else {
+    emit(intChain(first, second, widthOf(type), inner == 1), d, a, b.word);
+    append(k);
+  }
+  return true;
 }
 
 void Decoder::decodeFneg(const llvm::Instruction& instruction) {

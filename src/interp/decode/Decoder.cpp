@@ -61,6 +61,7 @@ std::expected<std::unique_ptr<Code>, Refusal> Decoder::run() {
     code_.reserve(function_.getInstructionCount() * 3);
     for (const llvm::BasicBlock* block : layout_.order())
       decodeBlock(*block);
+    emitStubs();
     finish();
   } catch (const Refused& refused) {
     return refusal(refused.reason, refused.instruction);
@@ -80,8 +81,7 @@ void Decoder::decodeBlock(const llvm::BasicBlock& block) {
       decodeTerminator(instruction);
     else
       decodeInstruction(instruction);
-    freeTemporaries_.insert(freeTemporaries_.end(), usedTemporaries_.begin(), usedTemporaries_.end());
-    usedTemporaries_.clear();
+    releaseTemporaries();
   }
 }
 
@@ -132,6 +132,11 @@ std::uint16_t Decoder::temporary(unsigned words) {
   for (unsigned i = 0; i < words; ++i)
     usedTemporaries_.push_back(static_cast<std::uint16_t>(at + i));
   return at;
+}
+
+void Decoder::releaseTemporaries() {
+  freeTemporaries_.insert(freeTemporaries_.end(), usedTemporaries_.begin(), usedTemporaries_.end());
+  usedTemporaries_.clear();
 }
 
 void Decoder::appendConstant(const llvm::Constant* constant, std::vector<Word>& words) {

@@ -98,6 +98,8 @@ private:
   std::uint16_t word(Operand operand);
   std::uint16_t constantWord(Word value);
   std::uint16_t temporary(unsigned words = 1);
+  /// At the end of an instruction: what it took may be taken again.
+  void releaseTemporaries();
   const std::vector<Word>& constantWords(const llvm::Constant* constant);
   void appendConstant(const llvm::Constant* constant, std::vector<Word>& words);
 
@@ -138,12 +140,14 @@ private:
   void decodeSwitch(const llvm::SwitchInst& choice);
   void decodeReturn(const llvm::ReturnInst& leave);
   void decodeInvoke(const llvm::InvokeInst& call);
+  const llvm::Value* incoming(const llvm::PHINode& phi, const llvm::BasicBlock* from);
   bool hasMoves(const llvm::BasicBlock* from, const llvm::BasicBlock* to);
   void emitEdgeMoves(const llvm::BasicBlock* from, const llvm::BasicBlock* to);
   /// Emits what leads from the end of a block to another: moves, and a jump unless the block comes next.
   void emitEdge(const llvm::BasicBlock* from, const llvm::BasicBlock* to, bool mayFallThrough);
   /// Where a jump for the edge goes: the block itself, or a stub that makes the moves.
   Label edgeLabel(const llvm::BasicBlock* from, const llvm::BasicBlock* to, bool& loop);
+  Label stubLabel(const llvm::BasicBlock* from, const llvm::BasicBlock* to);
   void emitStubs();
   void emitConditional(const llvm::BranchInst& branch, const llvm::BasicBlock* target, bool whenTrue);
   bool fuseStep(Predicate predicate, Width width, BranchForm form, std::uint16_t x, Operand right, std::uint32_t& offset);
@@ -154,6 +158,7 @@ private:
 
   // Integers and floats (DecodeScalar.cpp) ------------------------------------------------------------------------------
   void decodeBinary(const llvm::Instruction& instruction);
+  bool decodeFused(const llvm::Instruction& instruction);
   void decodeCompare(const llvm::CmpInst& compare);
   void decodeCast(const llvm::CastInst& cast);
   void decodeSelect(const llvm::SelectInst& choice);
@@ -175,6 +180,7 @@ private:
   // Memory (DecodeMemory.cpp) -------------------------------------------------------------------------------------------
   void decodeLoad(const llvm::LoadInst& load);
   void decodeStore(const llvm::StoreInst& store);
+  void emitUpdate(const llvm::StoreInst& store, const llvm::Instruction& arithmetic);
   void decodeAlloca(const llvm::AllocaInst& variable);
   void decodeAddress(const llvm::GetElementPtrInst& address);
   void decodeAtomic(const llvm::Instruction& instruction);
@@ -226,6 +232,7 @@ private:
   std::vector<std::uint32_t> labels_; ///< offset, or ~0 if not bound
   std::vector<Fixup> fixups_;
   std::vector<EdgeStub> stubs_;
+  llvm::DenseMap<std::pair<const llvm::BasicBlock*, const llvm::BasicBlock*>, Label> stubLabels_;
   llvm::DenseMap<const llvm::Constant*, std::vector<Word>> constants_;
   llvm::DenseMap<Word, std::uint16_t> kept_; ///< constants that have a word of their own
   std::vector<std::pair<std::uint16_t, Word>> keptInOrder_;
@@ -234,6 +241,8 @@ private:
   std::uint64_t allocaBytes_ = 0;
   std::vector<std::pair<std::uint32_t, std::uint64_t>> frameAddresses_; ///< ops whose offset is within the allocas
   llvm::DenseMap<std::uint32_t, std::uint32_t> headers_; ///< block number to index in out_->headers
+  /// Of blocks with many edges: each predecessor's index in the first phi.
+  llvm::DenseMap<const llvm::BasicBlock*, llvm::DenseMap<const llvm::BasicBlock*, unsigned>> edgeIndices_;
   struct Invoke {
     std::uint32_t op;
     InvokeSite site;

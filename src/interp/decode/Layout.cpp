@@ -203,43 +203,21 @@ bool Layout::aliasOne(const llvm::Instruction& instruction) {
   return true;
 }
 
-namespace {
-
-bool isSoleUserIn(const llvm::Instruction& instruction, const llvm::Instruction* user) {
-  return user && instruction.hasOneUse() && user->getParent() == instruction.getParent();
-}
-
-const llvm::Instruction* soleUser(const llvm::Instruction& instruction) {
-  return instruction.hasOneUse() ? llvm::cast<llvm::Instruction>(*instruction.user_begin()) : nullptr;
-}
-
-bool isBranchCondition(const llvm::Instruction& instruction) {
-  const llvm::Instruction* user = soleUser(instruction);
-  return user && llvm::isa<llvm::BranchInst>(user) && isSoleUserIn(instruction, user);
-}
-
-bool isWordInteger(const llvm::Type* type) {
-  return type->isPointerTy() || (type->isIntegerTy() && type->getIntegerBitWidth() <= 64);
-}
-
-bool isFoldableCompare(const llvm::Instruction& instruction) {
-  if (!isBranchCondition(instruction))
-    return false;
-  const llvm::Type* type = instruction.getOperand(0)->getType();
-  if (llvm::isa<llvm::ICmpInst>(instruction))
-    return isWordInteger(type) && isExactWidth(type);
-  return llvm::isa<llvm::FCmpInst>(instruction) && (type->isFloatTy() || type->isDoubleTy());
-}
-
-} // namespace
-
 bool Layout::foldOne(const llvm::Instruction& instruction) {
   if (llvm::isa<llvm::CmpInst>(instruction))
     return isFoldableCompare(instruction);
   if (const auto* address = llvm::dyn_cast<llvm::GetElementPtrInst>(&instruction))
     return foldAddress(*address);
   if (isBitTest(instruction))
-    return isFoldableCompare(*soleUser(instruction));
+    return isFoldableCompare(*llvm::cast<llvm::Instruction>(*instruction.user_begin()));
+  if (const auto* load = llvm::dyn_cast<llvm::LoadInst>(&instruction))
+    return foldLoad(*load);
+  if (const llvm::LoadInst* load = updatedLoad(instruction); load && state(load).folded)
+    return true;
+  if (isProductOfSum(instruction) || isScaledAddend(instruction))
+    return true;
+  if (isChained(instruction))
+    return !isNumbered(instruction.getOperand(0)) || !state(instruction.getOperand(0)).folded;
   if (llvm::isa<llvm::SExtInst, llvm::ZExtInst>(instruction) && instruction.getType()->isIntegerTy(64) &&
       instruction.getOperand(0)->getType()->isIntegerTy(32) && isNumbered(instruction.getOperand(0))) {
     unsigned users = 0;
@@ -277,6 +255,26 @@ bool Layout::foldAddress(const llvm::GetElementPtrInst& address) {
       return false;
   }
   return users > 0;
+}
+
+/// A load becomes part of its user if the user's op has room for the address: a base with a small offset, or one with an
+/// index that counts values of the loaded type.
+bool Layout::foldLoad(const llvm::LoadInst& load) {
+  if (!load.hasOneUse())
+    return false;
+  const auto* user = llvm::cast<llvm::Instruction>(*load.user_begin());
+  if (updatedLoad(*user) != &load && !loadingOperand(load))
+    return false;
+  for (const llvm::Use& other : user->operands())
+    if (other.get() != &load && isNumbered(other.get()) && state(other.get()).folded)
+      return false;
+  AddressParts parts = addressOf(load.getPointerOperand());
+  if (llvm::isa<llvm::Constant>(parts.base))
+    return false;
+  if (!parts.index)
+    return parts.offset == static_cast<std::int16_t>(parts.offset);
+  return !llvm::isa<llvm::ICmpInst>(user) && parts.kind == IndexKind::I64 && parts.offset == 0 &&
+         parts.scale == data_.getTypeStoreSize(load.getType()).getFixedValue();
 }
 
 AddressParts Layout::addressOf(const llvm::Value* pointer) const {
@@ -401,12 +399,11 @@ void Layout::coalesce() {
           std::uint32_t mine = find(self), other = find(root);
           if (mine == other)
             continue;
-          auto& ours = membersOf(mine);
-          auto theirs = membersOf(other); // a copy: the map may move
-          if (ours.size() + theirs.size() > kMostMembers)
+          auto theirs = membersOf(other); // a copy: the map may move with the next line
+          auto& own = membersOf(mine);
+          if (own.size() + theirs.size() > kMostMembers)
             continue;
           bool fits = true;
-          auto& own = members[mine];
           for (Interval a : own)
             for (Interval b : theirs)
               fits &= disjoint(a, b);

@@ -101,6 +101,7 @@ private:
   bool foldOne(const llvm::Instruction& instruction);
   bool aliasOne(const llvm::Instruction& instruction);
   bool foldAddress(const llvm::GetElementPtrInst& address);
+  bool foldLoad(const llvm::LoadInst& load);
   void live();
   void use(const llvm::Value* value, std::uint32_t position, std::uint32_t block);
   void useOperands(const llvm::Instruction& instruction, std::uint32_t position, std::uint32_t block);

@@ -24,9 +24,7 @@ namespace {
 inline const std::uint16_t* argumentsOf(const Op* ip) { return reinterpret_cast<const std::uint16_t*>(ip->k + 2); }
 
 inline void countCall(FunctionEntry* entry) {
-  std::int64_t left = entry->counters->calls.load(std::memory_order_relaxed) - 1;
-  entry->counters->calls.store(left, std::memory_order_relaxed);
-  if (left < 0) [[unlikely]]
+  if (spends(reinterpret_cast<std::int64_t*>(&entry->counters->calls))) [[unlikely]]
     kiln_budget_spent(entry->counters);
 }
 
@@ -57,10 +55,10 @@ KILN_HANDLER Word toAddress(Op* ip, Word* frame) {
   KILN_NEXT(callWords(ip->b));
 }
 
-/// N arguments, or any number if N is kAny; one result at most, or any number if Results.
+/// N arguments, or any number if N is kAny; one result at most, or any number if Results. `callee` is the new frame.
 constexpr unsigned kAny = 7;
-template <unsigned N, bool Results> [[gnu::always_inline]] inline void enter(Op* ip, Word* frame, FunctionEntry* entry) {
-  auto* callee = static_cast<Word*>(alloca(entry->frameBytes));
+template <unsigned N, bool Results>
+[[gnu::always_inline]] inline void enter(Op* ip, Word* frame, FunctionEntry* entry, Word* callee) {
   const std::uint16_t* from = argumentsOf(ip);
   if constexpr (N == kAny) {
     for (unsigned i = 0; i < ip->b; ++i)
@@ -81,7 +79,7 @@ template <unsigned N, bool Results> KILN_HANDLER Word direct(Op* ip, Word* frame
   auto* entry = reinterpret_cast<FunctionEntry*>(ip->k[0]);
   if (!isInterpreted(entry)) [[unlikely]]
     [[clang::musttail]] return throughSlot(ip, frame);
-  enter<N, Results>(ip, frame, entry);
+  enter<N, Results>(ip, frame, entry, static_cast<Word*>(alloca(entry->frameBytes)));
   KILN_NEXT(callWords(N == kAny ? ip->b : N));
 }
 
@@ -101,7 +99,7 @@ template <unsigned N, bool Results, bool Count> KILN_HANDLER Word indirect(Op* i
   auto* entry = reinterpret_cast<FunctionEntry*>(__atomic_load_n(&ip->k[0], __ATOMIC_RELAXED));
   if (entry->stub != target || !isInterpreted(entry)) [[unlikely]]
     [[clang::musttail]] return indirectSlow(ip, frame);
-  enter<N, Results>(ip, frame, entry);
+  enter<N, Results>(ip, frame, entry, static_cast<Word*>(alloca(entry->frameBytes)));
   KILN_NEXT(callWords(N == kAny ? ip->b : N));
 }
 
@@ -196,23 +194,38 @@ KILN_HANDLER Word recordArguments(Op* ip, Word* frame) {
   KILN_NEXT(3);
 }
 
-constexpr auto kDirect = tableOf<16>([](auto i) -> Handler { return direct<i() / 2, (i() & 1) != 0>; });
+constexpr auto kDirect = handlerTable<16>([]<std::size_t i>() -> Handler { return direct<i / 2, (i & 1) != 0>; });
 constexpr auto kIndirect =
-    tableOf<32>([](auto i) -> Handler { return indirect<i() / 4, (i() & 2) != 0, (i() & 1) != 0>; });
-constexpr auto kIntegers = tableOf<7>([](auto i) -> Handler { return toIntegers<i()>; });
+    handlerTable<32>([]<std::size_t i>() -> Handler { return indirect<i / 4, (i & 2) != 0, (i & 1) != 0>; });
+constexpr auto kIntegers = handlerTable<7>([]<std::size_t i>() -> Handler { return toIntegers<i>; });
+
+} // namespace
+
+namespace {
+
+/// The rest of the activation, in compiled code. Results of several words are then where a return op would have put them.
+[[gnu::noinline]] Word goOnIn(const void* continuation, const LoopHeader& header, Word* frame) {
+  auto* state = static_cast<Word*>(alloca((stateWords(header) + 1) * sizeof(Word)));
+  captureState(header, frame, state);
+  Word argument = reinterpret_cast<Word>(state);
+  callNative(continuationShape(header), continuation, &argument, frame);
+  return frame[0];
+}
 
 } // namespace
 
 template <unsigned At> KILN_HANDLER Word backEdge(Op* ip, Word* frame) {
   LoopHeader& header = *reinterpret_cast<LoopHeader*>(ip->k[At + 1]);
-  const void* target = atBackEdge(header);
-  if (!target)
-    KILN_JUMP(ip->offset);
-  auto* state = static_cast<Word*>(alloca((stateWords(header) + 1) * sizeof(Word)));
-  captureState(header, frame, state);
-  Word argument = reinterpret_cast<Word>(state);
-  callNative(continuationShape(header), target, &argument, frame);
-  return frame[0];
+  if (const void* continuation = atBackEdge(header))
+    return goOnIn(continuation, header, frame);
+  KILN_JUMP(ip->offset);
+}
+
+KILN_HANDLER Word backEdgeFar(Op* ip, Word* frame) {
+  LoopHeader& header = *reinterpret_cast<LoopHeader*>(ip->k[2]);
+  if (const void* continuation = atBackEdge(header))
+    return goOnIn(continuation, header, frame);
+  KILN_JUMP(static_cast<std::int64_t>(ip->k[0]));
 }
 template KILN_HANDLER Word backEdge<0>(Op*, Word*);
 template KILN_HANDLER Word backEdge<1>(Op*, Word*);

@@ -1,6 +1,5 @@
 // Branches, switches and returns.
-#include "interp/Code.h"
-#include "interp/ops/Types.h"
+#include "interp/ops/Branch.h"
 
 namespace kiln::interp {
 namespace {
@@ -25,35 +24,6 @@ template <unsigned P, typename T> bool holdsFloat(T a, T b) {
   return a != b;
 }
 
-/// Where a variant's words are.
-template <bool Constant, bool Loop, bool Count> struct At {
-  static constexpr unsigned kLoop = Constant;
-  static constexpr unsigned kCounts = Constant + 2 * Loop;
-  static constexpr unsigned kWords = kOpWords + Constant + 2 * Loop + 2 * Count;
-};
-
-/// Ends a conditional branch whose condition has been found: counts and goes on. The two ways are apart on purpose: each
-/// has an indirect jump of its own, which is predicted by itself.
-#define KILN_BRANCH(condition, Layout, Loop, Count)                                                                    \
-  if (condition) {                                                                                                     \
-    if constexpr (Count)                                                                                               \
-      bump(ip->k[Layout::kCounts]);                                                                                    \
-    if constexpr (Loop)                                                                                                \
-      if (loopBudgetSpent(ip->k[Layout::kLoop])) [[unlikely]]                                                          \
-        [[clang::musttail]] return backEdge<Layout::kLoop>(ip, frame);                                                                \
-    KILN_JUMP(ip->offset);                                                                                             \
-  }                                                                                                                    \
-  if constexpr (Count)                                                                                                 \
-    bump(ip->k[Layout::kCounts + 1]);                                                                                  \
-  KILN_NEXT(Layout::kWords)
-
-/// Counts a loop budget down; true if it is spent.
-inline bool loopBudgetSpent(Word budget) {
-  auto* left = reinterpret_cast<std::int64_t*>(budget);
-  std::int64_t now = __atomic_load_n(left, __ATOMIC_RELAXED) - 1;
-  __atomic_store_n(left, now, __ATOMIC_RELAXED);
-  return now < 0;
-}
 
 template <Predicate P, unsigned W, bool K, bool Loop, bool Count> KILN_HANDLER Word branch(Op* ip, Word* frame) {
   using U = typename Types<W>::U;
@@ -90,12 +60,6 @@ template <bool WhenSet, bool Loop, bool Count> KILN_HANDLER Word branchOnBit(Op*
 }
 
 /// The step is k[0], so a compared constant is k[1].
-template <bool Constant, bool Loop, bool Count> struct StepAt {
-  static constexpr unsigned kLoop = 1 + Constant;
-  static constexpr unsigned kCounts = 1 + Constant + 2 * Loop;
-  static constexpr unsigned kWords = kOpWords + 1 + Constant + 2 * Loop + 2 * Count;
-};
-
 template <Predicate P, unsigned W, bool K, bool Loop, bool Count> KILN_HANDLER Word step(Op* ip, Word* frame) {
   using U = typename Types<W>::U;
   using Layout = StepAt<K, Loop, Count>;
@@ -121,6 +85,18 @@ template <bool Loop, bool Count> KILN_HANDLER Word go(Op* ip, Word* frame) {
 template <bool Loop, bool Count> KILN_HANDLER Word moveAndGo(Op* ip, Word* frame) {
   frame[ip->x] = frame[ip->y];
   [[clang::musttail]] return go<Loop, Count>(ip, frame);
+}
+
+template <bool Loop, bool Count> KILN_HANDLER Word moveTwiceAndGo(Op* ip, Word* frame) {
+  frame[ip->d] = frame[ip->a];
+  frame[ip->b] = frame[ip->c];
+  if constexpr (Loop) {
+    if constexpr (Count)
+      bump(reinterpret_cast<LoopHeader*>(ip->k[2])->jumps);
+    if (loopBudgetSpent(ip->k[1])) [[unlikely]]
+      [[clang::musttail]] return backEdgeFar(ip, frame);
+  }
+  KILN_JUMP(static_cast<std::int64_t>(ip->k[0]));
 }
 
 /// The case's jump, which may be a back-edge: those have their budget counted by the op they lead to.
@@ -162,23 +138,23 @@ KILN_HANDLER Word trap(Op*, Word*) { __builtin_trap(); }
 
 // Last index: constant, loop, count as bits 2, 1, 0.
 constexpr std::size_t kPredicates = static_cast<std::size_t>(Predicate::Count);
-constexpr auto kBranch = tableOf<kPredicates * 32>(
-    [](auto i) -> Handler {
+constexpr auto kBranch = handlerTable<kPredicates * 32>(
+    []<std::size_t i>() -> Handler {
       return branch<static_cast<Predicate>(i / 32), i / 8 % 4, (i & 4) != 0, (i & 2) != 0, (i & 1) != 0>;
     });
-constexpr auto kStep = tableOf<kPredicates * 32>(
-    [](auto i) -> Handler {
+constexpr auto kStep = handlerTable<kPredicates * 32>(
+    []<std::size_t i>() -> Handler {
       return step<static_cast<Predicate>(i / 32), i / 8 % 4, (i & 4) != 0, (i & 2) != 0, (i & 1) != 0>;
     });
-constexpr auto kBits = tableOf<32>(
-    [](auto i) -> Handler { return branchOnBits<(i / 16) != 0, i / 4 % 4, (i & 2) != 0, (i & 1) != 0>; });
-constexpr auto kFloat = tableOf<16 * 16>(
-    [](auto i) -> Handler {
+constexpr auto kBits = handlerTable<32>(
+    []<std::size_t i>() -> Handler { return branchOnBits<(i / 16) != 0, i / 4 % 4, (i & 2) != 0, (i & 1) != 0>; });
+constexpr auto kFloat = handlerTable<16 * 16>(
+    []<std::size_t i>() -> Handler {
       using T = std::conditional_t<(i / 8 % 2) != 0, double, float>;
       return branchOnFloat<i / 16, T, (i & 4) != 0, (i & 2) != 0, (i & 1) != 0>;
     });
-constexpr auto kBit = tableOf<8>(
-    [](auto i) -> Handler { return branchOnBit<(i / 4) != 0, (i & 2) != 0, (i & 1) != 0>; });
+constexpr auto kBit = handlerTable<8>(
+    []<std::size_t i>() -> Handler { return branchOnBit<(i / 4) != 0, (i & 2) != 0, (i & 1) != 0>; });
 constexpr Handler kDense[] = {chooseDense<0>, chooseDense<1>, chooseDense<2>, chooseDense<3>};
 constexpr Handler kSparse[] = {chooseSparse<0>, chooseSparse<1>, chooseSparse<2>, chooseSparse<3>};
 
@@ -204,6 +180,9 @@ Handler jump(BranchForm form) {
 }
 Handler moveJump(BranchForm form) {
   return !form.loop ? moveAndGo<false, false> : form.count ? moveAndGo<true, true> : moveAndGo<true, false>;
+}
+Handler moveTwoJump(BranchForm form) {
+  return !form.loop ? moveTwiceAndGo<false, false> : form.count ? moveTwiceAndGo<true, true> : moveTwiceAndGo<true, false>;
 }
 Handler switchDense(Width width) { return kDense[width]; }
 Handler switchSparse(Width width) { return kSparse[width]; }
@@ -242,7 +221,7 @@ void listControlOps(const OpVisitor& visit) {
     std::string fields = form.constant ? "x" : "x,y";
     for (Width width = 0; width < kWidthCount; ++width)
       for (unsigned p = 0; p < kPredicates; ++p) {
-        std::string tail = std::string(kPredicateNames[p]) + std::string(kWidthNames[width]) + suffix(form);
+        std::string tail = std::string(kPredicateNames[p]) + dotWidth(width) + suffix(form);
         visit(branchInt(static_cast<Predicate>(p), width, form), "br." + tail, layout(fields, form));
         visit(stepBranch(static_cast<Predicate>(p), width, form), "step.br." + tail, layout(fields, form, 1));
       }
@@ -255,19 +234,20 @@ void listControlOps(const OpVisitor& visit) {
       for (Width width = 0; width < kWidthCount; ++width)
         for (bool zero : {false, true})
           visit(branchBits(zero, width, form),
-                std::string(zero ? "br.none" : "br.any") + std::string(kWidthNames[width]) + suffix(form), layout("x", form));
+                std::string(zero ? "br.none" : "br.any") + dotWidth(width) + suffix(form), layout("x", form));
     } else {
       visit(branchBit(true, form), "br.set" + suffix(form), layout("x", form));
       visit(branchBit(false, form), "br.clear" + suffix(form), layout("x", form));
     }
   }
   for (Width width = 0; width < kWidthCount; ++width) {
-    visit(switchDense(width), "switch.dense" + std::string(kWidthNames[width]), "a,table");
-    visit(switchSparse(width), "switch.sparse" + std::string(kWidthNames[width]), "a,table");
+    visit(switchDense(width), "switch.dense" + dotWidth(width), "a,table");
+    visit(switchSparse(width), "switch.sparse" + dotWidth(width), "a,table");
   }
   for (BranchForm form : {BranchForm{}, BranchForm{false, true, false}, BranchForm{false, true, true}}) {
     visit(jump(form), "jump" + suffix(form), form.loop ? "jump,budget,header" : "jump");
     visit(moveJump(form), "move.jump" + suffix(form), form.loop ? "x,y,jump,budget,header" : "x,y,jump");
+    visit(moveTwoJump(form), "move.two.jump" + suffix(form), form.loop ? "d,a,b,c,far,budget,header" : "d,a,b,c,far");
   }
   visit(returnWord(), "ret", "a");
   visit(returnConstant(), "ret.k", "k");

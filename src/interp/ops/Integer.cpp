@@ -1,68 +1,10 @@
 // Integers of up to 64 bits.
-#include <limits>
 #include <type_traits>
 
-#include "interp/ops/Types.h"
+#include "interp/ops/Arithmetic.h"
 
 namespace kiln::interp {
 namespace {
-
-constexpr std::string_view kFormNames[] = {"", ".rk", ".kr"};
-constexpr std::string_view kFormLayouts[] = {"d,a,b", "d,a,k", "d,b,k"};
-constexpr std::string_view kIntOpNames[] = {
-    "add", "sub", "mul", "udiv", "sdiv", "urem", "srem", "shl", "lshr", "ashr", "and", "or", "xor",
-    "smax", "smin", "umax", "umin", "sadd.sat", "uadd.sat", "ssub.sat", "usub.sat", "sshl.sat", "ushl.sat",
-    "sadd.over", "uadd.over", "ssub.over", "usub.over", "smul.over", "umul.over"};
-static_assert(std::size(kIntOpNames) == static_cast<unsigned>(IntOp::Count));
-constexpr std::string_view kUnaryNames[] = {"ctpop", "ctlz", "cttz", "bswap", "bitreverse", "abs"};
-
-/// What is undefined in C++ is poison in LLVM: shifts take the lower bits of their amount, as the machine does. A division
-/// by zero, or of the smallest by -1, faults as it does in native code: of small types it is made in 32 bits there too.
-template <IntOp O, unsigned W> struct Binary {
-  using U = typename Types<W>::U;
-  using S = typename Types<W>::S;
-  static constexpr unsigned kBits = 8 * sizeof(U);
-  static constexpr S kMax = std::numeric_limits<S>::max(), kMin = std::numeric_limits<S>::min();
-
-  static U saturated(bool overflow, S result, bool negative) {
-    return static_cast<U>(overflow ? (negative ? kMin : kMax) : result);
-  }
-  static U apply(U a, U b) {
-    using enum IntOp;
-    S x = static_cast<S>(a), y = static_cast<S>(b), s = 0;
-    U u = 0;
-    if constexpr (O == Add) return static_cast<U>(a + b);
-    if constexpr (O == Sub) return static_cast<U>(a - b);
-    if constexpr (O == Mul) return static_cast<U>(std::uint64_t{a} * b);
-    if constexpr (O == UDiv) return static_cast<U>(a / b);
-    if constexpr (O == SDiv) return static_cast<U>(x / y);
-    if constexpr (O == URem) return static_cast<U>(a % b);
-    if constexpr (O == SRem) return static_cast<U>(x % y);
-    if constexpr (O == Shl) return static_cast<U>(a << (b & (kBits - 1)));
-    if constexpr (O == LShr) return static_cast<U>(a >> (b & (kBits - 1)));
-    if constexpr (O == AShr) return static_cast<U>(x >> (b & (kBits - 1)));
-    if constexpr (O == And) return a & b;
-    if constexpr (O == Or) return a | b;
-    if constexpr (O == Xor) return a ^ b;
-    if constexpr (O == SMax) return x > y ? a : b;
-    if constexpr (O == SMin) return x < y ? a : b;
-    if constexpr (O == UMax) return a > b ? a : b;
-    if constexpr (O == UMin) return a < b ? a : b;
-    if constexpr (O == SAddSat) return saturated(__builtin_add_overflow(x, y, &s), s, x < 0);
-    if constexpr (O == SSubSat) return saturated(__builtin_sub_overflow(x, y, &s), s, x < 0);
-    if constexpr (O == UAddSat) return __builtin_add_overflow(a, b, &u) ? std::numeric_limits<U>::max() : u;
-    if constexpr (O == USubSat) return a > b ? static_cast<U>(a - b) : 0;
-    if constexpr (O == UShlSat) {
-      u = static_cast<U>(a << (b & (kBits - 1)));
-      return static_cast<U>(u >> (b & (kBits - 1))) == a ? u : std::numeric_limits<U>::max();
-    }
-    if constexpr (O == SShlSat) {
-      u = static_cast<U>(a << (b & (kBits - 1)));
-      return saturated(static_cast<S>(static_cast<S>(u) >> (b & (kBits - 1))) != x, static_cast<S>(u), x < 0);
-    }
-    return 0;
-  }
-};
 
 template <IntOp O> constexpr bool kOverflows = O >= IntOp::SAddOver;
 
@@ -185,14 +127,14 @@ KILN_HANDLER Word chooseWords(Op* ip, Word* frame) {
   KILN_NEXT(3);
 }
 
-constexpr auto kBinary = tableOf<static_cast<std::size_t>(IntOp::Count) * 12>(
-    [](auto i) -> Handler {
+constexpr auto kBinary = handlerTable<static_cast<std::size_t>(IntOp::Count) * 12>(
+    []<std::size_t i>() -> Handler {
       return binary<static_cast<IntOp>(i / 12), i / 3 % 4, static_cast<Form>(i % 3)>;
     });
-constexpr auto kUnary = tableOf<static_cast<std::size_t>(IntUnary::Count) * 4>(
-    [](auto i) -> Handler { return unary<static_cast<IntUnary>(i / 4), i % 4>; });
-constexpr auto kCompare = tableOf<static_cast<std::size_t>(Predicate::Count) * 8>(
-    [](auto i) -> Handler { return compare<static_cast<Predicate>(i / 8), i / 2 % 4, i % 2 != 0>; });
+constexpr auto kUnary = handlerTable<static_cast<std::size_t>(IntUnary::Count) * 4>(
+    []<std::size_t i>() -> Handler { return unary<static_cast<IntUnary>(i / 4), i % 4>; });
+constexpr auto kCompare = handlerTable<static_cast<std::size_t>(Predicate::Count) * 8>(
+    []<std::size_t i>() -> Handler { return compare<static_cast<Predicate>(i / 8), i / 2 % 4, i % 2 != 0>; });
 constexpr Handler kSext[] = {sext<0>, sext<1>, sext<2>};
 constexpr Handler kZext[] = {zext<0>, zext<1>, zext<2>};
 constexpr Handler kFunnel[] = {funnel<false, 0>, funnel<false, 1>, funnel<false, 2>, funnel<false, 3>,
@@ -216,15 +158,15 @@ Handler select(bool constantTrue, bool constantFalse) { return kChoose[constantT
 Handler selectWords() { return chooseWords; }
 
 void listIntegerOps(const OpVisitor& visit) {
-  auto name = [](std::string_view base, Width width) { return std::string(base) += kWidthNames[width]; };
+  auto name = [](std::string_view base, Width width) { return std::string(base) + dotWidth(width); };
   for (unsigned op = 0; op < std::size(kIntOpNames); ++op)
     for (Width width = 0; width < kWidthCount; ++width)
       for (unsigned form = 0; form < kFormCount; ++form)
         visit(intBinary(static_cast<IntOp>(op), width, static_cast<Form>(form)),
-              name(kIntOpNames[op], width) += kFormNames[form], kFormLayouts[form]);
+              name(kIntOpNames[op], width) += kFormSuffixes[form], kFormLayouts[form]);
   for (Width width = 0; width < kWidthCount; ++width) {
-    for (unsigned op = 0; op < std::size(kUnaryNames); ++op)
-      visit(intUnary(static_cast<IntUnary>(op), width), name(kUnaryNames[op], width), "d,a");
+    for (unsigned op = 0; op < std::size(kIntUnaryNames); ++op)
+      visit(intUnary(static_cast<IntUnary>(op), width), name(kIntUnaryNames[op], width), "d,a");
     for (unsigned p = 0; p < std::size(kPredicateNames); ++p)
       for (bool k : {false, true})
         visit(intCompare(static_cast<Predicate>(p), width, k),

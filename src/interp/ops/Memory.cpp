@@ -1,6 +1,6 @@
 // Loads, stores, addresses, moves and blocks of memory.
 #include "interp/Sites.h"
-#include "interp/ops/Types.h"
+#include "interp/ops/Access.h"
 #include "program/ThreadLocals.h"
 
 namespace kiln::interp {
@@ -14,24 +14,6 @@ template <> struct Loaded<LoadKind::U64> { using T = std::uint64_t; };
 template <> struct Loaded<LoadKind::S8> { using T = std::int8_t; };
 template <> struct Loaded<LoadKind::S16> { using T = std::int16_t; };
 template <> struct Loaded<LoadKind::S32> { using T = std::int32_t; };
-
-/// Memory of the program: any address may hold anything, and other threads may change it.
-template <typename T> struct [[gnu::packed, gnu::may_alias]] Memory {
-  T value;
-};
-template <typename T> T read(Word address) { return reinterpret_cast<const volatile Memory<T>*>(address)->value; }
-template <typename T> void write(Word address, T value) {
-  reinterpret_cast<volatile Memory<T>*>(address)->value = value;
-}
-
-template <IndexKind I, unsigned Scale> Word scaled(const Word* frame, unsigned index) {
-  if constexpr (I == IndexKind::I64)
-    return frame[index] << Scale;
-  else if constexpr (I == IndexKind::S32)
-    return static_cast<Word>(std::int64_t{get<std::int32_t>(frame, index)}) << Scale;
-  else
-    return Word{get<std::uint32_t>(frame, index)} << Scale;
-}
 
 /// Where an op's address comes from, and how many words the op has.
 struct Offset {
@@ -166,35 +148,35 @@ template <std::size_t I> struct LoadForm {
 };
 constexpr std::size_t kLoadKinds = static_cast<std::size_t>(LoadKind::Count);
 
-constexpr auto kLoadOffset = tableOf<kLoadKinds>([](auto i) -> Handler { return load<static_cast<LoadKind>(i()), Offset>; });
+constexpr auto kLoadOffset = handlerTable<kLoadKinds>([]<std::size_t i>() -> Handler { return load<static_cast<LoadKind>(i), Offset>; });
 constexpr auto kLoadAbsolute =
-    tableOf<kLoadKinds>([](auto i) -> Handler { return load<static_cast<LoadKind>(i()), Absolute>; });
-constexpr auto kLoadIndexed = tableOf<kLoadKinds * 12>([](auto i) -> Handler {
-  using F = LoadForm<i()>;
+    handlerTable<kLoadKinds>([]<std::size_t i>() -> Handler { return load<static_cast<LoadKind>(i), Absolute>; });
+constexpr auto kLoadIndexed = handlerTable<kLoadKinds * 12>([]<std::size_t i>() -> Handler {
+  using F = LoadForm<i>;
   return load<F::kKind, Indexed<F::kIndex, F::kScale>>;
 });
-constexpr auto kLoadAbsoluteIndexed = tableOf<kLoadKinds * 12>([](auto i) -> Handler {
-  using F = LoadForm<i()>;
+constexpr auto kLoadAbsoluteIndexed = handlerTable<kLoadKinds * 12>([]<std::size_t i>() -> Handler {
+  using F = LoadForm<i>;
   return load<F::kKind, AbsoluteIndexed<F::kIndex, F::kScale>>;
 });
-constexpr auto kStoreOffset = tableOf<4>([](auto i) -> Handler { return store<i(), Offset>; });
-constexpr auto kStoreOffsetConstant = tableOf<4>([](auto i) -> Handler { return storeConstant<i(), Offset>; });
-constexpr auto kStoreAbsolute = tableOf<4>([](auto i) -> Handler { return store<i(), Absolute>; });
-constexpr auto kStoreAbsoluteConstant = tableOf<4>([](auto i) -> Handler { return storeConstant<i(), Absolute>; });
-constexpr auto kStoreIndexed = tableOf<48>([](auto i) -> Handler {
-  using F = LoadForm<i()>;
-  return store<i() / 12, Indexed<F::kIndex, F::kScale>>;
+constexpr auto kStoreOffset = handlerTable<4>([]<std::size_t i>() -> Handler { return store<i, Offset>; });
+constexpr auto kStoreOffsetConstant = handlerTable<4>([]<std::size_t i>() -> Handler { return storeConstant<i, Offset>; });
+constexpr auto kStoreAbsolute = handlerTable<4>([]<std::size_t i>() -> Handler { return store<i, Absolute>; });
+constexpr auto kStoreAbsoluteConstant = handlerTable<4>([]<std::size_t i>() -> Handler { return storeConstant<i, Absolute>; });
+constexpr auto kStoreIndexed = handlerTable<48>([]<std::size_t i>() -> Handler {
+  using F = LoadForm<i>;
+  return store<i / 12, Indexed<F::kIndex, F::kScale>>;
 });
-constexpr auto kStoreAbsoluteIndexed = tableOf<48>([](auto i) -> Handler {
-  using F = LoadForm<i()>;
-  return store<i() / 12, AbsoluteIndexed<F::kIndex, F::kScale>>;
+constexpr auto kStoreAbsoluteIndexed = handlerTable<48>([]<std::size_t i>() -> Handler {
+  using F = LoadForm<i>;
+  return store<i / 12, AbsoluteIndexed<F::kIndex, F::kScale>>;
 });
-constexpr auto kAddressIndexed = tableOf<12>([](auto i) -> Handler {
-  using F = LoadForm<i()>;
+constexpr auto kAddressIndexed = handlerTable<12>([]<std::size_t i>() -> Handler {
+  using F = LoadForm<i>;
   return address<Indexed<F::kIndex, F::kScale>>;
 });
-constexpr auto kAddressAbsoluteIndexed = tableOf<12>([](auto i) -> Handler {
-  using F = LoadForm<i()>;
+constexpr auto kAddressAbsoluteIndexed = handlerTable<12>([]<std::size_t i>() -> Handler {
+  using F = LoadForm<i>;
   return address<AbsoluteIndexed<F::kIndex, F::kScale>>;
 });
 constexpr Handler kAddressScaled[] = {addressTimes<IndexKind::I64>, addressTimes<IndexKind::S32>, addressTimes<IndexKind::U32>};
@@ -256,7 +238,7 @@ void listMemoryOps(const OpVisitor& visit) {
       }
   }
   for (Width width = 0; width < kWidthCount; ++width) {
-    std::string name = "store" + std::string(kWidthNames[width]);
+    std::string name = "store" + dotWidth(width);
     visit(kStoreOffset[width], name, "x,y,offset");
     visit(kStoreOffsetConstant[width], name + ".rk", "y,offset,k");
     visit(kStoreAbsolute[width], name + ".abs", "d,k");

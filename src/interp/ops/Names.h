@@ -24,6 +24,8 @@ inline constexpr std::array<std::string_view, static_cast<unsigned>(IntUnary::Co
 inline constexpr std::array<std::string_view, static_cast<unsigned>(Predicate::Count)> kPredicateNames = {
     "eq", "ne", "ugt", "uge", "ult", "ule", "sgt", "sge", "slt", "sle"};
 
+inline std::string dotWidth(Width width) { return '.' + std::string(kWidthNames[width]); }
+
 /// "a.b.c".
 inline std::string dotted(std::initializer_list<std::string_view> parts) {
   std::string name;

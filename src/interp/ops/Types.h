@@ -1,11 +1,10 @@
 // Integer types and comparisons by the width indices of Ops.h.
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <utility>
 
-#include "interp/Ops.h"
+#include "interp/ops/Names.h"
+#include "interp/ops/Table.h"
 
 namespace kiln::interp {
 
@@ -14,9 +13,6 @@ template <> struct Types<0> { using U = std::uint8_t; using S = std::int8_t; };
 template <> struct Types<1> { using U = std::uint16_t; using S = std::int16_t; };
 template <> struct Types<2> { using U = std::uint32_t; using S = std::int32_t; };
 template <> struct Types<3> { using U = std::uint64_t; using S = std::int64_t; };
-
-inline constexpr std::string_view kWidthNames[] = {".i8", ".i16", ".i32", ".i64"};
-inline constexpr std::string_view kPredicateNames[] = {"eq", "ne", "ugt", "uge", "ult", "ule", "sgt", "sge", "slt", "sle"};
 
 template <Predicate P, unsigned W> bool holds(typename Types<W>::U a, typename Types<W>::U b) {
   using enum Predicate;
@@ -33,12 +29,11 @@ template <Predicate P, unsigned W> bool holds(typename Types<W>::U a, typename T
   return x <= y;
 }
 
-/// A table of handlers: `make` gets each index as an integral_constant.
-template <typename Make, std::size_t... I> constexpr auto tableOf(Make make, std::index_sequence<I...>) {
-  return std::array<Handler, sizeof...(I)>{make(std::integral_constant<std::size_t, I>())...};
-}
-template <std::size_t N, typename Make> constexpr auto tableOf(Make make) {
-  return tableOf(make, std::make_index_sequence<N>());
+/// Counts a budget down, losing some where several threads do; true if it is below zero then.
+inline bool spends(std::int64_t* left) {
+  bool spent;
+  asm volatile("decq %0" : "+m"(*left), "=@ccs"(spent));
+  return spent;
 }
 
 } // namespace kiln::interp

@@ -324,11 +324,11 @@ TEST(ErrorCompile, WhatTheBackEndRefuses) {
 TEST(ErrorCodeSpace, PromotionStopsAndTheProgramGoesOn) {
   std::size_t used = 0;
   {
-    Host host(test::kFib);
+    Host host(test::kFib, test::withLadder("O0,O2@100,O3@1000"));
     host.function<int(int)>("fib")(2);
     used = host.program->statistics().codeSpaceUsed;
   }
-  Options options;
+  Options options = test::withLadder("O0,O2@100,O3@1000");
   options.codeLimit = used + 16;
   Host host(test::kFib, options);
   auto fib = host.function<int(int)>("fib");

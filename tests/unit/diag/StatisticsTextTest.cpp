@@ -24,6 +24,8 @@ Statistics sample() {
   all.compileThreads = 7;
   all.runNs = 8000000;
   all.peakMemoryBytes = 3 << 20;
+  all.interpreter = {11, 12, 13, 14};
+  all.refusals = {{Tier::Interpreter, "scalable vectors", 2}};
   FunctionStatistics hot;
   hot.name = "hot";
   hot.tier = Tier::O2;
@@ -50,7 +52,8 @@ TEST(Statistics, JsonHasExactlyTheFieldsOfItsSchema) {
   auto json = nlohmann::ordered_json::parse(sample().json());
   EXPECT_EQ(json["schema"], "kiln-stats");
   EXPECT_EQ(json["schema_version"], 1);
-  EXPECT_EQ(keys(json), (std::vector<std::string>{"schema", "schema_version", "ladder", "totals", "functions"}));
+  EXPECT_EQ(keys(json), (std::vector<std::string>{"schema", "schema_version", "ladder", "totals", "interpreter", "refusals",
+                                                  "functions"}));
   EXPECT_EQ(keys(json["totals"]),
             (std::vector<std::string>{"functions_in_program", "functions_reached", "compiles", "compile_ns", "code_bytes",
                                       "code_space_used", "code_space_limit", "requests", "requests_dropped",
@@ -71,6 +74,10 @@ TEST(Statistics, JsonCarriesTheValues) {
               "code_bytes":700,"code_space_used":900,"code_space_limit":1000,"requests":5,"requests_dropped":1,
               "requests_cancelled":2,"requests_failed":4,"queue_high_water":6,"compile_threads":7,"run_ns":8000000,
               "peak_memory_bytes":3145728})"));
+  EXPECT_EQ(json["interpreter"],
+            nlohmann::json::parse(R"({"functions":11,"instructions":12,"prepare_ns":14,"decode_ns":13})"));
+  EXPECT_EQ(json["refusals"],
+            nlohmann::json::parse(R"([{"tier":"interpreter","reason":"scalable vectors","functions":2}])"));
   EXPECT_EQ(json["functions"][0]["tier"], "O2");
   EXPECT_EQ(json["functions"][0]["calls"], 101);
   EXPECT_EQ(json["functions"][0]["versions"][1],

@@ -74,10 +74,10 @@ TEST_F(Manager, PublishingMovesTheSlot) {
   EXPECT_EQ(tier(), FunctionRecord::kNone);
   publish(Tier::O0, 0x100);
   EXPECT_EQ(slot(), 0x100u);
-  EXPECT_EQ(tier(), 0);
+  EXPECT_EQ(tier(), static_cast<int>(Tier::O0));
   publish(Tier::O2, 0x200);
   EXPECT_EQ(slot(), 0x200u);
-  EXPECT_EQ(tier(), 2);
+  EXPECT_EQ(tier(), static_cast<int>(Tier::O2));
   ASSERT_EQ(log.entries.size(), 2u);
   EXPECT_EQ(log.entries[0].kind, TierEvent::Kind::Published);
   EXPECT_EQ(log.entries[0].from, std::nullopt);
@@ -174,7 +174,7 @@ TEST_F(Manager, ForcePublishesUnderAHold) {
   f().held.store(true);
   publish(Tier::O0, 0x100, true);
   EXPECT_EQ(slot(), 0x100u);
-  EXPECT_EQ(tier(), 0);
+  EXPECT_EQ(tier(), static_cast<int>(Tier::O0));
 }
 
 TEST_F(Manager, AFailureIsReportedOnceAndDoublesTheThresholds) {
@@ -186,7 +186,7 @@ TEST_F(Manager, AFailureIsReportedOnceAndDoublesTheThresholds) {
   EXPECT_EQ(manager.failures(), 1u);
   EXPECT_EQ(f().failures.load(), 1u);
   EXPECT_EQ(f().lastFailure, "no");
-  EXPECT_EQ(tier(), 0);
+  EXPECT_EQ(tier(), static_cast<int>(Tier::O0));
   ASSERT_EQ(log.entries.back().kind, TierEvent::Kind::Failed);
   EXPECT_EQ(log.entries.back().reason, "no");
   EXPECT_EQ(log.entries.back().from, Tier::O0);

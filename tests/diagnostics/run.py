@@ -1,0 +1,69 @@
+#!/usr/bin/env python3
+"""Each refusal of the interpreter: the statistics count it under its reason, and the program gives the right result all the
+same, because the function starts in compiled code. The programs are in refusals.txt."""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+HEAD = 'target triple = "x86_64-pc-linux-gnu"\n'
+CHECK = """
+declare void @exit(i32)
+define internal void @check(i1 %right) noinline {
+  br i1 %right, label %good, label %bad
+good:
+  ret void
+bad:
+  call void @exit(i32 1)
+  unreachable
+}
+"""
+# Functions that are refused start at O0, whatever the ladder has next.
+LADDERS = {"one tier": ("--tier", "interpreter"), "ladder": ("--ladder", "interpreter,O2@1000", "--counters", "off")}
+
+
+def cases() -> list[tuple[str, str]]:
+    text = (HERE / "refusals.txt").read_text()
+    return [tuple(part.split("\n", 1)) for part in text.split("\n== ")[1:]]
+
+
+def check(reason: str, program: str, folder: Path, kiln: str) -> list[str]:
+    source, statistics = folder / "a.ll", folder / "a.json"
+    source.write_text(HEAD + program + CHECK)
+    problems = []
+    for name, options in LADDERS.items():
+        done = subprocess.run([kiln, "run", *options, f"--stats={statistics}", source], capture_output=True, text=True)
+        if done.returncode:
+            problems.append(f"{name}: ended with {done.returncode}: {done.stderr.strip()[:300]}")
+            continue
+        found = json.loads(statistics.read_text())
+        counted = {(r["tier"], r["reason"]): r["functions"] for r in found["refusals"]}
+        if not counted.get(("interpreter", reason)):
+            problems.append(f"{name}: not counted; there are {counted}")
+        compiled = [f for f in found["functions"] if f["tier"] == "O0"]
+        if len(compiled) != sum(counted.values()):
+            problems.append(f"{name}: {sum(counted.values())} refused, but {len(compiled)} started at O0")
+    return problems
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kiln", default="build/release/bin/kiln")
+    options = parser.parse_args()
+    failed, all_cases = 0, cases()
+    with tempfile.TemporaryDirectory() as folder:
+        for reason, program in all_cases:
+            problems = check(reason, program, Path(folder), options.kiln)
+            for problem in problems:
+                print(f"{reason}: {problem}")
+            failed += bool(problems)
+    print(f"{len(all_cases) - failed} of {len(all_cases)} refusals are as they should be")
+    return 1 if failed or not all_cases else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
