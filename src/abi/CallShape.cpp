@@ -527,4 +527,23 @@ std::expected<CallShape, std::string> callShape(llvm::FunctionType* type, const 
   return Builder(attributes, convention, layout).build(type, variadicArguments);
 }
 
+std::expected<const CallShape*, std::string> CallShapes::of(llvm::FunctionType* type, const llvm::AttributeList& attributes,
+                                                            llvm::CallingConv::ID convention,
+                                                            llvm::ArrayRef<llvm::Type*> variadicArguments,
+                                                            const llvm::DataLayout& layout) {
+  if (!variadicArguments.empty()) {
+    // As if they were named, which for the shape makes no difference.
+    llvm::SmallVector<llvm::Type*, 8> arguments(type->params());
+    arguments.append(variadicArguments.begin(), variadicArguments.end());
+    type = llvm::FunctionType::get(type->getReturnType(), arguments, true);
+  }
+  auto [known, fresh] = known_.try_emplace({type, attributes.getRawPointer(), convention}, nullptr);
+  if (!fresh && known->second)
+    return known->second;
+  auto shape = callShape(type, attributes, convention, {}, layout);
+  if (!shape)
+    return refuse(shape.error());
+  return known->second = &shapes_.emplace_back(std::move(*shape));
+}
+
 } // namespace kiln

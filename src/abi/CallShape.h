@@ -7,10 +7,13 @@
 // Thread-safe: reads types and attributes only.
 #pragma once
 
+#include <deque>
 #include <expected>
 #include <string>
+#include <tuple>
 
 #include <llvm/ADT/ArrayRef.h>
+#include <llvm/ADT/DenseMap.h>
 #include <llvm/IR/CallingConv.h>
 
 #include "abi/Shape.h"
@@ -31,5 +34,22 @@ std::expected<CallShape, std::string> callShape(llvm::FunctionType* type, const 
                                                 llvm::CallingConv::ID convention,
                                                 llvm::ArrayRef<llvm::Type*> variadicArguments,
                                                 const llvm::DataLayout& layout);
+
+/// Shapes by signature: a program has few signatures and many calls. Types and attributes are the same pointers whenever they
+/// are equal, within one LLVMContext; a context must outlive the use of its types here. One thread at a time; the shapes
+/// stay where they are and never change.
+class CallShapes {
+public:
+  /// As callShape().
+  std::expected<const CallShape*, std::string> of(llvm::FunctionType* type, const llvm::AttributeList& attributes,
+                                                  llvm::CallingConv::ID convention,
+                                                  llvm::ArrayRef<llvm::Type*> variadicArguments,
+                                                  const llvm::DataLayout& layout);
+
+private:
+  using Signature = std::tuple<llvm::FunctionType*, void*, unsigned>; ///< of the attributes, what stands for all of them
+  llvm::DenseMap<Signature, const CallShape*> known_;
+  std::deque<CallShape> shapes_;
+};
 
 } // namespace kiln

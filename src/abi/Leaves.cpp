@@ -95,6 +95,11 @@ bool leavesOf(llvm::Type* type, const llvm::DataLayout& layout, Leaves& leaves) 
 }
 
 std::uint32_t wordsOf(llvm::Type* type) {
+  // Most values are one word, and this is asked often.
+  if (type->isPointerTy() || type->isDoubleTy() || type->isFloatTy())
+    return 1;
+  if (type->isIntegerTy() && type->getIntegerBitWidth() <= 64)
+    return 1;
   Splitter splitter(nullptr, nullptr);
   return splitter.split(type, 0) ? splitter.words() : 0;
 }

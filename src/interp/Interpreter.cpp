@@ -98,7 +98,7 @@ std::variant<Version, Refusal, Error> Interpreter::compile(const Source& source,
     return body.error();
   std::uint64_t prepared = nowNanoseconds();
   FunctionEntry& entry = *entryOf(function);
-  auto code = decode(**body, function, *this, settings_.decode);
+  auto code = decode(**body, function, *this, memory_, settings_.decode);
   if (!code)
     return code.error();
   for (auto& header : (*code)->headers)
@@ -134,7 +134,7 @@ Result<std::string> Interpreter::dump(const Source& source, std::uint32_t functi
   FunctionEntry* entry = entryOf(function);
   if (entry->decoded)
     return opsText(*entry->decoded);
-  auto code = decode(**body, function, *this, settings_.decode);
+  auto code = decode(**body, function, *this, memory_, settings_.decode);
   if (!code)
     return fail(ErrorCode::CompileFailed, "function '" + code.error().function + "' is refused by the interpreter: " +
                                               code.error().reason +

@@ -89,7 +89,7 @@ public:
   FunctionEntry* entryOf(std::uint32_t function) override;
   const llvm::FunctionType* definedType(std::uint32_t function) override;
   std::uintptr_t externalAddress(std::uint32_t external) override { return parts_.map.externals[external].address; }
-  std::string externalName(std::uint32_t external) override { return parts_.map.externals[external].name; }
+  const std::string& externalName(std::uint32_t external) override { return parts_.map.externals[external].name; }
   std::uint64_t tlsOffset(std::uint32_t variable) override { return parts_.map.data[variable].address; }
   const void* threadLocals() override { return parts_.threadLocals.get(); }
   std::uintptr_t runtimeAddress(const char* name) override;
@@ -109,6 +109,7 @@ private:
   const Settings settings_;
   const Host host_;
   Source source_; ///< while decoding
+  DecodeMemory memory_;
   InvokeStubPool stubs_;
   std::unique_ptr<std::atomic<FunctionEntry*>[]> entries_; ///< by function
   std::deque<FunctionEntry> entryStore_;

@@ -43,7 +43,7 @@ struct FunctionEntry : NativeEntry {
 };
 
 struct CallSite {
-  CallShape shape;
+  const CallShape& shape; ///< shared by the calls of one signature
   const llvm::FunctionType* type = nullptr;
   Interpreter* interpreter = nullptr;
   std::uint32_t value = 0;   ///< number of the call in the function

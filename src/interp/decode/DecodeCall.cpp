@@ -17,7 +17,7 @@ void Decoder::decodeCall(const llvm::CallBase& call) {
 }
 
 std::uint16_t Decoder::callResult(const llvm::CallBase& call) {
-  unsigned words = layout_.state(&call).words;
+  unsigned words = stateOf(call).words;
   // Handlers write a result word in any case.
   return words && !call.use_empty() ? destination(call) : temporary(std::max(words, 1u));
 }
@@ -25,22 +25,21 @@ std::uint16_t Decoder::callResult(const llvm::CallBase& call) {
 void Decoder::emitCall(const llvm::CallBase& call) {
   if (call.isMustTailCall())
     refuse("musttail call");
-  if (const auto* direct = llvm::dyn_cast<llvm::CallInst>(&call); direct && direct->canReturnTwice())
+  if (call.hasFnAttr(llvm::Attribute::ReturnsTwice))
     refuse("calls a function that returns twice");
   llvm::SmallVector<llvm::Type*, 4> unnamed;
   for (unsigned i = call.getFunctionType()->getNumParams(); i < call.arg_size(); ++i)
     unnamed.push_back(call.getArgOperand(i)->getType());
-  auto shape = callShape(call.getFunctionType(), call.getAttributes(), call.getCallingConv(), unnamed, data_);
-  if (!shape)
-    refuse(shape.error());
-
-  auto site = std::make_unique<CallSite>();
+  auto found = memory_.shapes.of(call.getFunctionType(), call.getAttributes(), call.getCallingConv(), unnamed, data_);
+  if (!found)
+    refuse(found.error());
+  const CallShape& shape = **found;
+  auto site = std::make_unique<CallSite>(shape);
   site->type = call.getFunctionType();
   site->interpreter = environment_.interpreter();
-  site->value = layout_.numberOf(&call);
-  site->direct = !shape->variadic && shape->copies.empty();
-  CallForm form{shape->argumentWords, shape->resultWords};
-  site->shape = std::move(*shape);
+  site->value = numberOf(call);
+  site->direct = !shape.variadic && shape.copies.empty();
+  CallForm form{shape.argumentWords, shape.resultWords};
 
   llvm::SmallVector<std::uint16_t, 16> arguments;
   for (const llvm::Use& argument : call.args()) {
@@ -50,22 +49,25 @@ void Decoder::emitCall(const llvm::CallBase& call) {
   }
   std::uint16_t result = callResult(call);
 
-  const auto* callee = llvm::dyn_cast<llvm::GlobalValue>(call.getCalledOperand()->stripPointerCasts());
+  const llvm::Value* called = call.getCalledOperand();
+  const auto* callee = llvm::dyn_cast<llvm::GlobalValue>(called);
+  if (!callee && llvm::isa<llvm::Constant>(called))
+    callee = llvm::dyn_cast<llvm::GlobalValue>(called->stripPointerCasts());
   SymbolRef ref = callee ? environment_.symbolOf(callee) : SymbolRef{};
   if (ref.kind == SymbolRef::Kind::Function && ref.offset == 0) {
     bool direct = site->direct && environment_.definedType(ref.id) == call.getFunctionType();
     emit(direct ? callDirect(form) : callSlot(), result, 0, form.arguments, form.results);
     append(reinterpret_cast<Word>(environment_.entryOf(ref.id)));
   } else if (ref.kind == SymbolRef::Kind::External) {
-    std::string name = environment_.externalName(ref.id);
+    const std::string& name = environment_.externalName(ref.id);
     if (options_.profile && (name == "memcmp" || name == "bcmp") && arguments.size() == 3) {
       emit(recordSize(), 0, arguments[2]);
       append(reinterpret_cast<Word>(sizeSite(call)));
     }
-    emit(callExternal(site->shape, form), result, 0, form.arguments, form.results);
+    emit(callExternal(shape, form), result, 0, form.arguments, form.results);
     append(environment_.externalAddress(ref.id));
   } else {
-    std::uint16_t target = word(call.getCalledOperand());
+    std::uint16_t target = word(called);
     emit(callIndirect(form, options_.profile), result, target, form.arguments, form.results);
     append(reinterpret_cast<Word>(noEntry()));
     site->indirect = true;
@@ -85,7 +87,7 @@ ValueCounts* Decoder::sizeSite(const llvm::CallBase& call) {
     return nullptr;
   out_->sizes.push_back(std::make_unique<ValueCounts>());
   *out_->sizes.back() = {};
-  out_->sizeSites.push_back({layout_.numberOf(&call), out_->sizes.back().get()});
+  out_->sizeSites.push_back({numberOf(call), out_->sizes.back().get()});
   return out_->sizes.back().get();
 }
 
@@ -95,7 +97,7 @@ void Decoder::decodeAsm(const llvm::CallBase& call) {
   if (llvm::StringRef(code->getAsmString()).trim() != "")
     refuse("inline assembly");
   auto constraints = code->ParseConstraints();
-  unsigned d = layout_.state(&call).words ? destination(call) : 0;
+  unsigned d = stateOf(call).words ? destination(call) : 0;
   unsigned argument = 0, outputs = 0;
   llvm::SmallVector<unsigned, 4> outputWord;
   for (const auto& constraint : constraints) {

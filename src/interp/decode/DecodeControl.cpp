@@ -3,6 +3,7 @@
 #include <llvm/IR/Constants.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "interp/decode/Decoder.h"
 #include "interp/decode/Shapes.h"
@@ -85,8 +86,8 @@ bool Decoder::hasMoves(const llvm::BasicBlock* from, const llvm::BasicBlock* to)
   for (const llvm::PHINode& phi : to->phis()) {
     if (phi.use_empty())
       continue;
-    const llvm::Value* value = incoming(phi, from);
-    if (llvm::isa<llvm::Constant>(value) || layout_.wordOf(value) != layout_.wordOf(&phi))
+    std::uint32_t value = layout_.numberOf(incoming(phi, from));
+    if (value == kNone || layout_.wordOf(value) != layout_.wordOf(&phi))
       return true;
   }
   return false;
@@ -96,18 +97,15 @@ bool Decoder::hasMoves(const llvm::BasicBlock* from, const llvm::BasicBlock* to)
 /// what remains are circles, which are cut with a temporary word. What is undefined
 /// comes in as zero: programs are known to depend on two undefined values being alike.
 void Decoder::emitEdgeMoves(const llvm::BasicBlock* from, const llvm::BasicBlock* to) {
-  struct Step {
-    std::uint16_t to, from;
-  };
-  llvm::SmallVector<Step, 8> steps;
+  llvm::SmallVector<Step, 8> steps, ordered;
   llvm::SmallVector<std::pair<std::uint16_t, Word>, 8> constants;
   for (const llvm::PHINode& phi : to->phis()) {
     if (phi.use_empty())
       continue;
     const llvm::Value* value = incoming(phi, from);
-    const ValueState& state = layout_.state(&phi);
-    for (unsigned i = 0; i < state.words; ++i) {
-      auto target = static_cast<std::uint16_t>(layout_.wordOf(&phi) + i);
+    std::uint32_t number = layout_.numberOf(&phi);
+    for (unsigned i = 0; i < layout_.stateOf(number).words; ++i) {
+      auto target = static_cast<std::uint16_t>(layout_.wordOf(number) + i);
       Operand source = operand(value, i);
       if (source.constant)
         constants.emplace_back(target, source.k);
@@ -115,45 +113,10 @@ void Decoder::emitEdgeMoves(const llvm::BasicBlock* from, const llvm::BasicBlock
         steps.push_back({target, source.word});
     }
   }
-  llvm::DenseMap<std::uint16_t, unsigned> readers;
-  llvm::DenseMap<std::uint16_t, unsigned> writers; ///< word to its step
-  for (unsigned i = 0; i < steps.size(); ++i) {
-    ++readers[steps[i].from];
-    writers[steps[i].to] = i;
-  }
-  llvm::SmallVector<unsigned, 8> ready;
-  for (unsigned i = 0; i < steps.size(); ++i)
-    if (readers.lookup(steps[i].to) == 0)
-      ready.push_back(i);
-  llvm::SmallVector<Step, 8> ordered;
-  llvm::SmallVector<bool, 8> done(steps.size(), false);
-  auto perform = [&] {
-    while (!ready.empty()) {
-      unsigned i = ready.pop_back_val();
-      if (done[i])
-        continue;
-      done[i] = true;
-      ordered.push_back(steps[i]);
-      if (--readers[steps[i].from] == 0)
-        if (auto next = writers.find(steps[i].from); next != writers.end())
-          ready.push_back(next->second);
-    }
-  };
-  perform();
-  for (unsigned i = 0; i < steps.size(); ++i) {
-    if (done[i])
-      continue;
-    // A circle: keep what the step would overwrite, and let its readers take it from there.
-    std::uint16_t kept = temporary();
-    ordered.push_back({kept, steps[i].to});
-    for (Step& step : steps)
-      if (step.from == steps[i].to)
-        step.from = kept;
-    readers[kept] = readers[steps[i].to];
-    readers[steps[i].to] = 0;
-    ready.push_back(i);
-    perform();
-  }
+  if (steps.size() > 1)
+    orderSteps(steps, ordered);
+  else
+    ordered = steps;
   std::size_t i = 0;
   for (; i + 1 < ordered.size(); i += 2)
     emit(moveTwo(), ordered[i].to, ordered[i].from, ordered[i + 1].to, ordered[i + 1].from);
@@ -163,9 +126,57 @@ void Decoder::emitEdgeMoves(const llvm::BasicBlock* from, const llvm::BasicBlock
     emitConstant(target, value);
 }
 
-Decoder::Label Decoder::edgeLabel(const llvm::BasicBlock* from, const llvm::BasicBlock* to, bool& loop) {
+void Decoder::orderSteps(llvm::SmallVectorImpl<Step>& steps, llvm::SmallVectorImpl<Step>& ordered) {
+  std::vector<DecodeMemory::WordUse>& uses = memory_.wordUses;
+  if (uses.size() < top_)
+    uses.resize(top_);
+  llvm::SmallVector<std::uint16_t, 16> touched;
+  for (unsigned i = 0; i < steps.size(); ++i) {
+    ++uses[steps[i].from].readers;
+    uses[steps[i].to].writer = i;
+    touched.append({steps[i].from, steps[i].to});
+  }
+  llvm::SmallVector<unsigned, 8> ready;
+  for (unsigned i = 0; i < steps.size(); ++i)
+    if (uses[steps[i].to].readers == 0)
+      ready.push_back(i);
+  llvm::SmallVector<bool, 8> done(steps.size(), false);
+  auto perform = [&] {
+    while (!ready.empty()) {
+      unsigned i = ready.pop_back_val();
+      if (done[i])
+        continue;
+      done[i] = true;
+      ordered.push_back(steps[i]);
+      DecodeMemory::WordUse& read = uses[steps[i].from];
+      if (--read.readers == 0 && read.writer != kNone)
+        ready.push_back(read.writer);
+    }
+  };
+  perform();
+  for (unsigned i = 0; i < steps.size(); ++i) {
+    if (done[i])
+      continue;
+    // A circle: keep what the step would overwrite, and let its readers take it from there.
+    std::uint16_t kept = temporary();
+    if (uses.size() < top_)
+      uses.resize(top_);
+    ordered.push_back({kept, steps[i].to});
+    for (Step& step : steps)
+      if (step.from == steps[i].to)
+        step.from = kept;
+    uses[kept].readers = std::exchange(uses[steps[i].to].readers, 0);
+    touched.push_back(kept);
+    ready.push_back(i);
+    perform();
+  }
+  for (std::uint16_t word : touched)
+    uses[word] = {};
+}
+
+Decoder::Label Decoder::edgeLabel(const llvm::BasicBlock* from, const llvm::BasicBlock* to, bool moves, bool& loop) {
   loop = false;
-  if (hasMoves(from, to))
+  if (moves)
     return stubLabel(from, to);
   loop = options_.loops && layout_.isBackEdge(from, to);
   return layout_.place(to);
@@ -173,9 +184,10 @@ Decoder::Label Decoder::edgeLabel(const llvm::BasicBlock* from, const llvm::Basi
 
 void Decoder::emitEdge(const llvm::BasicBlock* from, const llvm::BasicBlock* to, bool mayFallThrough) {
   emitEdgeMoves(from, to);
-  bool back = layout_.isBackEdge(from, to);
-  if (!back && mayFallThrough && layout_.place(to) == layout_.place(from) + 1)
+  std::uint32_t here = layout_.place(from), target = layout_.place(to);
+  if (mayFallThrough && target == here + 1)
     return;
+  bool back = target <= here;
   BranchForm form{false, back && options_.loops, options_.profile};
   std::uint32_t op = 0;
   if (lastOp_ != ~0u && at(lastOp_)->run == moveTwo()) {
@@ -183,34 +195,34 @@ void Decoder::emitEdge(const llvm::BasicBlock* from, const llvm::BasicBlock* to,
     append(0);
     if (form.loop)
       appendLoop(to);
-    fixup(FixupKind::Constant, layout_.place(to), lastOp_);
+    fixup(FixupKind::Constant, target, lastOp_);
     return;
   }
   if (lastOp_ != ~0u && at(lastOp_)->run == move()) {
     Op* last = at(lastOp_);
-    std::uint16_t target = last->d, source = last->a;
+    std::uint16_t d = last->d, a = last->a;
     code_.resize(lastOp_ / sizeof(Word));
-    op = emitOffset(moveJump(form), target, source, 0);
+    op = emitOffset(moveJump(form), d, a, 0);
   } else {
     op = emitOffset(jump(form), 0, 0, 0);
   }
   if (form.loop)
     appendLoop(to);
-  fixup(FixupKind::Offset, layout_.place(to), op);
+  fixup(FixupKind::Offset, target, op);
 }
 
 Decoder::Label Decoder::stubLabel(const llvm::BasicBlock* from, const llvm::BasicBlock* to) {
-  auto [known, fresh] = stubLabels_.try_emplace({from, to}, 0);
+  auto [known, fresh] = memory_.stubLabels.try_emplace({from, to}, 0);
   if (fresh) {
     known->second = newLabel();
-    stubs_.push_back({known->second, from, to});
+    memory_.stubs.push_back({known->second, from, to});
   }
   return known->second;
 }
 
 /// Behind all blocks, where they are in nobody's way.
 void Decoder::emitStubs() {
-  for (const EdgeStub& stub : stubs_) {
+  for (const DecodeMemory::EdgeStub& stub : memory_.stubs) {
     bind(stub.label);
     emitEdge(stub.from, stub.to, false);
     releaseTemporaries();
@@ -235,19 +247,19 @@ void Decoder::decodeBranch(const llvm::BranchInst& branch) {
     jumpWhenTrue = false;
   const llvm::BasicBlock* jumpTo = jumpWhenTrue ? yes : no;
   const llvm::BasicBlock* goOn = jumpWhenTrue ? no : yes;
-  emitConditional(branch, jumpTo, jumpWhenTrue);
+  emitConditional(branch, jumpTo, jumpWhenTrue ? movesYes : movesNo, jumpWhenTrue);
   lastOp_ = ~0u;
   emitEdge(from, goOn, true);
 }
 
-void Decoder::emitConditional(const llvm::BranchInst& branch, const llvm::BasicBlock* target, bool whenTrue) {
+void Decoder::emitConditional(const llvm::BranchInst& branch, const llvm::BasicBlock* target, bool moves, bool whenTrue) {
   BranchForm form;
   form.count = options_.profile;
-  Label label = edgeLabel(branch.getParent(), target, form.loop);
+  Label label = edgeLabel(branch.getParent(), target, moves, form.loop);
   const llvm::Value* condition = branch.getCondition();
   std::uint32_t op = 0;
   const auto* compare = llvm::dyn_cast<llvm::CmpInst>(condition);
-  bool folded = compare && layout_.state(compare).folded;
+  bool folded = compare && layout_.isFolded(compare);
   if (folded && llvm::isa<llvm::ICmpInst>(compare)) {
     Predicate predicate = predicateOf(compare->getPredicate());
     if (!whenTrue)
@@ -255,12 +267,12 @@ void Decoder::emitConditional(const llvm::BranchInst& branch, const llvm::BasicB
     const llvm::Value* left = compare->getOperand(0);
     Width width = widthOf(left->getType());
     const auto* test = llvm::dyn_cast<llvm::Instruction>(left);
-    if (test && isBitTest(*test) && layout_.state(test).folded) {
+    if (test && isBitTest(*test) && layout_.isFolded(test)) {
       form.constant = true;
       Operand x = operand(test->getOperand(0));
       op = emitOffset(branchBits(predicate == Predicate::Eq, width, form), word(x), 0, 0);
       append(operand(test->getOperand(1)).k);
-    } else if (const auto* load = llvm::dyn_cast<llvm::LoadInst>(left); load && layout_.state(load).folded) {
+    } else if (const auto* load = llvm::dyn_cast<llvm::LoadInst>(left); load && layout_.isFolded(load)) {
       Address address = resolve(load->getPointerOperand());
       op = emitOffset(branchLoading(predicate, width, form), address.base, static_cast<std::uint16_t>(address.offset), 0);
       append(operand(compare->getOperand(1)).k);
@@ -298,7 +310,7 @@ void Decoder::emitConditional(const llvm::BranchInst& branch, const llvm::BasicB
   if (form.count) {
     if (form.loop)
       headerOf(target).counts.push_back(here());
-    out_->branches.push_back({layout_.numberOf(&branch), here(), whenTrue});
+    out_->branches.push_back({numberOf(branch), here(), whenTrue});
     append(0);
     append(0);
   }
@@ -347,7 +359,7 @@ void Decoder::decodeSwitch(const llvm::SwitchInst& choice) {
 
   auto table = std::make_unique<SwitchTable>();
   SwitchSite site;
-  site.value = layout_.numberOf(&choice);
+  site.value = numberOf(choice);
   site.table = table.get();
   site.caseCount = choice.getNumCases();
   Width width = widthOf(condition->getType());
@@ -360,7 +372,7 @@ void Decoder::decodeSwitch(const llvm::SwitchInst& choice) {
   bool loop = false;
   // Every case is a jump of the table, so an edge back to a loop header needs a stub that counts.
   auto labelOf = [&](const llvm::BasicBlock* to) {
-    return layout_.isBackEdge(from, to) ? stubLabel(from, to) : edgeLabel(from, to, loop);
+    return layout_.isBackEdge(from, to) ? stubLabel(from, to) : edgeLabel(from, to, hasMoves(from, to), loop);
   };
   llvm::DenseMap<const llvm::BasicBlock*, Label> labels;
   auto remembered = [&](const llvm::BasicBlock* to) {
@@ -401,7 +413,7 @@ void Decoder::decodeSwitch(const llvm::SwitchInst& choice) {
 
 void Decoder::decodeReturn(const llvm::ReturnInst& leave) {
   const llvm::Value* value = leave.getReturnValue();
-  unsigned words = value ? layout_.isNumbered(value) ? layout_.state(value).words : wordsOf(value->getType()) : 0;
+  unsigned words = value ? wordsOf(value->getType()) : 0;
   if (words == 0) {
     emit(returnVoid());
     return;
@@ -423,7 +435,7 @@ InvokeSite Decoder::siteOf(const llvm::LandingPadInst& pad) {
   InvokeSite site;
   site.cleanup = pad.isCleanup();
   auto typeIndex = [&](const llvm::Constant* type) {
-    Word address = constantWords(type)[0];
+    Word address = constantWord(type);
     auto [at, fresh] = typeIndices_.try_emplace(address, static_cast<std::uint32_t>(types_.size()));
     if (fresh)
       types_.push_back(address);
@@ -460,8 +472,8 @@ void Decoder::decodeInvoke(const llvm::InvokeInst& call) {
   emit(invokeEnd());
   at(op)->k[1] = here() - op;
   bool loop = false;
-  Label unwind = layout_.isBackEdge(from, call.getUnwindDest()) ? stubLabel(from, call.getUnwindDest())
-                                                                : edgeLabel(from, call.getUnwindDest(), loop);
+  const llvm::BasicBlock* to = call.getUnwindDest();
+  Label unwind = layout_.isBackEdge(from, to) ? stubLabel(from, to) : edgeLabel(from, to, hasMoves(from, to), loop);
   fixup(FixupKind::Offset, unwind, op);
   lastOp_ = ~0u;
   emitEdge(from, call.getNormalDest(), true);

@@ -35,7 +35,7 @@ void Decoder::decodeIntrinsic(const llvm::IntrinsicInst& call) {
   case Intrinsic::annotation:
   case Intrinsic::ptr_annotation:
   case Intrinsic::arithmetic_fence:
-    return emitMoveWords(destination(call), call.getArgOperand(0), layout_.state(&call).words);
+    return emitMoveWords(destination(call), call.getArgOperand(0), stateOf(call).words);
   case Intrinsic::trap:
   case Intrinsic::debugtrap:
   case Intrinsic::ubsantrap: emit(unreachable()); return;
@@ -48,7 +48,7 @@ void Decoder::decodeIntrinsic(const llvm::IntrinsicInst& call) {
     return emitConstant(callResult(call), smallest ? 0 : ~Word{0});
   }
   case Intrinsic::eh_typeid_for: {
-    Word address = constantWords(cast<Constant>(call.getArgOperand(0)))[0];
+    Word address = constantWord(cast<Constant>(call.getArgOperand(0)));
     auto [at, fresh] = typeIndices_.try_emplace(address, static_cast<std::uint32_t>(types_.size()));
     if (fresh)
       types_.push_back(address);

@@ -75,7 +75,7 @@ void Decoder::emitAddress(unsigned d, Address address) {
          static_cast<std::uint16_t>(address.offset));
     return;
   }
-  std::uint16_t base = address.absolute ? constantWord(static_cast<Word>(address.offset)) : address.base;
+  std::uint16_t base = address.absolute ? wordWith(static_cast<Word>(address.offset)) : address.base;
   std::int64_t rest = address.absolute ? 0 : address.offset;
   unsigned to = rest ? temporary() : d;
   emit(addressScaled(address.kind), to, address.index, base);
@@ -99,7 +99,7 @@ std::uint16_t Decoder::addressWord(const Address& address) {
   if (!address.indexed && !address.absolute && address.offset == 0)
     return address.base;
   if (!address.indexed && address.absolute)
-    return constantWord(static_cast<Word>(address.offset));
+    return wordWith(static_cast<Word>(address.offset));
   std::uint16_t at = temporary();
   emitAddress(at, address);
   return at;
@@ -324,15 +324,8 @@ void Decoder::decodeAlloca(const llvm::AllocaInst& variable) {
 
 void Decoder::decodeAddress(const llvm::GetElementPtrInst& address) {
   unsigned d = destination(address);
-  if (!address.getType()->isVectorTy())
-    if (std::optional<AddressParts> parts = splitAddress(address, data_)) {
-      if (parts->index && layout_.isNumbered(parts->index) && layout_.state(parts->index).folded) {
-        const auto* extension = llvm::cast<llvm::CastInst>(parts->index);
-        parts->kind = llvm::isa<llvm::SExtInst>(extension) ? IndexKind::S32 : IndexKind::U32;
-        parts->index = extension->getOperand(0);
-      }
-      return emitAddress(d, resolve(*parts));
-    }
+  if (const AddressParts* parts = layout_.partsOf(numberOf(address)))
+    return emitAddress(d, resolve(*parts));
   // Several indices, or indices of unusual widths, or one address a lane: step by step.
   auto* vector = llvm::dyn_cast<llvm::FixedVectorType>(address.getType());
   unsigned lanes = vector ? vector->getNumElements() : 1;

@@ -205,7 +205,7 @@ void Decoder::decodeBinary(const llvm::Instruction& instruction) {
 bool Decoder::decodeFused(const llvm::Instruction& instruction) {
   unsigned inner = 2;
   for (unsigned i = 0; i < 2; ++i)
-    if (layout_.isNumbered(instruction.getOperand(i)) && layout_.state(instruction.getOperand(i)).folded)
+    if (layout_.isFolded(instruction.getOperand(i)))
       inner = i;
   if (inner == 2)
     return false;
@@ -422,7 +422,7 @@ void Decoder::emitBitcast(const llvm::CastInst& cast) {
 
 void Decoder::decodeSelect(const llvm::SelectInst& choice) {
   const llvm::Value *condition = choice.getCondition(), *yes = choice.getTrueValue(), *no = choice.getFalseValue();
-  unsigned d = destination(choice), words = layout_.state(&choice).words;
+  unsigned d = destination(choice), words = stateOf(choice).words;
   if (condition->getType()->isVectorTy()) {
     Lanes lanes = lanesOf(choice.getType());
     std::uint16_t bits = wordsFor(condition, lanes.count);
@@ -493,7 +493,7 @@ void Decoder::decodeVectorShape(const llvm::Instruction& instruction) {
 
 /// extractvalue and freeze of constants, and insertvalue.
 void Decoder::decodeAggregate(const llvm::Instruction& instruction) {
-  unsigned d = destination(instruction), words = layout_.state(&instruction).words;
+  unsigned d = destination(instruction), words = stateOf(instruction).words;
   if (llvm::isa<llvm::FreezeInst>(instruction))
     return emitMoveWords(d, instruction.getOperand(0), words);
   auto wordAt = [](llvm::Type* type, llvm::ArrayRef<unsigned> indices) {

@@ -16,12 +16,37 @@ namespace {
 constexpr std::size_t kMostKept = 128;
 constexpr std::uint32_t kMostWords = 0xfff0;
 constexpr std::uint64_t kLargestFrame = std::uint64_t{1} << 30; // bytes
+/// What a function of more values leaves behind is not kept: it would be much more than others need.
+constexpr std::size_t kMostValuesKept = 1 << 16;
 
 } // namespace
 
-Decoder::Decoder(const llvm::Function& function, std::uint32_t id, Environment& environment, const DecodeOptions& options)
+void DecodeMemory::forget() {
+  if (layout.valueCount() > kMostValuesKept) {
+    CallShapes known = std::move(shapes);
+    *this = DecodeMemory();
+    shapes = std::move(known);
+  }
+  code.clear();
+  labels.clear();
+  fixups.clear();
+  stubs.clear();
+  stubLabels.clear();
+  constants.clear();
+  constantLists.clear();
+  kept.clear();
+  keptInOrder.clear();
+  freeTemporaries.clear();
+  usedTemporaries.clear();
+  wordUses.clear();
+}
+
+Decoder::Decoder(const llvm::Function& function, std::uint32_t id, Environment& environment, DecodeMemory& memory,
+                 const DecodeOptions& options)
     : function_(function), data_(function.getParent()->getDataLayout()), environment_(environment), options_(options),
-      self_(environment.entryOf(id)), layout_(function), out_(std::make_unique<Code>()) {
+      self_(environment.entryOf(id)), memory_(memory), layout_(memory.layout), out_(std::make_unique<Code>()),
+      code_(memory.code) {
+  memory.forget();
   out_->function = id;
 }
 
@@ -38,29 +63,26 @@ std::expected<std::unique_ptr<Code>, Refusal> Decoder::run() {
     return std::unexpected(Refusal{std::move(reason), function_.getName().str(), std::move(text)});
   };
   try {
-    if (function_.callsFunctionThatReturnsTwice())
-      return refusal("calls a function that returns twice", nullptr);
     if (function_.hasFnAttribute(llvm::Attribute::Naked))
       return refusal("naked function", nullptr);
     if (function_.isPresplitCoroutine())
       return refusal("coroutine", nullptr);
-    auto shape = callShape(function_.getFunctionType(), function_.getAttributes(), function_.getCallingConv(), {}, data_);
+    auto shape = memory_.shapes.of(function_.getFunctionType(), function_.getAttributes(), function_.getCallingConv(), {}, data_);
     if (!shape)
       return refusal(shape.error(), nullptr);
-    if (shape->preservesMost)
+    if ((*shape)->preservesMost)
       return refusal("definition with the calling convention coldcc", nullptr);
-    out_->shape = std::move(*shape);
-    if (std::string reason = layout_.run(); !reason.empty())
+    out_->shape = **shape;
+    if (std::string reason = layout_.run(function_); !reason.empty())
       return refusal(std::move(reason), nullptr);
     top_ = std::max(layout_.frameWords(), out_->shape.resultWords);
     if (out_->shape.variadic) {
       self_->variadicWord = top_;
       top_ += 2;
     }
-    labels_.assign(layout_.order().size(), ~0u);
-    code_.reserve(function_.getInstructionCount() * 3);
-    for (const llvm::BasicBlock* block : layout_.order())
-      decodeBlock(*block);
+    memory_.labels.assign(layout_.order().size(), ~0u);
+    for (std::uint32_t place = 0; place < layout_.order().size(); ++place)
+      decodeBlock(place);
     emitStubs();
     finish();
   } catch (const Refused& refused) {
@@ -69,14 +91,16 @@ std::expected<std::unique_ptr<Code>, Refusal> Decoder::run() {
   return std::move(out_);
 }
 
-void Decoder::decodeBlock(const llvm::BasicBlock& block) {
-  bind(layout_.place(&block));
-  currentInLoop_ = layout_.inLoop(&block);
-  for (const llvm::Instruction& instruction : block) {
+void Decoder::decodeBlock(std::uint32_t place) {
+  bind(place);
+  currentInLoop_ = layout_.inLoop(place);
+  std::uint32_t number = layout_.firstNumber(place);
+  for (const llvm::Instruction& instruction : *layout_.order()[place]) {
     ++out_->instructions;
+    currentNumber_ = number++;
+    current_ = &instruction;
     if (llvm::isa<llvm::PHINode, llvm::LandingPadInst>(instruction))
       continue;
-    current_ = &instruction;
     if (instruction.isTerminator())
       decodeTerminator(instruction);
     else
@@ -86,7 +110,7 @@ void Decoder::decodeBlock(const llvm::BasicBlock& block) {
 }
 
 void Decoder::decodeInstruction(const llvm::Instruction& instruction) {
-  const ValueState& state = layout_.state(&instruction);
+  const ValueState& state = layout_.stateOf(currentNumber_);
   if (state.alias || state.folded || (instruction.use_empty() && isPure(instruction)))
     return;
   if (instruction.isBinaryOp())
@@ -119,10 +143,11 @@ void Decoder::decodeInstruction(const llvm::Instruction& instruction) {
 // Frame words ----------------------------------------------------------------------------------------------------------
 
 std::uint16_t Decoder::temporary(unsigned words) {
-  if (words == 1 && !freeTemporaries_.empty()) {
-    std::uint16_t at = freeTemporaries_.back();
-    freeTemporaries_.pop_back();
-    usedTemporaries_.push_back(at);
+  std::vector<std::uint16_t>&free = memory_.freeTemporaries, &used = memory_.usedTemporaries;
+  if (words == 1 && !free.empty()) {
+    std::uint16_t at = free.back();
+    free.pop_back();
+    used.push_back(at);
     return at;
   }
   if (top_ + words > kMostWords)
@@ -130,13 +155,16 @@ std::uint16_t Decoder::temporary(unsigned words) {
   auto at = static_cast<std::uint16_t>(top_);
   top_ += words;
   for (unsigned i = 0; i < words; ++i)
-    usedTemporaries_.push_back(static_cast<std::uint16_t>(at + i));
+    used.push_back(static_cast<std::uint16_t>(at + i));
   return at;
 }
 
 void Decoder::releaseTemporaries() {
-  freeTemporaries_.insert(freeTemporaries_.end(), usedTemporaries_.begin(), usedTemporaries_.end());
-  usedTemporaries_.clear();
+  std::vector<std::uint16_t>& used = memory_.usedTemporaries;
+  if (used.empty())
+    return;
+  memory_.freeTemporaries.insert(memory_.freeTemporaries.end(), used.begin(), used.end());
+  used.clear();
 }
 
 void Decoder::appendConstant(const llvm::Constant* constant, std::vector<Word>& words) {
@@ -169,52 +197,62 @@ void Decoder::appendConstant(const llvm::Constant* constant, std::vector<Word>& 
     words.push_back(i < bits->getNumWords() ? bits->getRawData()[i] : 0);
 }
 
-const std::vector<Word>& Decoder::constantWords(const llvm::Constant* constant) {
-  auto [at, fresh] = constants_.try_emplace(constant);
-  if (fresh) {
-    std::vector<Word> words;
-    if (const auto* integer = llvm::dyn_cast<llvm::ConstantInt>(constant); integer && integer->getBitWidth() <= 64)
-      words.push_back(integer->getZExtValue());
-    else
-      appendConstant(constant, words);
-    constants_[constant] = std::move(words);
-    return constants_[constant];
+Word Decoder::constantWord(const llvm::Constant* constant, unsigned index) {
+  if (const auto* integer = llvm::dyn_cast<llvm::ConstantInt>(constant); integer && integer->getBitWidth() <= 64)
+    return integer->getZExtValue();
+  if (constant->isNullValue() || llvm::isa<llvm::UndefValue>(constant))
+    return 0;
+  if (constant->getType()->isPointerTy()) {
+    auto [at, fresh] = memory_.constants.try_emplace(constant, 0);
+    if (fresh) {
+      auto bits = environment_.evaluate(constant, data_);
+      if (!bits)
+        refuse(bits.error().message);
+      at->second = bits->getZExtValue();
+    }
+    return at->second;
   }
-  return at->second;
+  auto [at, fresh] = memory_.constantLists.try_emplace(constant);
+  if (fresh)
+    appendConstant(constant, at->second);
+  return at->second[index];
 }
 
 Operand Decoder::operand(const llvm::Value* value, unsigned index) {
   Operand result;
-  if (const auto* constant = llvm::dyn_cast<llvm::Constant>(value)) {
-    result.constant = true;
-    result.k = constantWords(constant)[index];
+  if (std::uint32_t number = layout_.numberOf(value); number != kNone) {
+    result.word = static_cast<std::uint16_t>(layout_.wordOf(number) + index);
     return result;
   }
-  if (!layout_.isNumbered(value))
+  const auto* constant = llvm::dyn_cast<llvm::Constant>(value);
+  if (!constant)
     refuse("operand that is no value");
-  result.word = static_cast<std::uint16_t>(layout_.wordOf(value) + index);
+  result.constant = true;
+  result.k = constantWord(constant, index);
   return result;
 }
 
-std::uint16_t Decoder::constantWord(Word value) {
-  if (auto kept = kept_.find(value); kept != kept_.end() && value != ~Word{0} && value != ~Word{0} - 1)
-    return kept->second;
+/// A word of the frame that holds the constant.
+std::uint16_t Decoder::wordWith(Word constant) {
   // The two values that the map reserves for itself are set anew at each use.
-  bool keeps = currentInLoop_ && keptInOrder_.size() < kMostKept && value < ~Word{0} - 1;
-  if (!keeps) {
+  bool keeps = constant < ~Word{0} - 1;
+  if (keeps)
+    if (auto known = memory_.kept.find(constant); known != memory_.kept.end())
+      return known->second;
+  if (!keeps || !currentInLoop_ || memory_.keptInOrder.size() >= kMostKept) {
     std::uint16_t at = temporary();
-    emitConstant(at, value);
+    emitConstant(at, constant);
     return at;
   }
   if (top_ + 1 > kMostWords)
     refuse("more than 65,535 words of live values");
   auto at = static_cast<std::uint16_t>(top_++);
-  kept_[value] = at;
-  keptInOrder_.emplace_back(at, value);
+  memory_.kept[constant] = at;
+  memory_.keptInOrder.emplace_back(at, constant);
   return at;
 }
 
-std::uint16_t Decoder::word(Operand operand) { return operand.constant ? constantWord(operand.k) : operand.word; }
+std::uint16_t Decoder::word(Operand operand) { return operand.constant ? wordWith(operand.k) : operand.word; }
 std::uint16_t Decoder::word(const llvm::Value* value, unsigned index) { return word(operand(value, index)); }
 
 std::uint16_t Decoder::wordsFor(const llvm::Value* value, unsigned count) {
@@ -225,7 +263,7 @@ std::uint16_t Decoder::wordsFor(const llvm::Value* value, unsigned count) {
     return word(value);
   std::uint16_t at = temporary(count);
   for (unsigned i = 0; i < count; ++i)
-    emitConstant(at + i, constantWords(constant)[i]);
+    emitConstant(at + i, constantWord(constant, i));
   return at;
 }
 
@@ -262,7 +300,7 @@ void Decoder::emitMove(unsigned d, Operand from) {
 void Decoder::emitMoveWords(unsigned d, const llvm::Value* value, unsigned words) {
   if (const auto* constant = llvm::dyn_cast<llvm::Constant>(value)) {
     for (unsigned i = 0; i < words; ++i)
-      emitConstant(d + i, constantWords(constant)[i]);
+      emitConstant(d + i, constantWord(constant, i));
     return;
   }
   std::uint16_t from = operand(value).word;
@@ -275,22 +313,22 @@ void Decoder::emitMoveWords(unsigned d, const llvm::Value* value, unsigned words
 // Labels -------------------------------------------------------------------------------------------------------------------
 
 Decoder::Label Decoder::newLabel() {
-  labels_.push_back(~0u);
-  return static_cast<Label>(labels_.size() - 1);
+  memory_.labels.push_back(~0u);
+  return static_cast<Label>(memory_.labels.size() - 1);
 }
 
 void Decoder::bind(Label label) {
-  labels_[label] = here();
+  memory_.labels[label] = here();
   lastOp_ = ~0u;
 }
 
 void Decoder::fixup(FixupKind kind, Label label, std::uint32_t op, std::uint32_t index, std::int64_t* distance) {
-  fixups_.push_back({kind, label, op, index, distance});
+  memory_.fixups.push_back({kind, label, op, index, distance});
 }
 
 void Decoder::resolveFixups() {
-  for (const Fixup& fixup : fixups_) {
-    std::int64_t distance = std::int64_t{labels_[fixup.label]} - std::int64_t{fixup.op};
+  for (const DecodeMemory::Fixup& fixup : memory_.fixups) {
+    std::int64_t distance = std::int64_t{memory_.labels[fixup.label]} - std::int64_t{fixup.op};
     switch (fixup.kind) {
     case FixupKind::Offset: at(fixup.op)->offset = static_cast<std::int32_t>(distance); break;
     case FixupKind::Constant: at(fixup.op)->k[fixup.index] = static_cast<Word>(distance); break;
@@ -311,24 +349,24 @@ void Decoder::prologue() {
         Word mask = bits == 64 ? ~Word{0} : (Word{1} << bits) - 1;
         values.arguments.push_back({word, argument.getArgNo(), mask, 0, 0, false});
       }
-      word += wordsOf(type);
+      word += layout_.stateOf(argument.getArgNo()).words;
     }
     if (!values.arguments.empty()) {
       emit(profileArguments());
       append(reinterpret_cast<Word>(&values));
     }
   }
-  for (std::size_t i = 0; i < keptInOrder_.size();) {
+  for (std::size_t i = 0; i < memory_.keptInOrder.size();) {
     std::size_t end = i + 1;
-    while (end < keptInOrder_.size() && keptInOrder_[end].first == keptInOrder_[end - 1].first + 1)
+    while (end < memory_.keptInOrder.size() && memory_.keptInOrder[end].first == memory_.keptInOrder[end - 1].first + 1)
       ++end;
     if (end == i + 1) {
-      emitConstant(keptInOrder_[i].first, keptInOrder_[i].second);
+      emitConstant(memory_.keptInOrder[i].first, memory_.keptInOrder[i].second);
     } else {
-      emit(copyConstants(), keptInOrder_[i].first);
+      emit(copyConstants(), memory_.keptInOrder[i].first);
       append(end - i);
       for (std::size_t j = i; j < end; ++j)
-        append(keptInOrder_[j].second);
+        append(memory_.keptInOrder[j].second);
     }
     i = end;
   }
@@ -342,29 +380,29 @@ void Decoder::finish() {
   frameBytes += (allocaBytes_ + 15) / 16 * 16;
   if (frameBytes > kLargestFrame)
     refuse("local variables of more than 1 GiB");
-  std::vector<Word> body = std::move(code_);
-  code_.clear();
-  prologue();
-  std::uint32_t shift = here();
-  code_.insert(code_.end(), body.begin(), body.end());
-
   Code& out = *out_;
+  std::uint32_t bodyBytes = here();
+  prologue(); // made last, when it is known what is needed; comes first
+  std::uint32_t shift = here() - bodyBytes;
+  out.size = code_.size();
+  out.words = std::make_unique_for_overwrite<Word[]>(code_.size());
+  auto* bytes = reinterpret_cast<std::byte*>(out.words.get());
+  memcpy(bytes, at(bodyBytes), shift);
+  memcpy(bytes + shift, code_.data(), bodyBytes);
+
   if (!invokes_.empty()) {
     const llvm::Constant* personality = function_.hasPersonalityFn() ? function_.getPersonalityFn() : nullptr;
     current_ = nullptr;
     if (!personality)
       refuse("invoke without a personality");
     for (const Invoke& each : invokes_) {
-      auto stub = environment_.stubFor(each.site, types_, constantWords(personality)[0]);
+      auto stub = environment_.stubFor(each.site, types_, constantWord(personality));
       if (!stub)
         refuse(stub.error().message);
       out.stubs.push_back(std::make_unique<SharedStub>(std::move(*stub)));
-      at(each.op + shift)->k[0] = reinterpret_cast<Word>(out.stubs.back().get());
+      reinterpret_cast<Op*>(bytes + each.op + shift)->k[0] = reinterpret_cast<Word>(out.stubs.back().get());
     }
   }
-  out.size = code_.size();
-  out.words = std::make_unique_for_overwrite<Word[]>(code_.size());
-  memcpy(out.words.get(), code_.data(), code_.size() * sizeof(Word));
   out.frameWords = static_cast<std::uint32_t>(frameBytes / sizeof(Word));
   for (auto& header : out.headers) {
     header->code = out_.get();
@@ -380,24 +418,20 @@ void Decoder::finish() {
     if (state.words > 0 && !state.folded)
       out.locations[i] = {Location::Kind::Words, layout_.wordOf(i), 0};
   }
-  for (const llvm::BasicBlock* block : layout_.order())
-    for (const llvm::Instruction& instruction : *block) {
-      if (!llvm::isa<llvm::GetElementPtrInst>(instruction) || !layout_.state(&instruction).folded)
-        continue;
-      AddressParts parts = layout_.addressOf(&instruction);
-      Location& location = out.locations[layout_.numberOf(&instruction)];
-      if (parts.index)
-        continue; // used in its own block only
-      if (const auto* base = llvm::dyn_cast<llvm::Constant>(parts.base))
-        location = {Location::Kind::Constant, 0, static_cast<std::int64_t>(constantWords(base)[0]) + parts.offset};
-      else
-        location = {Location::Kind::Address, layout_.wordOf(parts.base), parts.offset};
-    }
+  for (const auto& [number, parts] : layout_.addresses()) {
+    if (parts.index || !layout_.stateOf(number).folded)
+      continue; // with an index, used in its own block only
+    if (const auto* base = llvm::dyn_cast<llvm::Constant>(parts.base))
+      out.locations[number] = {Location::Kind::Constant, 0, static_cast<std::int64_t>(constantWord(base)) + parts.offset};
+    else
+      out.locations[number] = {Location::Kind::Address, layout_.wordOf(parts.base), parts.offset};
+  }
 }
 
 std::expected<std::unique_ptr<Code>, Refusal> decode(const llvm::Function& function, std::uint32_t id,
-                                                     Environment& environment, const DecodeOptions& options) {
-  return Decoder(function, id, environment, options).run();
+                                                     Environment& environment, DecodeMemory& memory,
+                                                     const DecodeOptions& options) {
+  return Decoder(function, id, environment, memory, options).run();
 }
 
 } // namespace kiln::interp

@@ -4,7 +4,7 @@
 // where there is a form for it, else words of the frame: those used in loops are set once at the function's beginning, others
 // right before their use. Vectors, structs and wide integers are taken apart into leaves (abi/Leaves.h), one op a lane.
 //
-// A decoder serves one function and touches nothing shared but what Environment gives out.
+// A decoder serves one function and touches nothing shared but what Environment gives out and the DecodeMemory it works in.
 #pragma once
 
 #include <llvm/ADT/DenseMap.h>
@@ -16,6 +16,7 @@
 #include <memory>
 #include <string>
 
+#include "abi/CallShape.h"
 #include "abi/Leaves.h"
 #include "compile/Compiler.h"
 #include "interp/Code.h"
@@ -36,7 +37,7 @@ public:
   /// The type that the function is defined with, in this world; null if it has no body.
   virtual const llvm::FunctionType* definedType(std::uint32_t function) = 0;
   virtual std::uintptr_t externalAddress(std::uint32_t external) = 0;
-  virtual std::string externalName(std::uint32_t external) = 0;
+  virtual const std::string& externalName(std::uint32_t external) = 0;
   /// Offset of a thread-local variable in its block, and the program's ThreadLocals.
   virtual std::uint64_t tlsOffset(std::uint32_t variable) = 0;
   virtual const void* threadLocals() = 0;
@@ -52,9 +53,12 @@ struct DecodeOptions {
   bool loops = true;   ///< count back-edges down
 };
 
+struct DecodeMemory;
+
 /// Either code or the reason why the function starts in the next tier.
 std::expected<std::unique_ptr<Code>, Refusal> decode(const llvm::Function& function, std::uint32_t id,
-                                                     Environment& environment, const DecodeOptions& options);
+                                                     Environment& environment, DecodeMemory& memory,
+                                                     const DecodeOptions& options);
 
 /// An operand of an op: a constant word, or a word of the frame.
 struct Operand {
@@ -74,9 +78,53 @@ struct Address {
   std::uint64_t scale = 1;
 };
 
+/// What decoders work in, one after the other: tables and buffers keep their memory from function to function, and shapes are
+/// found once. One thread at a time; the shapes must live as long as the code that was decoded with them.
+struct DecodeMemory {
+  using Label = std::uint32_t;
+  enum class FixupKind : std::uint8_t { Offset, Constant, Case };
+  struct Fixup {
+    FixupKind kind;
+    Label label;
+    std::uint32_t op;       ///< offset of the op that the distance counts from
+    std::uint32_t index;    ///< Constant: which k
+    std::int64_t* distance; ///< Case
+  };
+  struct EdgeStub {
+    Label label;
+    const llvm::BasicBlock *from, *to;
+  };
+  /// One of the moves on an edge, done at once.
+  struct Step {
+    std::uint16_t to, from;
+  };
+  /// What steps have to do with a word of the frame.
+  struct WordUse {
+    std::uint32_t readers = 0;
+    std::uint32_t writer = kNone; ///< the step that writes it
+  };
+
+  void forget();
+
+  CallShapes shapes;
+  Layout layout;
+  std::vector<Word> code;
+  std::vector<std::uint32_t> labels; ///< offset, or ~0 if not bound
+  std::vector<Fixup> fixups;
+  std::vector<EdgeStub> stubs;
+  llvm::DenseMap<std::pair<const llvm::BasicBlock*, const llvm::BasicBlock*>, Label> stubLabels;
+  llvm::DenseMap<const llvm::Constant*, Word> constants; ///< of one word
+  llvm::DenseMap<const llvm::Constant*, std::vector<Word>> constantLists;
+  llvm::DenseMap<Word, std::uint16_t> kept;              ///< constants that have a word of their own
+  std::vector<std::pair<std::uint16_t, Word>> keptInOrder;
+  std::vector<std::uint16_t> freeTemporaries, usedTemporaries;
+  std::vector<WordUse> wordUses; ///< all as when made, between edges
+};
+
 class Decoder {
 public:
-  Decoder(const llvm::Function& function, std::uint32_t id, Environment& environment, const DecodeOptions& options);
+  Decoder(const llvm::Function& function, std::uint32_t id, Environment& environment, DecodeMemory& memory,
+          const DecodeOptions& options);
   std::expected<std::unique_ptr<Code>, Refusal> run();
 
 private:
@@ -88,7 +136,12 @@ private:
   [[noreturn]] void refuse(std::string reason) const;
 
   // Frame words ------------------------------------------------------------------------------------------------------
-  std::uint16_t destination(const llvm::Instruction& instruction) const { return layout_.wordOf(&instruction); }
+  /// The number of an instruction: mostly of the one at hand.
+  std::uint32_t numberOf(const llvm::Instruction& instruction) const {
+    return &instruction == current_ ? currentNumber_ : layout_.numberOf(&instruction);
+  }
+  const ValueState& stateOf(const llvm::Instruction& instruction) const { return layout_.stateOf(numberOf(instruction)); }
+  std::uint16_t destination(const llvm::Instruction& instruction) const { return layout_.wordOf(numberOf(instruction)); }
   /// Word `index` of a value.
   Operand operand(const llvm::Value* value, unsigned index = 0);
   /// The same as a frame word: constants are put into one.
@@ -96,11 +149,12 @@ private:
   /// `count` consecutive frame words.
   std::uint16_t wordsFor(const llvm::Value* value, unsigned count);
   std::uint16_t word(Operand operand);
-  std::uint16_t constantWord(Word value);
+  std::uint16_t wordWith(Word constant);
   std::uint16_t temporary(unsigned words = 1);
   /// At the end of an instruction: what it took may be taken again.
   void releaseTemporaries();
-  const std::vector<Word>& constantWords(const llvm::Constant* constant);
+  /// Word `index` of a constant.
+  Word constantWord(const llvm::Constant* constant, unsigned index = 0);
   void appendConstant(const llvm::Constant* constant, std::vector<Word>& words);
 
   // Emission ---------------------------------------------------------------------------------------------------------
@@ -116,19 +170,8 @@ private:
   void emitConstant(unsigned d, Word value);
 
   // Labels: blocks first, then stubs of edges ------------------------------------------------------------------------
-  using Label = std::uint32_t;
-  enum class FixupKind : std::uint8_t { Offset, Constant, Case };
-  struct Fixup {
-    FixupKind kind;
-    Label label;
-    std::uint32_t op;       ///< offset of the op that the distance counts from
-    std::uint32_t index;    ///< Constant: which k
-    std::int64_t* distance; ///< Case
-  };
-  struct EdgeStub {
-    Label label;
-    const llvm::BasicBlock *from, *to;
-  };
+  using Label = DecodeMemory::Label;
+  using FixupKind = DecodeMemory::FixupKind;
   Label newLabel();
   void bind(Label label);
   void fixup(FixupKind kind, Label label, std::uint32_t op, std::uint32_t index = 0, std::int64_t* distance = nullptr);
@@ -143,13 +186,15 @@ private:
   const llvm::Value* incoming(const llvm::PHINode& phi, const llvm::BasicBlock* from);
   bool hasMoves(const llvm::BasicBlock* from, const llvm::BasicBlock* to);
   void emitEdgeMoves(const llvm::BasicBlock* from, const llvm::BasicBlock* to);
+  using Step = DecodeMemory::Step;
+  void orderSteps(llvm::SmallVectorImpl<Step>& steps, llvm::SmallVectorImpl<Step>& ordered);
   /// Emits what leads from the end of a block to another: moves, and a jump unless the block comes next.
   void emitEdge(const llvm::BasicBlock* from, const llvm::BasicBlock* to, bool mayFallThrough);
   /// Where a jump for the edge goes: the block itself, or a stub that makes the moves.
-  Label edgeLabel(const llvm::BasicBlock* from, const llvm::BasicBlock* to, bool& loop);
+  Label edgeLabel(const llvm::BasicBlock* from, const llvm::BasicBlock* to, bool moves, bool& loop);
   Label stubLabel(const llvm::BasicBlock* from, const llvm::BasicBlock* to);
   void emitStubs();
-  void emitConditional(const llvm::BranchInst& branch, const llvm::BasicBlock* target, bool whenTrue);
+  void emitConditional(const llvm::BranchInst& branch, const llvm::BasicBlock* target, bool moves, bool whenTrue);
   bool fuseStep(Predicate predicate, Width width, BranchForm form, std::uint16_t x, Operand right, std::uint32_t& offset);
   LoopHeader& headerOf(const llvm::BasicBlock* block);
   /// The words of an op that jumps back.
@@ -212,7 +257,7 @@ private:
   bool decodeReduction(const llvm::IntrinsicInst& call);
   void decodeThreadLocal(const llvm::Value* variable, unsigned d);
 
-  void decodeBlock(const llvm::BasicBlock& block);
+  void decodeBlock(std::uint32_t place);
   void decodeInstruction(const llvm::Instruction& instruction);
   void prologue();
   void finish();
@@ -222,25 +267,19 @@ private:
   Environment& environment_;
   const DecodeOptions options_;
   FunctionEntry* self_;
-  Layout layout_;
+  DecodeMemory& memory_;
+  Layout& layout_;
   std::unique_ptr<Code> out_;
-  std::vector<Word> code_;
+  std::vector<Word>& code_;
 
   const llvm::Instruction* current_ = nullptr;
+  std::uint32_t currentNumber_ = kNone;
   bool currentInLoop_ = false;
   std::uint32_t lastOp_ = ~0u; ///< offset of the last op, if nothing can jump behind it
-  std::vector<std::uint32_t> labels_; ///< offset, or ~0 if not bound
-  std::vector<Fixup> fixups_;
-  std::vector<EdgeStub> stubs_;
-  llvm::DenseMap<std::pair<const llvm::BasicBlock*, const llvm::BasicBlock*>, Label> stubLabels_;
-  llvm::DenseMap<const llvm::Constant*, std::vector<Word>> constants_;
-  llvm::DenseMap<Word, std::uint16_t> kept_; ///< constants that have a word of their own
-  std::vector<std::pair<std::uint16_t, Word>> keptInOrder_;
-  std::vector<std::uint16_t> freeTemporaries_, usedTemporaries_;
   std::uint32_t top_ = 0; ///< words of the frame so far
   std::uint64_t allocaBytes_ = 0;
   std::vector<std::pair<std::uint32_t, std::uint64_t>> frameAddresses_; ///< ops whose offset is within the allocas
-  llvm::DenseMap<std::uint32_t, std::uint32_t> headers_; ///< block number to index in out_->headers
+  llvm::SmallDenseMap<std::uint32_t, std::uint32_t, 4> headers_; ///< block number to index in out_->headers
   /// Of blocks with many edges: each predecessor's index in the first phi.
   llvm::DenseMap<const llvm::BasicBlock*, llvm::DenseMap<const llvm::BasicBlock*, unsigned>> edgeIndices_;
   struct Invoke {

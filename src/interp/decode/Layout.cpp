@@ -21,13 +21,13 @@ constexpr std::size_t kMostMembers = 24;
 
 } // namespace
 
-Layout::Layout(const llvm::Function& function) : function_(function), data_(function.getParent()->getDataLayout()) {}
-
-std::string Layout::run() {
-  number();
-  for (const ValueState& value : values_)
-    if (value.words == 0xffff)
-      return "a value of a type that has no words";
+std::string Layout::run(const llvm::Function& function) {
+  forget();
+  function_ = &function;
+  data_ = &function.getParent()->getDataLayout();
+  if (!number())
+    return "a value of a type that has no words";
+  findEdges();
   orderBlocks();
   findRanges();
   fold();
@@ -38,99 +38,128 @@ std::string Layout::run() {
   return {};
 }
 
-void Layout::number() {
-  std::uint32_t next = 0;
-  auto add = [&](const llvm::Value& value) {
-    numbers_[&value] = ++next;
-    ValueState state;
-    llvm::Type* type = value.getType();
-    if (!type->isVoidTy() && !type->isTokenTy()) {
-      std::uint32_t words = type->isSingleValueType() && !type->isVectorTy() && !type->isIntegerTy() ? 1 : 0;
-      if (type->isIntegerTy())
-        words = (type->getIntegerBitWidth() + 63) / 64;
-      if (words == 0 || type->isX86_FP80Ty() || type->isFP128Ty())
-        words = wordsOf(type);
-      bool empty = words == 0 && (type->isStructTy() || type->isArrayTy()) && type->isSized() &&
-                   data_.getTypeAllocSize(type) == 0;
-      state.words = words == 0 && !empty ? 0xffff : static_cast<std::uint16_t>(words);
-    }
-    state.root = next - 1;
-    values_.push_back(state);
-  };
-  values_.reserve(function_.arg_size() + function_.getInstructionCount());
-  numbers_.reserve(static_cast<unsigned>(values_.capacity()));
-  for (const llvm::Argument& argument : function_.args()) {
-    add(argument);
+/// What the steps append to; the other arrays are set in full.
+void Layout::forget() {
+  numbers_.clear();
+  blockNumbers_.clear();
+  values_.clear();
+  addresses_.clear();
+  blocks_.clear();
+  edges_.clear();
+  order_.clear();
+  numbersInOrder_.clear();
+  blockFirst_.clear();
+  blockLast_.clear();
+  ranges_.clear();
+  knownPhi_ = nullptr;
+  argumentWords_ = 0;
+}
+
+bool Layout::number() {
+  for (const llvm::Argument& argument : function_->args()) {
+    if (!add(argument))
+      return false;
     values_.back().word = static_cast<std::uint16_t>(argumentWords_);
     argumentWords_ += values_.back().words;
   }
-  std::uint32_t block = 0;
-  for (const llvm::BasicBlock& each : function_) {
-    blockNumbers_[&each] = block++;
-    for (const llvm::Instruction& instruction : each)
-      add(instruction);
+  for (const llvm::BasicBlock& block : *function_) {
+    blockNumbers_[&block] = static_cast<std::uint32_t>(blocks_.size());
+    blocks_.push_back({&block, static_cast<std::uint32_t>(values_.size())});
+    for (const llvm::Instruction& instruction : block)
+      if (!add(instruction))
+        return false;
   }
+  return true;
+}
+
+/// False if values of the type have no words.
+bool Layout::add(const llvm::Value& value) {
+  ValueState state;
+  state.root = static_cast<std::uint32_t>(values_.size());
+  llvm::Type* type = value.getType();
+  if (!type->isVoidTy() && !type->isTokenTy()) {
+    std::uint32_t words = wordsOf(type);
+    if (words == 0) {
+      bool empty = (type->isStructTy() || type->isArrayTy()) && type->isSized() && data_->getTypeAllocSize(type) == 0;
+      if (!empty)
+        return false;
+    }
+    state.words = static_cast<std::uint16_t>(words);
+  }
+  values_.push_back(state);
+  numbers_.try_emplace(&value, static_cast<std::uint32_t>(values_.size()));
+  return true;
+}
+
+void Layout::findEdges() {
+  for (Block& block : blocks_) {
+    block.firstEdge = static_cast<std::uint32_t>(edges_.size());
+    for (const llvm::BasicBlock* to : llvm::successors(block.block))
+      edges_.push_back(blockNumber(to));
+  }
+  Block& end = blocks_.emplace_back();
+  end.firstValue = static_cast<std::uint32_t>(values_.size());
+  end.firstEdge = static_cast<std::uint32_t>(edges_.size());
 }
 
 void Layout::orderBlocks() {
   struct Visit {
-    const llvm::BasicBlock* block;
-    llvm::SmallVector<const llvm::BasicBlock*, 4> successors; ///< not yet visited, the next at the end
+    std::uint32_t block;
+    std::size_t waiting; ///< how many were waiting before its successors
   };
-  std::vector<bool> seen(blockNumbers_.size());
-  std::vector<Visit> stack;
-  auto enter = [&](const llvm::BasicBlock* block) {
-    std::uint32_t number = blockNumbers_.lookup(block);
-    if (seen[number])
+  llvm::SmallVector<Visit, 32> stack;
+  llvm::SmallVector<std::uint32_t, 64> waiting;
+  auto enter = [&](std::uint32_t block) {
+    if (std::exchange(blocks_[block].seen, true))
       return;
-    seen[number] = true;
-    Visit visit{block, {}};
-    visit.successors.assign(llvm::succ_begin(block), llvm::succ_end(block));
+    stack.push_back({block, waiting.size()});
+    llvm::ArrayRef<std::uint32_t> successors = edgesFrom(block);
+    waiting.append(successors.begin(), successors.end());
     // What is visited last comes first in the order: the block that the front end put first.
-    if (visit.successors.size() > 1)
-      std::stable_sort(visit.successors.begin(), visit.successors.end(), [&](auto* a, auto* b) {
-        return blockNumbers_.lookup(a) < blockNumbers_.lookup(b);
-      });
-    stack.push_back(std::move(visit));
+    if (successors.size() > 1)
+      std::sort(waiting.end() - static_cast<std::ptrdiff_t>(successors.size()), waiting.end());
   };
-  enter(&function_.getEntryBlock());
+  enter(0);
   while (!stack.empty()) {
-    Visit& top = stack.back();
-    if (top.successors.empty()) {
-      order_.push_back(top.block);
-      stack.pop_back();
+    Visit top = stack.back();
+    if (waiting.size() > top.waiting) {
+      enter(waiting.pop_back_val());
       continue;
     }
-    const llvm::BasicBlock* next = top.successors.pop_back_val();
-    enter(next);
+    numbersInOrder_.push_back(top.block);
+    stack.pop_back();
   }
-  std::reverse(order_.begin(), order_.end());
+  std::reverse(numbersInOrder_.begin(), numbersInOrder_.end());
 
-  positions_.resize(values_.size());
-  blockOf_.resize(values_.size());
+  placeOf_.resize(values_.size());
   std::uint32_t position = 0;
-  for (std::uint32_t place = 0; place < order_.size(); ++place) {
-    places_[order_[place]] = place;
+  for (std::uint32_t place = 0; place < numbersInOrder_.size(); ++place) {
+    Block& block = blocks_[numbersInOrder_[place]];
+    std::uint32_t count = blocks_[numbersInOrder_[place] + 1].firstValue - block.firstValue;
+    block.place = place;
+    order_.push_back(block.block);
+    std::fill_n(placeOf_.begin() + block.firstValue, count, place);
     blockFirst_.push_back(2 * position);
-    // Numbers within a block are consecutive.
-    std::uint32_t number = numberOf(&order_[place]->front());
-    for (std::size_t i = 0, count = order_[place]->size(); i < count; ++i, ++number) {
-      positions_[number] = 2 * position++;
-      blockOf_[number] = place;
-    }
+    position += count;
     blockLast_.push_back(2 * (position - 1));
   }
   positionCount_ = 2 * position + 2;
 }
 
 void Layout::findRanges() {
-  std::vector<std::uint32_t> end(order_.size(), kNone);
+  std::uint32_t back = 0;
+  rangeOf_.assign(order_.size(), kNone); // first: the end of the range that begins there
+  std::vector<std::uint32_t>& end = rangeOf_;
   for (std::uint32_t place = 0; place < order_.size(); ++place)
-    for (const llvm::BasicBlock* to : llvm::successors(order_[place]))
-      if (std::uint32_t target = places_.lookup(to); target <= place)
+    for (std::uint32_t to : edgesFrom(numbersInOrder_[place]))
+      if (std::uint32_t target = blocks_[to].place; target <= place) {
         end[target] = end[target] == kNone ? place : std::max(end[target], place);
+        ++back;
+      }
+  if (back == 0)
+    return;
   // From the last to the first: a range takes along those that begin inside it.
-  std::vector<std::uint32_t> open; ///< indices into ranges_, outermost ones so far; the earliest begin at the end
+  llvm::SmallVector<std::uint32_t, 16> open; ///< indices into ranges_, outermost ones so far; the earliest begin at the end
   for (std::uint32_t place = static_cast<std::uint32_t>(order_.size()); place-- > 0;) {
     if (end[place] == kNone)
       continue;
@@ -146,7 +175,7 @@ void Layout::findRanges() {
   }
   // A parent was made after its children; inner ranges overwrite outer ones.
   rangeOf_.assign(order_.size(), kNone);
-  std::vector<std::uint32_t> current;
+  llvm::SmallVector<std::uint32_t, 16> current;
   auto byFirst = static_cast<std::uint32_t>(ranges_.size());
   for (std::uint32_t place = 0; place < order_.size(); ++place) {
     while (!current.empty() && ranges_[current.back()].last < place)
@@ -159,36 +188,24 @@ void Layout::findRanges() {
 }
 
 void Layout::fold() {
-  for (const llvm::BasicBlock* block : order_)
-    for (const llvm::Instruction& instruction : *block) {
-      ValueState& value = values_[numberOf(&instruction)];
-      if (value.words == 0)
+  for (std::uint32_t place = 0; place < order_.size(); ++place) {
+    std::uint32_t number = firstNumber(place);
+    for (const llvm::Instruction& instruction : *order_[place]) {
+      ValueState& self = values_[number++];
+      if (self.words == 0)
         continue;
-      if (aliasOne(instruction)) {
-        value.alias = true;
+      if (aliasOne(instruction, self)) {
+        self.alias = true;
         continue;
       }
-      value.folded = foldOne(instruction);
-      value.clean = writesClean(instruction);
+      self.folded = foldOne(instruction, self);
+      self.clean = writesClean(instruction);
     }
-}
-
-const llvm::Value* Layout::strip(const llvm::Value* value) {
-  while (const auto* instruction = llvm::dyn_cast<llvm::Instruction>(value)) {
-    const llvm::Value* same = nullptr;
-    if (llvm::isa<llvm::PtrToIntInst, llvm::IntToPtrInst, llvm::AddrSpaceCastInst>(instruction) &&
-        instruction->getType()->getScalarSizeInBits() == 64)
-      same = instruction->getOperand(0);
-    if (!same)
-      break;
-    value = same;
   }
-  return value;
 }
 
 /// Whether the value is another name for words of a value that exists.
-bool Layout::aliasOne(const llvm::Instruction& instruction) {
-  ValueState& self = values_[numberOf(&instruction)];
+bool Layout::aliasOne(const llvm::Instruction& instruction, ValueState& self) {
   std::optional<SameWords> same = sameWords(instruction);
   if (!same || !isNumbered(same->value))
     return false;
@@ -203,11 +220,11 @@ bool Layout::aliasOne(const llvm::Instruction& instruction) {
   return true;
 }
 
-bool Layout::foldOne(const llvm::Instruction& instruction) {
+bool Layout::foldOne(const llvm::Instruction& instruction, ValueState& self) {
   if (llvm::isa<llvm::CmpInst>(instruction))
     return isFoldableCompare(instruction);
   if (const auto* address = llvm::dyn_cast<llvm::GetElementPtrInst>(&instruction))
-    return foldAddress(*address);
+    return foldAddress(*address, self);
   if (isBitTest(instruction))
     return isFoldableCompare(*llvm::cast<llvm::Instruction>(*instruction.user_begin()));
   if (const auto* load = llvm::dyn_cast<llvm::LoadInst>(&instruction))
@@ -217,33 +234,38 @@ bool Layout::foldOne(const llvm::Instruction& instruction) {
   if (isProductOfSum(instruction) || isScaledAddend(instruction))
     return true;
   if (isChained(instruction))
-    return !isNumbered(instruction.getOperand(0)) || !state(instruction.getOperand(0)).folded;
-  if (llvm::isa<llvm::SExtInst, llvm::ZExtInst>(instruction) && instruction.getType()->isIntegerTy(64) &&
-      instruction.getOperand(0)->getType()->isIntegerTy(32) && isNumbered(instruction.getOperand(0))) {
-    unsigned users = 0;
-    for (const llvm::User* user : instruction.users()) {
-      const auto* address = llvm::dyn_cast<llvm::GetElementPtrInst>(user);
-      if (!address || address->getParent() != instruction.getParent() || ++users > kMostAddressUsers)
-        return false;
-      std::optional<AddressParts> parts = splitAddress(*address, data_);
-      if (!parts || parts->index != &instruction || address->getPointerOperand() == &instruction)
-        return false;
-    }
-    return users > 0;
-  }
-  return false;
+    return !isFolded(instruction.getOperand(0));
+  return llvm::isa<llvm::SExtInst, llvm::ZExtInst>(instruction) && foldExtension(instruction);
 }
 
-bool Layout::foldAddress(const llvm::GetElementPtrInst& address) {
-  std::optional<AddressParts> parts = splitAddress(address, data_);
+/// An index of 32 bits that addresses extend by themselves.
+bool Layout::foldExtension(const llvm::Instruction& extension) {
+  if (!extension.getType()->isIntegerTy(64) || !extension.getOperand(0)->getType()->isIntegerTy(32) ||
+      !isNumbered(extension.getOperand(0)))
+    return false;
+  unsigned users = 0;
+  for (const llvm::User* user : extension.users()) {
+    const auto* address = llvm::dyn_cast<llvm::GetElementPtrInst>(user);
+    if (!address || address->getParent() != extension.getParent() || ++users > kMostAddressUsers)
+      return false;
+    std::optional<AddressParts> parts = splitAddress(*address, *data_);
+    if (!parts || parts->index != &extension || address->getPointerOperand() == &extension)
+      return false;
+  }
+  return users > 0;
+}
+
+bool Layout::foldAddress(const llvm::GetElementPtrInst& address, ValueState& self) {
+  std::optional<AddressParts> parts = splitAddress(address, *data_);
   if (!parts)
     return false;
-  if (parts->index && isNumbered(parts->index) && state(parts->index).folded) {
+  if (parts->index && isFolded(parts->index)) {
     const auto* extension = llvm::cast<llvm::CastInst>(parts->index);
     parts->kind = llvm::isa<llvm::SExtInst>(extension) ? IndexKind::S32 : IndexKind::U32;
     parts->index = extension->getOperand(0);
   }
-  addresses_[&address] = *parts;
+  self.address = static_cast<std::uint32_t>(addresses_.size());
+  addresses_.emplace_back(self.root, *parts);
   if (!isOneOp(*parts))
     return false;
   unsigned users = 0;
@@ -266,7 +288,7 @@ bool Layout::foldLoad(const llvm::LoadInst& load) {
   if (updatedLoad(*user) != &load && !loadingOperand(load))
     return false;
   for (const llvm::Use& other : user->operands())
-    if (other.get() != &load && isNumbered(other.get()) && state(other.get()).folded)
+    if (other.get() != &load && isFolded(other.get()))
       return false;
   AddressParts parts = addressOf(load.getPointerOperand());
   if (llvm::isa<llvm::Constant>(parts.base))
@@ -274,220 +296,232 @@ bool Layout::foldLoad(const llvm::LoadInst& load) {
   if (!parts.index)
     return parts.offset == static_cast<std::int16_t>(parts.offset);
   return !llvm::isa<llvm::ICmpInst>(user) && parts.kind == IndexKind::I64 && parts.offset == 0 &&
-         parts.scale == data_.getTypeStoreSize(load.getType()).getFixedValue();
+         parts.scale == data_->getTypeStoreSize(load.getType()).getFixedValue();
 }
 
 AddressParts Layout::addressOf(const llvm::Value* pointer) const {
-  if (auto known = addresses_.find(pointer); known != addresses_.end())
-    if (const auto* address = llvm::dyn_cast<llvm::Instruction>(pointer); address && state(address).folded)
-      return known->second;
+  if (std::uint32_t number = numberOf(pointer); number != kNone && values_[number].folded)
+    if (const AddressParts* parts = partsOf(number))
+      return *parts;
   AddressParts parts;
   parts.base = pointer;
   return parts;
 }
 
-void Layout::use(const llvm::Value* value, std::uint32_t position, std::uint32_t block) {
-  auto found = numbers_.find(value);
-  if (found == numbers_.end())
+void Layout::use(const llvm::Value* value, std::uint32_t position, std::uint32_t place) {
+  std::uint32_t number = numberOf(value);
+  if (number == kNone)
     return;
-  std::uint32_t number = found->second - 1;
-  values_[number].used = true;
   if (values_[number].folded) {
-    if (auto known = addresses_.find(value); known != addresses_.end()) {
-      use(known->second.base, position, block);
-      if (known->second.index)
-        use(known->second.index, position, block);
+    if (const AddressParts* parts = partsOf(number)) {
+      use(parts->base, position, place);
+      if (parts->index)
+        use(parts->index, position, place);
     } else {
-      useOperands(*llvm::cast<llvm::Instruction>(value), position, block);
+      useOperands(*llvm::cast<llvm::Instruction>(value), position, place);
     }
     return;
   }
   std::uint32_t root = values_[number].root;
-  ValueState& state = values_[root];
-  state.used = true;
   std::uint32_t last = position;
-  bool isArgument = root < function_.arg_size();
-  std::uint32_t defined = isArgument ? 0 : blockOf_[root];
-  // The outermost range around the use that does not hold the definition.
-  for (std::uint32_t range = rangeOf_[block]; range != kNone; range = ranges_[range].parent) {
-    if (ranges_[range].first <= defined && !isArgument)
-      break;
-    last = std::max(last, blockLast_[ranges_[range].last] + 1);
+  if (std::uint32_t range = rangeOf_[place]; range != kNone) {
+    bool isArgument = root < function_->arg_size();
+    std::uint32_t defined = isArgument ? 0 : placeOf_[root];
+    // The outermost range around the use that does not hold the definition.
+    for (; range != kNone; range = ranges_[range].parent) {
+      if (ranges_[range].first <= defined && !isArgument)
+        break;
+      last = std::max(last, blockLast_[ranges_[range].last] + 1);
+    }
   }
+  ValueState& state = values_[root];
   state.last = std::max(state.last, last);
 }
 
-void Layout::useOperands(const llvm::Instruction& instruction, std::uint32_t position, std::uint32_t block) {
+void Layout::useOperands(const llvm::Instruction& instruction, std::uint32_t position, std::uint32_t place) {
   for (const llvm::Use& operand : instruction.operands())
-    use(operand.get(), position, block);
+    use(operand.get(), position, place);
+}
+
+/// The places of the blocks that a phi lists. The phis of a block mostly list the same, so the last answer is kept.
+const std::vector<std::uint32_t>& Layout::placesInto(const llvm::PHINode& phi) {
+  if (!knownPhi_ || knownPhi_->getNumIncomingValues() != phi.getNumIncomingValues() ||
+      !std::equal(phi.block_begin(), phi.block_end(), knownPhi_->block_begin())) {
+    knownPlaces_.clear();
+    for (const llvm::BasicBlock* from : phi.blocks())
+      knownPlaces_.push_back(place(from));
+  }
+  knownPhi_ = &phi;
+  return knownPlaces_;
+}
+
+void Layout::livePhi(const llvm::PHINode& phi, std::uint32_t place) {
+  const std::vector<std::uint32_t>& from = placesInto(phi);
+  for (unsigned i = 0; i < from.size(); ++i)
+    use(phi.getIncomingValue(i), blockLast_[from[i]] + 1, from[i]);
 }
 
 void Layout::live() {
   for (std::uint32_t place = 0; place < order_.size(); ++place) {
-    std::uint32_t number = numberOf(&order_[place]->front());
+    std::uint32_t number = firstNumber(place), position = blockFirst_[place];
     for (const llvm::Instruction& instruction : *order_[place]) {
-      ValueState& self = values_[number];
-      std::uint32_t position = positions_[number++];
+      ValueState& self = values_[number++];
       self.first = position;
       self.last = std::max(self.last, position + 1);
+      position += 2;
       if (const auto* phi = llvm::dyn_cast<llvm::PHINode>(&instruction)) {
         self.first = blockFirst_[place];
-        for (unsigned i = 0; i < phi->getNumIncomingValues(); ++i) {
-          std::uint32_t from = places_.lookup(phi->getIncomingBlock(i));
-          use(phi->getIncomingValue(i), blockLast_[from] + 1, from);
-        }
+        livePhi(*phi, place);
         continue;
       }
       if (llvm::isa<llvm::LandingPadInst>(instruction)) {
         // Written where the invoke ends, in front of the moves on its edge.
-        for (const llvm::BasicBlock* from : llvm::predecessors(order_[place]))
-          self.first = std::min(self.first, blockLast_[places_.lookup(from)]);
-        for (const llvm::BasicBlock* from : llvm::predecessors(order_[place]))
-          self.last = std::max(self.last, blockLast_[places_.lookup(from)] + 1);
+        for (const llvm::BasicBlock* from : llvm::predecessors(order_[place])) {
+          std::uint32_t end = blockLast_[this->place(from)];
+          self.first = std::min(self.first, end);
+          self.last = std::max(self.last, end + 1);
+        }
         continue;
       }
       if (self.alias || self.folded || (instruction.use_empty() && isPure(instruction)))
         continue;
-      useOperands(instruction, position + takesSteps(instruction), place);
+      bool steps = self.address != kNone ? !isOneOp(addresses_[self.address].second) : takesSteps(instruction);
+      useOperands(instruction, self.first + steps, place);
     }
   }
 }
 
-/// The instruction whose words an alias consists of.
-const llvm::Value* Layout::rootOf(const llvm::Value* value) const {
-  while (state(value).alias)
-    value = sameWords(*llvm::cast<llvm::Instruction>(value))->value;
+std::uint32_t Layout::representative(std::uint32_t value) {
+  while (members_[value].representative != value)
+    value = members_[value].representative = members_[members_[value].representative].representative;
   return value;
 }
 
 /// Joins each phi with what comes in where it can be done (see above). A class's words are reserved from the first to the
 /// last of its members' intervals and of the edges that write the phi.
 void Layout::coalesce() {
-  classOf_.resize(values_.size());
-  hulls_.resize(values_.size());
+  members_.clear();
+  hulls_.clear();
   for (std::uint32_t i = 0; i < values_.size(); ++i) {
-    classOf_[i] = i;
-    hulls_[i] = {values_[i].first, values_[i].last};
+    members_.push_back({.representative = i, .last = i});
+    hulls_.push_back({values_[i].first, values_[i].last});
   }
-  auto find = [&](std::uint32_t value) {
-    while (classOf_[value] != value)
-      value = classOf_[value] = classOf_[classOf_[value]];
-    return value;
-  };
-  // What happens to the words of a class: intervals of values, and points at which an edge writes a phi. A value may be
-  // alive at the point that writes itself.
-  struct Member {
-    Interval when;
-    std::uint32_t value;
-  };
-  llvm::DenseMap<std::uint32_t, llvm::SmallVector<Member, 8>> members;
-  auto membersOf = [&](std::uint32_t representative, const llvm::PHINode* phi) -> llvm::SmallVector<Member, 8>& {
-    auto& list = members[representative];
-    if (!list.empty())
-      return list;
-    list.push_back({{values_[representative].first, values_[representative].last}, representative});
-    if (!phi)
-      return list;
-    for (unsigned i = 0; i < phi->getNumIncomingValues(); ++i) {
-      std::uint32_t edge = blockLast_[places_.lookup(phi->getIncomingBlock(i))] + 1;
-      const llvm::Value* incoming = phi->getIncomingValue(i);
-      list.push_back({{edge, edge}, isNumbered(incoming) ? state(incoming).root : kNone});
-    }
-    return list;
-  };
-  auto fitTogether = [](const Member& a, const Member& b) {
-    return a.when.last <= b.when.first || b.when.last <= a.when.first || a.value == b.value;
-  };
+  findWrites();
+  for (std::uint32_t place = 0; place < order_.size(); ++place) {
+    std::uint32_t self = firstNumber(place);
+    for (const llvm::PHINode& phi : order_[place]->phis())
+      coalescePhi(phi, self++, place);
+  }
+}
 
-  for (std::uint32_t place = 0; place < order_.size(); ++place)
+void Layout::coalescePhi(const llvm::PHINode& phi, std::uint32_t self, std::uint32_t place) {
+  const std::vector<std::uint32_t>& from = placesInto(phi);
+  if (from.size() <= kMostMembers)
+    for (bool back : {true, false}) // a loop's own value first: its move would run in every round
+      for (unsigned i = 0; i < from.size(); ++i) {
+        const llvm::Value* incoming = phi.getIncomingValue(i);
+        if ((from[i] >= place) != back || !llvm::isa<llvm::Instruction>(incoming))
+          continue;
+        const ValueState& value = state(incoming);
+        if (value.folded || (value.alias && value.word != 0) || value.root < function_->arg_size() ||
+            values_[value.root].words != values_[self].words)
+          continue;
+        join(representative(self), representative(value.root));
+      }
+  // Edges write the words.
+  Interval& hull = hulls_[representative(self)];
+  for (std::uint32_t each : from) {
+    hull.first = std::min(hull.first, blockLast_[each] + 1);
+    hull.last = std::max(hull.last, blockLast_[each] + 2);
+  }
+}
+
+void Layout::findWrites() {
+  writes_.clear();
+  for (std::uint32_t place = 0; place < order_.size(); ++place) {
+    std::uint32_t self = firstNumber(place);
     for (const llvm::PHINode& phi : order_[place]->phis()) {
-      std::uint32_t self = numberOf(&phi);
-      llvm::SmallVector<std::uint32_t, 8> edges;
-      for (const llvm::BasicBlock* from : phi.blocks())
-        edges.push_back(blockLast_[places_.lookup(from)] + 1);
-      bool small = edges.size() <= kMostMembers;
-      for (bool back : {true, false}) // a loop's own value first: its move would run in every round
-        for (unsigned i = 0; small && i < phi.getNumIncomingValues(); ++i) {
-          if ((places_.lookup(phi.getIncomingBlock(i)) >= place) != back)
-            continue;
-          const llvm::Value* incoming = phi.getIncomingValue(i);
-          if (!llvm::isa<llvm::Instruction>(incoming))
-            continue;
-          const ValueState& value = state(incoming);
-          if (value.folded || (value.alias && value.word != 0))
-            continue;
-          std::uint32_t root = value.root;
-          if (root < function_.arg_size() || values_[root].words != values_[self].words)
-            continue;
-          std::uint32_t mine = find(self), other = find(root);
-          if (mine == other)
-            continue;
-          // A copy: the map may move with the next line.
-          auto theirs = membersOf(other, llvm::dyn_cast<llvm::PHINode>(rootOf(incoming)));
-          auto& own = membersOf(mine, &phi);
-          if (own.size() + theirs.size() > kMostMembers)
-            continue;
-          bool fits = true;
-          for (const Member& a : own)
-            for (const Member& b : theirs)
-              fits &= fitTogether(a, b);
-          if (!fits)
-            continue;
-          own.append(theirs.begin(), theirs.end());
-          classOf_[other] = mine;
-          hulls_[mine].first = std::min(hulls_[mine].first, hulls_[other].first);
-          hulls_[mine].last = std::max(hulls_[mine].last, hulls_[other].last);
-        }
-      // Edges write the words.
-      std::uint32_t mine = find(self);
-      for (std::uint32_t edge : edges) {
-        hulls_[mine].first = std::min(hulls_[mine].first, edge);
-        hulls_[mine].last = std::max(hulls_[mine].last, edge + 1);
+      const std::vector<std::uint32_t>& from = placesInto(phi);
+      Member& member = members_[self++];
+      member.firstWrite = static_cast<std::uint32_t>(writes_.size());
+      member.writeCount = static_cast<std::uint32_t>(from.size());
+      for (unsigned i = 0; i < from.size(); ++i) {
+        const llvm::Value* incoming = phi.getIncomingValue(i);
+        writes_.push_back({blockLast_[from[i]] + 1, isNumbered(incoming) ? state(incoming).root : kNone});
       }
     }
-  for (std::uint32_t i = 0; i < values_.size(); ++i)
-    classOf_[i] = find(i);
+  }
+}
+
+/// Whether an edge writes the phi while the value is alive, and writes another value there.
+bool Layout::isWrittenIn(std::uint32_t phi, std::uint32_t value) const {
+  const Member& member = members_[phi];
+  for (const Write& write : llvm::ArrayRef(writes_).slice(member.firstWrite, member.writeCount))
+    if (write.position > values_[value].first && write.position < values_[value].last && write.root != value)
+      return true;
+  return false;
+}
+
+/// Makes one class of two, if no member of one is alive where a member of the other is alive or written.
+bool Layout::join(std::uint32_t mine, std::uint32_t other) {
+  if (mine == other || members_[mine].count + members_[other].count > kMostMembers)
+    return false;
+  for (std::uint32_t b = other; b != kNone; b = members_[b].next) {
+    if (members_[b].writeCount > kMostMembers)
+      return false;
+    for (std::uint32_t a = mine; a != kNone; a = members_[a].next)
+      if ((values_[a].last > values_[b].first && values_[b].last > values_[a].first) || isWrittenIn(a, b) ||
+          isWrittenIn(b, a))
+        return false;
+  }
+  members_[members_[mine].last].next = other;
+  members_[mine].last = members_[other].last;
+  members_[mine].count += members_[other].count;
+  members_[other].representative = mine;
+  hulls_[mine].first = std::min(hulls_[mine].first, hulls_[other].first);
+  hulls_[mine].last = std::max(hulls_[mine].last, hulls_[other].last);
+  return true;
 }
 
 bool Layout::allocate() {
   // Lists of classes by the position they begin and end at.
-  std::vector<std::uint32_t> beginAt(positionCount_ + 1, kNone), endAt(positionCount_ + 1, kNone);
-  std::vector<std::uint32_t> nextBegin(values_.size(), kNone), nextEnd(values_.size(), kNone);
-  auto needsWords = [&](std::uint32_t value) {
-    const ValueState& state = values_[value];
-    return classOf_[value] == value && state.words > 0 && !state.alias && !state.folded;
-  };
+  beginAt_.assign(positionCount_ + 1, kNone);
+  endAt_.assign(positionCount_ + 1, kNone);
+  nextBegin_.resize(values_.size());
+  nextEnd_.resize(values_.size());
   auto push = [](std::vector<std::uint32_t>& heads, std::vector<std::uint32_t>& next, std::uint32_t at, std::uint32_t value) {
     next[value] = heads[at];
     heads[at] = value;
   };
-  for (std::uint32_t value = 0; value < values_.size(); ++value)
-    if (needsWords(value)) {
-      if (value >= function_.arg_size())
-        push(beginAt, nextBegin, hulls_[value].first, value);
-      push(endAt, nextEnd, std::min(hulls_[value].last, positionCount_), value);
-    }
+  auto arguments = static_cast<std::uint32_t>(function_->arg_size());
+  for (std::uint32_t value = 0; value < values_.size(); ++value) {
+    const ValueState& state = values_[value];
+    if (members_[value].representative != value || state.words == 0 || state.alias || state.folded)
+      continue;
+    if (value >= arguments)
+      push(beginAt_, nextBegin_, hulls_[value].first, value);
+    push(endAt_, nextEnd_, std::min(hulls_[value].last, positionCount_), value);
+  }
   std::uint32_t top = argumentWords_;
-  std::vector<std::uint16_t> singles;
-  llvm::DenseMap<std::uint32_t, std::vector<std::uint16_t>> blocks;
+  llvm::SmallVector<std::uint16_t, 64> singles;
+  llvm::DenseMap<std::uint32_t, llvm::SmallVector<std::uint16_t, 4>> blocks; ///< by how many words
   for (std::uint32_t position = 0; position <= positionCount_; ++position) {
-    for (std::uint32_t value = endAt[position]; value != kNone; value = nextEnd[value]) {
+    for (std::uint32_t value = endAt_[position]; value != kNone; value = nextEnd_[value]) {
       // Ends that a write of the same position may take over come first; a class that begins and ends here does not.
-      if (hulls_[value].first == position && value >= function_.arg_size())
+      if (hulls_[value].first == position && value >= arguments)
         continue;
       if (values_[value].words == 1)
         singles.push_back(values_[value].word);
       else
         blocks[values_[value].words].push_back(values_[value].word);
     }
-    for (std::uint32_t value = beginAt[position]; value != kNone; value = nextBegin[value]) {
+    for (std::uint32_t value = beginAt_[position]; value != kNone; value = nextBegin_[value]) {
       std::uint32_t words = values_[value].words;
-      std::vector<std::uint16_t>* free = &singles;
+      llvm::SmallVectorImpl<std::uint16_t>* free = &singles;
       if (words > 1)
         free = &blocks[words];
       if (!free->empty()) {
-        values_[value].word = free->back();
-        free->pop_back();
+        values_[value].word = free->pop_back_val();
         continue;
       }
       if (top + words > 0xf000) // leaves numbers for constants and temporary words
@@ -497,8 +531,8 @@ bool Layout::allocate() {
     }
   }
   for (std::uint32_t value = 0; value < values_.size(); ++value)
-    if (classOf_[value] != value && !values_[value].alias)
-      values_[value].word = values_[classOf_[value]].word;
+    if (members_[value].representative != value && !values_[value].alias)
+      values_[value].word = values_[representative(value)].word;
   frameWords_ = top;
   return true;
 }

@@ -15,6 +15,11 @@
 // of several steps, and moves on the edge at the end of a block, read at 2p + 1. One interval without holes per value is
 // more than needed; finer ones cost more time than the words are worth (measured in docs/interpreter.md).
 //
+// What is known of values and blocks is in arrays by number, so a step costs a few instructions per value. LLVM has no
+// place in a value for a number: the way from a value to its own is one look into a hash table. Steps go over the function
+// in its order, where numbers are consecutive, and look only operands up. A Layout is used for one function after the other:
+// most are small, and making the arrays anew would cost more than filling them.
+//
 // Source of the interval scheme: Wimmer and Franz, "Linear Scan Register Allocation on SSA Form" (CGO 2010), without splitting.
 #pragma once
 
@@ -26,6 +31,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "interp/Ops.h"
@@ -41,29 +47,39 @@ struct AddressParts {
   std::uint64_t scale = 0;
 };
 
+/// In place of a number: none.
+inline constexpr std::uint32_t kNone = ~std::uint32_t{0};
+
 struct ValueState {
   std::uint32_t first = 0; ///< position of the definition, or of the first edge that writes the phi
   std::uint32_t last = 0;
   std::uint32_t root = 0;  ///< the value whose words these are; itself unless alias
+  std::uint32_t address = kNone; ///< of an address computation that was taken apart: which
   std::uint16_t words = 0; ///< that the value has; 0 for void
   std::uint16_t word = 0;  ///< the first of them in the frame; for an alias, within its root
   bool alias = false;
   bool folded = false;
-  bool used = false;
   bool clean = false; ///< the word's bits above the type are zero
 };
 
 class Layout {
 public:
-  explicit Layout(const llvm::Function& function);
+  /// Does all steps. A reason if the function cannot be decoded. What was known of the last function is forgotten.
+  std::string run(const llvm::Function& function);
 
-  /// Does all steps. A reason if the function cannot be decoded.
-  std::string run();
-
-  std::uint32_t numberOf(const llvm::Value* value) const { return numbers_.lookup(value) - 1; }
-  bool isNumbered(const llvm::Value* value) const { return numbers_.contains(value); }
+  /// kNone for what has no number: constants, blocks.
+  std::uint32_t numberOf(const llvm::Value* value) const {
+    if (!llvm::isa<llvm::Instruction, llvm::Argument>(value))
+      return kNone;
+    return numbers_.lookup(value) - 1;
+  }
+  bool isNumbered(const llvm::Value* value) const { return numberOf(value) != kNone; }
   const ValueState& state(const llvm::Value* value) const { return values_[numberOf(value)]; }
   const ValueState& stateOf(std::uint32_t number) const { return values_[number]; }
+  bool isFolded(const llvm::Value* value) const {
+    std::uint32_t number = numberOf(value);
+    return number != kNone && values_[number].folded;
+  }
   std::size_t valueCount() const { return values_.size(); }
   /// The first word of a value that has words.
   std::uint16_t wordOf(const llvm::Value* value) const { return wordOf(numberOf(value)); }
@@ -74,58 +90,115 @@ public:
 
   llvm::ArrayRef<const llvm::BasicBlock*> order() const { return order_; }
   /// Position of a block in order().
-  std::uint32_t place(const llvm::BasicBlock* block) const { return places_.lookup(block); }
+  std::uint32_t place(const llvm::BasicBlock* block) const { return blocks_[blockNumber(block)].place; }
   std::uint32_t blockNumber(const llvm::BasicBlock* block) const { return blockNumbers_.lookup(block); }
+  /// The number of the first instruction of the block at a place; the others follow.
+  std::uint32_t firstNumber(std::uint32_t place) const { return blocks_[numbersInOrder_[place]].firstValue; }
   bool isBackEdge(const llvm::BasicBlock* from, const llvm::BasicBlock* to) const { return place(to) <= place(from); }
-  bool inLoop(const llvm::BasicBlock* block) const { return rangeOf_[place(block)] != kNone; }
+  bool inLoop(std::uint32_t place) const { return rangeOf_[place] != kNone; }
 
   std::uint32_t argumentWords() const { return argumentWords_; }
   std::uint32_t frameWords() const { return frameWords_; }
 
   /// The pointer taken apart, through folded address computations.
   AddressParts addressOf(const llvm::Value* pointer) const;
-  /// Through what is another name of a constant: the constant, or the value itself.
-  static const llvm::Value* strip(const llvm::Value* value);
+  /// An address computation taken apart, folded or not; null if it is not one that can be.
+  const AddressParts* partsOf(std::uint32_t number) const {
+    std::uint32_t address = values_[number].address;
+    return address == kNone ? nullptr : &addresses_[address].second;
+  }
+  /// All that were taken apart, by number.
+  llvm::ArrayRef<std::pair<std::uint32_t, AddressParts>> addresses() const { return addresses_; }
 
 private:
-  static constexpr std::uint32_t kNone = ~std::uint32_t{0};
+  struct Block {
+    const llvm::BasicBlock* block = nullptr;
+    std::uint32_t firstValue = 0;
+    std::uint32_t firstEdge = 0; ///< index in edges_
+    std::uint32_t place = 0;
+    bool seen = false;
+  };
   struct Range {
     std::uint32_t first, last; ///< places of blocks
     std::uint32_t parent;
   };
-
-  void number();
-  void orderBlocks();
-  void findRanges();
-  void fold();
-  bool foldOne(const llvm::Instruction& instruction);
-  bool aliasOne(const llvm::Instruction& instruction);
-  bool foldAddress(const llvm::GetElementPtrInst& address);
-  bool foldLoad(const llvm::LoadInst& load);
-  void live();
-  void use(const llvm::Value* value, std::uint32_t position, std::uint32_t block);
-  void useOperands(const llvm::Instruction& instruction, std::uint32_t position, std::uint32_t block);
-  const llvm::Value* rootOf(const llvm::Value* value) const;
-  void coalesce();
-  bool allocate();
-
-  const llvm::Function& function_;
-  const llvm::DataLayout& data_;
-  llvm::DenseMap<const llvm::Value*, std::uint32_t> numbers_; ///< plus one
-  llvm::DenseMap<const llvm::BasicBlock*, std::uint32_t> places_, blockNumbers_;
-  std::vector<const llvm::BasicBlock*> order_;
-  std::vector<std::uint32_t> blockFirst_, blockLast_; ///< positions, by place: of the first and last instruction
-  std::vector<std::uint32_t> positions_;              ///< of instructions by number
-  std::vector<std::uint32_t> blockOf_;                ///< place, of instructions by number
-  std::vector<Range> ranges_;
-  std::vector<std::uint32_t> rangeOf_; ///< innermost range by place
-  std::vector<ValueState> values_;
-  llvm::DenseMap<const llvm::Value*, AddressParts> addresses_; ///< of folded address computations
-  std::vector<std::uint32_t> classOf_; ///< representative by value number
   struct Interval {
     std::uint32_t first, last;
   };
+  /// A class of values that share their words: a list through the array by value number, from its representative on.
+  struct Member {
+    std::uint32_t representative;
+    std::uint32_t next = kNone;
+    std::uint32_t last;      ///< of the representative's list
+    std::uint32_t count = 1; ///< likewise
+    std::uint32_t firstWrite = 0, writeCount = 0; ///< of a phi, in writes_
+  };
+  /// An edge that writes a phi, and whose words it writes there.
+  struct Write {
+    std::uint32_t position;
+    std::uint32_t root;
+  };
+
+  void forget();
+  bool number();
+  bool add(const llvm::Value& value);
+  void findEdges();
+  void orderBlocks();
+  void findRanges();
+  void fold();
+  bool foldOne(const llvm::Instruction& instruction, ValueState& self);
+  bool aliasOne(const llvm::Instruction& instruction, ValueState& self);
+  bool foldAddress(const llvm::GetElementPtrInst& address, ValueState& self);
+  bool foldLoad(const llvm::LoadInst& load);
+  bool foldExtension(const llvm::Instruction& extension);
+  void live();
+  void livePhi(const llvm::PHINode& phi, std::uint32_t place);
+  void use(const llvm::Value* value, std::uint32_t position, std::uint32_t place);
+  void useOperands(const llvm::Instruction& instruction, std::uint32_t position, std::uint32_t place);
+  void coalesce();
+  void coalescePhi(const llvm::PHINode& phi, std::uint32_t self, std::uint32_t place);
+  void findWrites();
+  bool join(std::uint32_t mine, std::uint32_t other);
+  bool isWrittenIn(std::uint32_t phi, std::uint32_t value) const;
+  std::uint32_t representative(std::uint32_t value);
+  bool allocate();
+  llvm::ArrayRef<std::uint32_t> edgesFrom(std::uint32_t block) const {
+    return llvm::ArrayRef(edges_).slice(blocks_[block].firstEdge, blocks_[block + 1].firstEdge - blocks_[block].firstEdge);
+  }
+  const std::vector<std::uint32_t>& placesInto(const llvm::PHINode& phi);
+
+  const llvm::Function* function_ = nullptr;
+  const llvm::DataLayout* data_ = nullptr;
+  llvm::DenseMap<const llvm::Value*, std::uint32_t> numbers_; ///< plus one
+  llvm::DenseMap<const llvm::BasicBlock*, std::uint32_t> blockNumbers_;
+
+  // By value number.
+  std::vector<ValueState> values_;
+  std::vector<std::uint32_t> placeOf_; ///< of the block
+  std::vector<Member> members_;
+  std::vector<Write> writes_;
   std::vector<Interval> hulls_; ///< by representative
+  std::vector<std::uint32_t> nextBegin_, nextEnd_; ///< lists for allocate()
+  std::vector<std::pair<std::uint32_t, AddressParts>> addresses_;
+
+  // By block number.
+  std::vector<Block> blocks_; ///< and one more, where the last one's values and edges end
+  std::vector<std::uint32_t> edges_; ///< numbers of successors, block after block
+
+  // By place.
+  std::vector<const llvm::BasicBlock*> order_;
+  std::vector<std::uint32_t> numbersInOrder_;
+  std::vector<std::uint32_t> blockFirst_, blockLast_; ///< positions of the first and last instruction
+  std::vector<Range> ranges_;
+  std::vector<std::uint32_t> rangeOf_; ///< innermost range
+
+  // By position.
+  std::vector<std::uint32_t> beginAt_, endAt_;
+
+  // Where blocks come from, as far as the phis at hand tell.
+  const llvm::PHINode* knownPhi_ = nullptr;
+  std::vector<std::uint32_t> knownPlaces_;
+
   std::uint32_t argumentWords_ = 0;
   std::uint32_t frameWords_ = 0;
   std::uint32_t positionCount_ = 0;

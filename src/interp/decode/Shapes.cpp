@@ -392,10 +392,8 @@ bool isPlain(const llvm::Type* type) {
 } // namespace
 
 bool takesSteps(const llvm::Instruction& instruction) {
-  if (const auto* address = llvm::dyn_cast<llvm::GetElementPtrInst>(&instruction)) {
-    std::optional<AddressParts> parts = splitAddress(*address, address->getModule()->getDataLayout());
-    return !parts || !isOneOp(*parts);
-  }
+  if (llvm::isa<llvm::GetElementPtrInst>(instruction))
+    return true;
   if (const auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction))
     return llvm::isa<llvm::IntrinsicInst>(call) || !call->getType()->isVoidTy();
   if (!isPlain(instruction.getType()))

@@ -65,7 +65,7 @@ FloatOp floatOpOf(unsigned opcode);
 bool isFoldableCompare(const llvm::Instruction& instruction);
 /// Without uses it is no op.
 bool isPure(const llvm::Instruction& instruction);
-/// Whether the instruction's ops may write its result before all operands were read.
+/// Whether the instruction's ops may write its result before all operands were read. Of address computations: unless isOneOp().
 bool takesSteps(const llvm::Instruction& instruction);
 
 } // namespace kiln::interp
