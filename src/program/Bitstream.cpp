@@ -29,7 +29,8 @@ std::vector<BitstreamAbbreviation::Step> stepsOver(const std::vector<BitstreamAb
     return {};
   std::uint32_t bits = 0;
   for (const auto& [encoding, value] : operands) {
-    if (encoding == Encoding::Array || encoding == Encoding::Blob || (encoding == Encoding::Vbr && (value < 2 || value > 32)))
+    if (encoding == Encoding::Array || encoding == Encoding::Blob ||
+        (encoding == Encoding::Vbr && (value < 2 || value > 32)))
       return {};
     if (encoding == Encoding::Vbr) {
       steps.push_back({bits, static_cast<std::uint32_t>(value)});
@@ -137,12 +138,17 @@ BitstreamCursor::Entry BitstreamCursor::next(Block& block, Record& into) {
   while (!failed_) {
     std::uint64_t number = fixed(width_);
     switch (number) {
-    case kEndBlock: return Entry::End;
+    case kEndBlock:
+      return Entry::End;
     case kEnterBlock:
       block = header();
       return failed_ ? Entry::End : Entry::Block;
-    case kDefine: own_.push_back(definition()); break;
-    case kPlainRecord: plainRecord(into); return Entry::Record;
+    case kDefine:
+      own_.push_back(definition());
+      break;
+    case kPlainRecord:
+      plainRecord(into);
+      return Entry::Record;
     default:
       if (const BitstreamAbbreviation* form = abbreviation(number)) {
         shortRecord(*form, into);
@@ -159,9 +165,12 @@ bool BitstreamCursor::nextBlock(Block& block) {
   for (;;) {
     skipRecords();
     switch (next(block, passed)) {
-    case Entry::End: return false;
-    case Entry::Block: return true;
-    case Entry::Record: break;
+    case Entry::End:
+      return false;
+    case Entry::Block:
+      return true;
+    case Entry::Record:
+      break;
     }
   }
 }
@@ -249,7 +258,9 @@ void BitstreamCursor::shortRecord(const BitstreamAbbreviation& form, Record& int
   for (std::size_t i = 0; i < form.operands.size() && !failed_; ++i) {
     const auto& operand = form.operands[i];
     switch (operand.encoding) {
-    case Encoding::Literal: keep(into, operand.value); break;
+    case Encoding::Literal:
+      keep(into, operand.value);
+      break;
     case Encoding::Fixed:
       if (into.keeps())
         into.values.push_back(fixed(static_cast<unsigned>(operand.value)));
@@ -262,7 +273,9 @@ void BitstreamCursor::shortRecord(const BitstreamAbbreviation& form, Record& int
       else
         skipVbr(static_cast<unsigned>(operand.value), 1);
       break;
-    case Encoding::Char6: keep(into, fixed(kCharacterWidth)); break;
+    case Encoding::Char6:
+      keep(into, fixed(kCharacterWidth));
+      break;
     case Encoding::Array:
       // Its element's form is the operand behind it, the last.
       if (i + 2 != form.operands.size())
@@ -293,7 +306,7 @@ void BitstreamCursor::elements(const BitstreamAbbreviation::Operand& form, Recor
     skipVbr(static_cast<unsigned>(form.value), count);
     return;
   }
-  unsigned width = form.encoding == Encoding::Char6 ? kCharacterWidth
+  unsigned width = form.encoding == Encoding::Char6   ? kCharacterWidth
                    : form.encoding == Encoding::Fixed ? static_cast<unsigned>(form.value)
                                                       : 0;
   if (width == 0 || count > limit_) {

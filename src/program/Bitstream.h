@@ -1,8 +1,8 @@
-// A cursor over LLVM's bitstream container that skips. LLVM's own reader decodes what it passes; finding the blocks inside
-// a function body with it would cost a good part of what leaving them out saves.
+// A cursor over LLVM's bitstream container that skips. LLVM's own reader decodes what it passes; finding the blocks
+// inside a function body with it would cost a good part of what leaving them out saves.
 //
-// Bounds are checked and a cursor that ran off the end stays failed: the bytes may be damaged. Whoever uses what was found
-// checks ok().
+// Bounds are checked and a cursor that ran off the end stays failed: the bytes may be damaged. Whoever uses what was
+// found checks ok().
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,8 @@ struct BitstreamAbbreviation {
     std::uint64_t value; ///< the literal, or the width in bits
   };
   std::vector<Operand> operands;
-  /// What to pass over, if there is neither an array nor a blob: bits of a fixed number, then a value in pieces of `width`
-  /// bits unless that is 0.
+  /// What to pass over, if there is neither an array nor a blob: bits of a fixed number, then a value in pieces of
+  /// `width` bits unless that is 0.
   struct Step {
     std::uint32_t bits, width;
   };
@@ -47,8 +47,8 @@ public:
 
   /// Goes to a place outside of blocks, or with the abbreviation numbers' width of the block around it.
   void seek(std::uint64_t bit, unsigned width);
-  /// Goes into the block that next() found; `known` are the abbreviations that the block information gives its kind. They
-  /// outlive the cursor.
+  /// Goes into the block that next() found; `known` are the abbreviations that the block information gives its kind.
+  /// They outlive the cursor.
   void enter(const Block& block, const BitstreamAbbreviations* known);
   /// Goes behind the block that next() found.
   void leave(const Block& block) { position_ = block.end; }

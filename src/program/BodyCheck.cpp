@@ -42,8 +42,10 @@ bool validBinary(const llvm::Instruction& instruction) {
   case llvm::Instruction::FSub:
   case llvm::Instruction::FMul:
   case llvm::Instruction::FDiv:
-  case llvm::Instruction::FRem: return type->isFPOrFPVectorTy();
-  default: return type->isIntOrIntVectorTy();
+  case llvm::Instruction::FRem:
+    return type->isFPOrFPVectorTy();
+  default:
+    return type->isIntOrIntVectorTy();
   }
 }
 
@@ -195,8 +197,8 @@ bool BodyCheck::validOperands(const llvm::Instruction& instruction, std::uint32_
   for (const llvm::Use& use : instruction.operands()) {
     const llvm::Value* value = use.get();
     if (const auto* definition = llvm::dyn_cast<llvm::Instruction>(value)) {
-      bool defined = definition->getParent() == block ? definition->comesBefore(&instruction)
-                                                      : definedAt(*definition, number);
+      bool defined =
+          definition->getParent() == block ? definition->comesBefore(&instruction) : definedAt(*definition, number);
       if (!defined && dominators_.reached(number)) // what nothing reaches may use what it likes
         return false;
     } else if (llvm::isa<llvm::BasicBlock>(value)) {
@@ -219,10 +221,12 @@ bool BodyCheck::validInstruction(const llvm::Instruction& instruction, std::uint
     return llvm::CastInst::castIsValid(conversion->getOpcode(), conversion->getSrcTy(), conversion->getDestTy());
   switch (instruction.getOpcode()) {
   case llvm::Instruction::ICmp:
-  case llvm::Instruction::FCmp: return validCompare(cast<llvm::CmpInst>(instruction));
+  case llvm::Instruction::FCmp:
+    return validCompare(cast<llvm::CmpInst>(instruction));
   case llvm::Instruction::FNeg:
     return instruction.getOperand(0)->getType() == instruction.getType() && instruction.getType()->isFPOrFPVectorTy();
-  case llvm::Instruction::Freeze: return instruction.getOperand(0)->getType() == instruction.getType();
+  case llvm::Instruction::Freeze:
+    return instruction.getOperand(0)->getType() == instruction.getType();
   case llvm::Instruction::Select:
     return !llvm::SelectInst::areInvalidOperands(instruction.getOperand(0), instruction.getOperand(1),
                                                  instruction.getOperand(2));
@@ -234,15 +238,18 @@ bool BodyCheck::validInstruction(const llvm::Instruction& instruction, std::uint
     const auto& store = cast<llvm::StoreInst>(instruction);
     return validAccess(store.getPointerOperand(), store.getValueOperand()->getType(), store.isAtomic());
   }
-  case llvm::Instruction::AtomicRMW: return validExchange(cast<llvm::AtomicRMWInst>(instruction));
+  case llvm::Instruction::AtomicRMW:
+    return validExchange(cast<llvm::AtomicRMWInst>(instruction));
   case llvm::Instruction::AtomicCmpXchg: {
     const auto& exchange = cast<llvm::AtomicCmpXchgInst>(instruction);
     llvm::Type* type = exchange.getCompareOperand()->getType();
     return type == exchange.getNewValOperand()->getType() && !type->isFloatingPointTy() &&
            validAccess(exchange.getPointerOperand(), type, true);
   }
-  case llvm::Instruction::Fence: return true;
-  case llvm::Instruction::GetElementPtr: return validAddress(cast<llvm::GetElementPtrInst>(instruction));
+  case llvm::Instruction::Fence:
+    return true;
+  case llvm::Instruction::GetElementPtr:
+    return validAddress(cast<llvm::GetElementPtrInst>(instruction));
   case llvm::Instruction::Alloca: {
     const auto& variable = cast<llvm::AllocaInst>(instruction);
     return variable.getAllocatedType()->isSized() && variable.getArraySize()->getType()->isIntegerTy() &&
@@ -268,17 +275,25 @@ bool BodyCheck::validInstruction(const llvm::Instruction& instruction, std::uint
     return llvm::ShuffleVectorInst::isValidOperands(instruction.getOperand(0), instruction.getOperand(1),
                                                     cast<llvm::ShuffleVectorInst>(instruction).getShuffleMask());
   case llvm::Instruction::Call:
-  case llvm::Instruction::Invoke: return validCall(cast<llvm::CallBase>(instruction));
-  case llvm::Instruction::LandingPad: return validLandingPad(cast<llvm::LandingPadInst>(instruction), number);
+  case llvm::Instruction::Invoke:
+    return validCall(cast<llvm::CallBase>(instruction));
+  case llvm::Instruction::LandingPad:
+    return validLandingPad(cast<llvm::LandingPadInst>(instruction), number);
   case llvm::Instruction::Resume:
     return function_->hasPersonalityFn() && isPadType(instruction.getOperand(0)->getType());
-  case llvm::Instruction::Ret: return validReturn(cast<llvm::ReturnInst>(instruction));
+  case llvm::Instruction::Ret:
+    return validReturn(cast<llvm::ReturnInst>(instruction));
   case llvm::Instruction::Br:
-    return cast<llvm::BranchInst>(instruction).isUnconditional() || instruction.getOperand(0)->getType()->isIntegerTy(1);
-  case llvm::Instruction::Switch: return instruction.getOperand(0)->getType()->isIntegerTy();
-  case llvm::Instruction::IndirectBr: return instruction.getOperand(0)->getType()->isPointerTy();
-  case llvm::Instruction::Unreachable: return true;
-  default: return false;
+    return cast<llvm::BranchInst>(instruction).isUnconditional() ||
+           instruction.getOperand(0)->getType()->isIntegerTy(1);
+  case llvm::Instruction::Switch:
+    return instruction.getOperand(0)->getType()->isIntegerTy();
+  case llvm::Instruction::IndirectBr:
+    return instruction.getOperand(0)->getType()->isPointerTy();
+  case llvm::Instruction::Unreachable:
+    return true;
+  default:
+    return false;
   }
 }
 
@@ -306,7 +321,8 @@ bool BodyCheck::validExchange(const llvm::AtomicRMWInst& instruction) const {
     return false;
   if (instruction.getOperation() == llvm::AtomicRMWInst::Xchg)
     return true;
-  return llvm::AtomicRMWInst::isFPOperation(instruction.getOperation()) ? type->isFloatingPointTy() : type->isIntegerTy();
+  return llvm::AtomicRMWInst::isFPOperation(instruction.getOperation()) ? type->isFloatingPointTy()
+                                                                        : type->isIntegerTy();
 }
 
 bool BodyCheck::validAddress(const llvm::GetElementPtrInst& instruction) const {

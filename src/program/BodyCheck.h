@@ -1,9 +1,9 @@
 // Whether a body that LLVM's reader made is plainly valid IR, at a tenth of what LLVM's verifier costs.
 //
 // The reader has checked the types of most operands already. What is left is what preparing and interpreting rely on:
-// blocks end in terminators, definitions dominate uses, phis match the edges, calls match the types they name, intrinsics
-// are what their names say. Rules that only optimisers rely on (attributes that contradict each other, metadata) are left
-// to LLVM's verifier, which sees a body before LLVM compiles it.
+// blocks end in terminators, definitions dominate uses, phis match the edges, calls match the types they name,
+// intrinsics are what their names say. Rules that only optimisers rely on (attributes that contradict each other,
+// metadata) are left to LLVM's verifier, which sees a body before LLVM compiles it.
 //
 // The answer is "valid" or "ask LLVM": rare instructions need not be known here, and messages have one source.
 #pragma once
@@ -25,7 +25,7 @@ public:
 
 private:
   struct Intrinsic {
-    bool plain = false;          ///< known, and of the right type
+    bool plain = false;           ///< known, and of the right type
     std::uint32_t immediates = 0; ///< bit n: the n-th argument is a constant
   };
 

@@ -83,8 +83,10 @@ bool isPlainIntrinsic(llvm::Intrinsic::ID id) {
   case llvm::Intrinsic::vector_reduce_smax:
   case llvm::Intrinsic::vector_reduce_smin:
   case llvm::Intrinsic::vector_reduce_umax:
-  case llvm::Intrinsic::vector_reduce_umin: return true;
-  default: return false;
+  case llvm::Intrinsic::vector_reduce_umin:
+    return true;
+  default:
+    return false;
   }
 }
 
@@ -93,7 +95,8 @@ bool hasIntrinsicType(llvm::Intrinsic::ID id, llvm::FunctionType* type) {
   llvm::Intrinsic::getIntrinsicInfoTableEntries(id, table);
   llvm::ArrayRef<llvm::Intrinsic::IITDescriptor> rest = table;
   llvm::SmallVector<llvm::Type*, 4> overloads;
-  return llvm::Intrinsic::matchIntrinsicSignature(type, rest, overloads) == llvm::Intrinsic::MatchIntrinsicTypes_Match &&
+  return llvm::Intrinsic::matchIntrinsicSignature(type, rest, overloads) ==
+             llvm::Intrinsic::MatchIntrinsicTypes_Match &&
          !llvm::Intrinsic::matchIntrinsicVarArg(type->isVarArg(), rest);
 }
 

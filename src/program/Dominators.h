@@ -1,6 +1,7 @@
 // Dominators of a small directed graph whose nodes are numbers.
 //
-// LLVM's tree costs a thousand instructions a block, and a question to it a walk. This one lives for one check of one body.
+// LLVM's tree costs a thousand instructions a block, and a question to it a walk. This one lives for one check of one
+// body.
 #pragma once
 
 #include <cstdint>

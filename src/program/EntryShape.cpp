@@ -17,8 +17,9 @@ Result<EntryShape> entryShape(World& world, const ProgramMap& map, std::uint32_t
     std::string text;
     llvm::raw_string_ostream out(text);
     type->print(out);
-    return fail(ErrorCode::BadMain, world.source(info.module).name + ": '" + info.name + "' has the type " + text +
-                                        "; a program starts at int (), int (int), int (int, char**) or int (int, char**, char**)");
+    return fail(ErrorCode::BadMain,
+                world.source(info.module).name + ": '" + info.name + "' has the type " + text +
+                    "; a program starts at int (), int (int), int (int, char**) or int (int, char**, char**)");
   }
   return EntryShape{returnsInt};
 }

@@ -94,8 +94,8 @@ std::vector<std::uint64_t> LeanBitcode::readLabels(const BitstreamCursor::Block&
   return functions;
 }
 
-/// Values are numbered from the module's variables on. In a module that orders them otherwise another body is pruned, which
-/// does no harm.
+/// Values are numbered from the module's variables on. In a module that orders them otherwise another body is pruned,
+/// which does no harm.
 void LeanBitcode::readSymbols(BitstreamCursor& cursor, std::uint64_t bit, std::uint32_t variables) {
   BitstreamCursor::Block block;
   cursor.seek(bit, moduleWidth_);

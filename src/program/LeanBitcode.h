@@ -1,9 +1,10 @@
 // A module's bitcode without what only optimising compilers read of the bodies.
 //
-// Attached metadata (the types of memory accesses, ranges, branch weights) and the orders of use lists take LLVM's reader
-// a third of its time. What interprets the program needs none of it. This holds the bytes in memory of its own, and makes
-// those blocks of a body unknown to the reader, which skips what it does not know, before the body is read. Prepared
-// functions are the same with and without (prepareFunction sees to it), so that all worlds agree on the numbers of values.
+// Attached metadata (the types of memory accesses, ranges, branch weights) and the orders of use lists take LLVM's
+// reader a third of its time. What interprets the program needs none of it. This holds the bytes in memory of its own,
+// and makes those blocks of a body unknown to the reader, which skips what it does not know, before the body is read.
+// Prepared functions are the same with and without (prepareFunction sees to it), so that all worlds agree on the
+// numbers of values.
 #pragma once
 
 #include <cstdint>

@@ -11,8 +11,8 @@
 
 namespace kiln {
 
-/// Belongs to one thread at a time, as its world does. The world is opened at the first work, and again when LLVM failed
-/// fatally in the one before: that is given up as it is, for nothing of it may be touched again.
+/// Belongs to one thread at a time, as its world does. The world is opened at the first work, and again when LLVM
+/// failed fatally in the one before: that is given up as it is, for nothing of it may be touched again.
 class WorldKeeper {
 public:
   /// `map` outlives the keeper. `world`, which was opened with the same `reading`, may be given when there is one.
@@ -45,7 +45,9 @@ public:
       return fail(ErrorCode::CompileFailed, "LLVM cannot compile this: " + fatal.message);
     }
   }
-  template <typename Work> auto guarded(Work&& work) { return guarded(std::forward<Work>(work), [] {}); }
+  template <typename Work> auto guarded(Work&& work) {
+    return guarded(std::forward<Work>(work), [] {});
+  }
 
 private:
   Result<void> open() {

@@ -161,7 +161,8 @@ TEST(BodyCheck, KnowsWhatFrontEndsEmit) {
 TEST(BodyCheck, LeavesWhatIsWrongToLlvm) {
   const char* bodies[] = {
       // Definitions and uses.
-      "define i32 @f(i1 %c) {\nentry:\n br i1 %c, label %a, label %b\na:\n %x = add i32 1, 2\n br label %b\nb:\n ret i32 %x\n}",
+      "define i32 @f(i1 %c) {\nentry:\n br i1 %c, label %a, label %b\na:\n %x = add i32 1, 2\n br label %b\nb:\n ret "
+      "i32 %x\n}",
       "define i32 @f() {\n %x = add i32 %y, 1\n %y = add i32 1, 2\n ret i32 %x\n}",
       "define i32 @f() {\n %x = add i32 %x, 1\n ret i32 %x\n}",
       "define i32 @f(i1 %c) {\nentry:\n br i1 %c, label %a, label %b\na:\n %x = add i32 1, 2\n br label %b\n"
@@ -170,8 +171,10 @@ TEST(BodyCheck, LeavesWhatIsWrongToLlvm) {
       " %v = invoke i32 @callee(i32 %n, ptr null) to label %fine unwind label %pad\nfine:\n ret i32 %v\n"
       "pad:\n %e = landingpad { ptr, i32 } cleanup\n ret i32 %v\n}",
       // Phis and edges.
-      "define i32 @f(i1 %c) {\nentry:\n br i1 %c, label %a, label %b\na:\n br label %b\nb:\n %p = phi i32 [ 1, %a ]\n ret i32 %p\n}",
-      "define i32 @f(i1 %c) {\nentry:\n br i1 %c, label %b, label %b\nb:\n %p = phi i32 [ 1, %entry ], [ 2, %entry ]\n ret i32 %p\n}",
+      "define i32 @f(i1 %c) {\nentry:\n br i1 %c, label %a, label %b\na:\n br label %b\nb:\n %p = phi i32 [ 1, %a ]\n "
+      "ret i32 %p\n}",
+      "define i32 @f(i1 %c) {\nentry:\n br i1 %c, label %b, label %b\nb:\n %p = phi i32 [ 1, %entry ], [ 2, %entry ]\n "
+      "ret i32 %p\n}",
       "define i32 @f(i1 %c) {\nentry:\n br i1 %c, label %a, label %b\na:\n br label %b\n"
       "b:\n %p = phi i32 [ 1, %a ], [ 1, %a ]\n ret i32 %p\n}",
       "define i32 @f() {\nentry:\n br label %b\nb:\n %x = add i32 1, 2\n %p = phi i32 [ 1, %entry ]\n ret i32 %p\n}",
@@ -179,17 +182,21 @@ TEST(BodyCheck, LeavesWhatIsWrongToLlvm) {
       // Types.
       "define i32 @f() {\n ret void\n}",
       "define void @f() {\n ret i32 1\n}",
-      "define i32 @f(i32 %n) {\n %r = call i32 @llvm.ctlz.i32(i32 %n, i1 %n1)\n %n1 = trunc i32 %n to i1\n ret i32 %r\n}",
+      "define i32 @f(i32 %n) {\n %r = call i32 @llvm.ctlz.i32(i32 %n, i1 %n1)\n %n1 = trunc i32 %n to i1\n ret i32 "
+      "%r\n}",
       "define i32 @f(i32 %n, i1 %c) {\n %r = call i32 @llvm.ctlz.i32(i32 %n, i1 %c)\n ret i32 %r\n}",
       "define void @f(ptr %l) {\n call void @llvm.va_start.p0(ptr %l)\n ret void\n}",
-      "declare void @llvm.memmove.p0.p0.i64(ptr)\ndefine void @f(ptr %p) {\n call void @llvm.memmove.p0.p0.i64(ptr %p)\n ret void\n}",
+      "declare void @llvm.memmove.p0.p0.i64(ptr)\ndefine void @f(ptr %p) {\n call void @llvm.memmove.p0.p0.i64(ptr "
+      "%p)\n ret void\n}",
       "define void @f(ptr %p) {\n call void @llvm.memcpy.p0.p0.i64(ptr %p, i32 1)\n ret void\n}",
       "define ptr @f() {\n ret ptr @llvm.va_start.p0\n}",
       // Exceptions.
-      "define i32 @f(i32 %n) {\n %v = invoke i32 @callee(i32 %n, ptr null) to label %fine unwind label %pad\nfine:\n ret i32 %v\n"
+      "define i32 @f(i32 %n) {\n %v = invoke i32 @callee(i32 %n, ptr null) to label %fine unwind label %pad\nfine:\n "
+      "ret i32 %v\n"
       "pad:\n %e = landingpad { ptr, i32 } cleanup\n ret i32 0\n}",
       "define i32 @f(i32 %n) personality ptr @__gxx_personality_v0 {\n"
-      " %v = invoke i32 @callee(i32 %n, ptr null) to label %fine unwind label %pad\nfine:\n ret i32 %v\npad:\n ret i32 0\n}",
+      " %v = invoke i32 @callee(i32 %n, ptr null) to label %fine unwind label %pad\nfine:\n ret i32 %v\npad:\n ret i32 "
+      "0\n}",
       "define i32 @f(i32 %n) personality ptr @__gxx_personality_v0 {\nentry:\n br label %pad\n"
       "pad:\n %e = landingpad { ptr, i32 } cleanup\n ret i32 0\n}",
   };
@@ -237,7 +244,8 @@ public:
     llvm::Instruction* instruction = instructions_[pick(instructions_.size())];
     auto* phi = llvm::dyn_cast<llvm::PHINode>(instruction);
     switch (pick(5)) {
-    case 0: return changeOperand(*instruction);
+    case 0:
+      return changeOperand(*instruction);
     case 1:
       if (instruction->isTerminator() && instruction->getNumSuccessors() > 0)
         return instruction->setSuccessor(pick(instruction->getNumSuccessors()), block());

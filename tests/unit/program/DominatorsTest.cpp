@@ -43,7 +43,8 @@ void check(const Graph& graph, Dominators& dominators) {
     std::vector<bool> without = reachedWithout(graph, above);
     for (std::uint32_t node = 0; node < graph.size(); ++node) {
       if (reached[node]) {
-        ASSERT_EQ(dominators.dominates(above, node), reached[above] && (above == node || !without[node])) << above << " " << node;
+        ASSERT_EQ(dominators.dominates(above, node), reached[above] && (above == node || !without[node]))
+            << above << " " << node;
       }
     }
   }
@@ -72,7 +73,8 @@ TEST(Dominators, OfRandomGraphs) {
     for (std::uint32_t i = 0; i < nodes; ++i) {
       std::vector<std::uint32_t> to;
       for (auto edges = random() % 4; edges > 0; --edges)
-        to.push_back(random() % 3 ? std::min<std::uint32_t>(nodes - 1, i + 1 + static_cast<std::uint32_t>(random() % 3)) : static_cast<std::uint32_t>(random() % nodes));
+        to.push_back(random() % 3 ? std::min<std::uint32_t>(nodes - 1, i + 1 + static_cast<std::uint32_t>(random() % 3))
+                                  : static_cast<std::uint32_t>(random() % nodes));
       graph.to.insert(graph.to.end(), to.begin(), to.end());
       graph.first.push_back(static_cast<std::uint32_t>(graph.to.size()));
     }

@@ -12,8 +12,8 @@
 namespace kiln {
 namespace {
 
-/// Metadata from which the promotion of allocas draws conclusions: %undefined is loaded and said not to be undefined; the
-/// phi of %once is what the load gives, or nothing.
+/// Metadata from which the promotion of allocas draws conclusions: %undefined is loaded and said not to be undefined;
+/// the phi of %once is what the load gives, or nothing.
 constexpr const char* kText = R"(
 @labels = constant [2 x ptr] [ptr blockaddress(@jumps, %one), ptr blockaddress(@jumps, %two)]
 define i32 @facts(i1 %c, ptr %p) {
