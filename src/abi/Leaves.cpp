@@ -94,12 +94,7 @@ bool leavesOf(llvm::Type* type, const llvm::DataLayout& layout, Leaves& leaves) 
   return Splitter(&layout, &leaves).split(type, 0);
 }
 
-std::uint32_t wordsOf(llvm::Type* type) {
-  // Most values are one word, and this is asked often.
-  if (type->isPointerTy() || type->isDoubleTy() || type->isFloatTy())
-    return 1;
-  if (type->isIntegerTy() && type->getIntegerBitWidth() <= 64)
-    return 1;
+std::uint32_t wordsOfLeaves(llvm::Type* type) {
   Splitter splitter(nullptr, nullptr);
   return splitter.split(type, 0) ? splitter.words() : 0;
 }

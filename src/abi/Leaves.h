@@ -15,12 +15,12 @@
 #pragma once
 
 #include <llvm/ADT/SmallVector.h>
+#include <llvm/IR/Type.h>
 
 #include <cstdint>
 
 namespace llvm {
 class DataLayout;
-class Type;
 } // namespace llvm
 
 namespace kiln {
@@ -46,7 +46,15 @@ inline constexpr std::uint32_t kMaxValueWords = 4096;
 /// memory: their leaves' `offset` is the lane's number and `bytes` is 0.
 bool leavesOf(llvm::Type* type, const llvm::DataLayout& layout, Leaves& leaves);
 
+/// A pointer, a float or double, or an integer of up to 64 bits: most values, and one word each.
+inline bool isOneWord(const llvm::Type* type) {
+  return type->isPointerTy() || type->isDoubleTy() || type->isFloatTy() ||
+         (type->isIntegerTy() && type->getIntegerBitWidth() <= 64);
+}
+std::uint32_t wordsOfLeaves(llvm::Type* type);
 /// Words of the type's leaves, 0 if it has none.
-std::uint32_t wordsOf(llvm::Type* type);
+inline std::uint32_t wordsOf(llvm::Type* type) {
+  return isOneWord(type) ? 1 : wordsOfLeaves(type);
+}
 
 } // namespace kiln

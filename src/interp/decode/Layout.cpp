@@ -63,31 +63,30 @@ bool Layout::number() {
     argumentWords_ += values_.back().words;
   }
   for (const llvm::BasicBlock& block : *function_) {
-    blockNumbers_[&block] = static_cast<std::uint32_t>(blocks_.size());
-    blocks_.push_back({&block, static_cast<std::uint32_t>(values_.size())});
+    blockNumbers_.add(&block);
+    blocks_.push_back({&block, numbers_.size()});
     for (const llvm::Instruction& instruction : block)
       if (!add(instruction))
         return false;
   }
+  numbers_.index();
+  blockNumbers_.index();
   return true;
 }
 
 /// False if values of the type have no words.
 bool Layout::add(const llvm::Value& value) {
-  ValueState state;
-  state.root = static_cast<std::uint32_t>(values_.size());
   llvm::Type* type = value.getType();
-  if (!type->isVoidTy() && !type->isTokenTy()) {
-    std::uint32_t words = wordsOf(type);
-    if (words == 0) {
-      bool empty = (type->isStructTy() || type->isArrayTy()) && type->isSized() && data_->getTypeAllocSize(type) == 0;
-      if (!empty)
-        return false;
-    }
-    state.words = static_cast<std::uint16_t>(words);
+  std::uint32_t words = 0;
+  if (isOneWord(type)) {
+    words = 1;
+  } else if (!type->isVoidTy() && !type->isTokenTy()) {
+    words = wordsOf(type);
+    if (words == 0 && !((type->isStructTy() || type->isArrayTy()) && type->isSized() && data_->getTypeAllocSize(type) == 0))
+      return false;
   }
-  values_.push_back(state);
-  numbers_.try_emplace(&value, static_cast<std::uint32_t>(values_.size()));
+  values_.push_back({.root = numbers_.size(), .words = static_cast<std::uint16_t>(words)});
+  numbers_.add(&value);
   return true;
 }
 
@@ -312,16 +311,8 @@ void Layout::use(const llvm::Value* value, std::uint32_t position, std::uint32_t
   std::uint32_t number = numberOf(value);
   if (number == kNone)
     return;
-  if (values_[number].folded) {
-    if (const AddressParts* parts = partsOf(number)) {
-      use(parts->base, position, place);
-      if (parts->index)
-        use(parts->index, position, place);
-    } else {
-      useOperands(*llvm::cast<llvm::Instruction>(value), position, place);
-    }
-    return;
-  }
+  if (values_[number].folded)
+    return useFolded(number, value, position, place);
   std::uint32_t root = values_[number].root;
   std::uint32_t last = position;
   if (std::uint32_t range = rangeOf_[place]; range != kNone) {
@@ -336,6 +327,17 @@ void Layout::use(const llvm::Value* value, std::uint32_t position, std::uint32_t
   }
   ValueState& state = values_[root];
   state.last = std::max(state.last, last);
+}
+
+/// What a folded value is made of is read where the value is.
+void Layout::useFolded(std::uint32_t number, const llvm::Value* value, std::uint32_t position, std::uint32_t place) {
+  if (const AddressParts* parts = partsOf(number)) {
+    use(parts->base, position, place);
+    if (parts->index)
+      use(parts->index, position, place);
+  } else {
+    useOperands(*llvm::cast<llvm::Instruction>(value), position, place);
+  }
 }
 
 void Layout::useOperands(const llvm::Instruction& instruction, std::uint32_t position, std::uint32_t place) {
@@ -369,24 +371,27 @@ void Layout::live() {
       self.first = position;
       self.last = std::max(self.last, position + 1);
       position += 2;
-      if (const auto* phi = llvm::dyn_cast<llvm::PHINode>(&instruction)) {
-        self.first = blockFirst_[place];
-        livePhi(*phi, place);
+      if (self.alias || self.folded)
         continue;
-      }
-      if (llvm::isa<llvm::LandingPadInst>(instruction)) {
+      switch (instruction.getOpcode()) {
+      case llvm::Instruction::PHI:
+        self.first = blockFirst_[place];
+        livePhi(llvm::cast<llvm::PHINode>(instruction), place);
+        break;
+      case llvm::Instruction::LandingPad:
         // Written where the invoke ends, in front of the moves on its edge.
         for (const llvm::BasicBlock* from : llvm::predecessors(order_[place])) {
           std::uint32_t end = blockLast_[this->place(from)];
           self.first = std::min(self.first, end);
           self.last = std::max(self.last, end + 1);
         }
-        continue;
+        break;
+      default:
+        if (instruction.use_empty() && isPure(instruction))
+          break;
+        bool steps = self.address != kNone ? !isOneOp(addresses_[self.address].second) : takesSteps(instruction);
+        useOperands(instruction, self.first + steps, place);
       }
-      if (self.alias || self.folded || (instruction.use_empty() && isPure(instruction)))
-        continue;
-      bool steps = self.address != kNone ? !isOneOp(addresses_[self.address].second) : takesSteps(instruction);
-      useOperands(instruction, self.first + steps, place);
     }
   }
 }
@@ -400,12 +405,9 @@ std::uint32_t Layout::representative(std::uint32_t value) {
 /// Joins each phi with what comes in where it can be done (see above). A class's words are reserved from the first to the
 /// last of its members' intervals and of the edges that write the phi.
 void Layout::coalesce() {
-  members_.clear();
-  hulls_.clear();
-  for (std::uint32_t i = 0; i < values_.size(); ++i) {
-    members_.push_back({.representative = i, .last = i});
-    hulls_.push_back({values_[i].first, values_[i].last});
-  }
+  members_.resize(values_.size());
+  for (std::uint32_t i = 0; i < values_.size(); ++i)
+    members_[i] = {i, kNone, i, 1, values_[i].first, values_[i].last, 0, 0};
   findWrites();
   for (std::uint32_t place = 0; place < order_.size(); ++place) {
     std::uint32_t self = firstNumber(place);
@@ -429,10 +431,10 @@ void Layout::coalescePhi(const llvm::PHINode& phi, std::uint32_t self, std::uint
         join(representative(self), representative(value.root));
       }
   // Edges write the words.
-  Interval& hull = hulls_[representative(self)];
+  Member& all = members_[representative(self)];
   for (std::uint32_t each : from) {
-    hull.first = std::min(hull.first, blockLast_[each] + 1);
-    hull.last = std::max(hull.last, blockLast_[each] + 2);
+    all.first = std::min(all.first, blockLast_[each] + 1);
+    all.last = std::max(all.last, blockLast_[each] + 2);
   }
 }
 
@@ -474,48 +476,44 @@ bool Layout::join(std::uint32_t mine, std::uint32_t other) {
           isWrittenIn(b, a))
         return false;
   }
-  members_[members_[mine].last].next = other;
-  members_[mine].last = members_[other].last;
-  members_[mine].count += members_[other].count;
-  members_[other].representative = mine;
-  hulls_[mine].first = std::min(hulls_[mine].first, hulls_[other].first);
-  hulls_[mine].last = std::max(hulls_[mine].last, hulls_[other].last);
+  Member &ours = members_[mine], &theirs = members_[other];
+  members_[ours.lastMember].next = other;
+  ours.lastMember = theirs.lastMember;
+  ours.count += theirs.count;
+  ours.first = std::min(ours.first, theirs.first);
+  ours.last = std::max(ours.last, theirs.last);
+  theirs.representative = mine;
   return true;
 }
 
 bool Layout::allocate() {
   // Lists of classes by the position they begin and end at.
-  beginAt_.assign(positionCount_ + 1, kNone);
-  endAt_.assign(positionCount_ + 1, kNone);
-  nextBegin_.resize(values_.size());
-  nextEnd_.resize(values_.size());
-  auto push = [](std::vector<std::uint32_t>& heads, std::vector<std::uint32_t>& next, std::uint32_t at, std::uint32_t value) {
-    next[value] = heads[at];
-    heads[at] = value;
-  };
+  events_.assign(positionCount_ + 1, {kNone, kNone});
+  nextEvents_.resize(values_.size());
   auto arguments = static_cast<std::uint32_t>(function_->arg_size());
   for (std::uint32_t value = 0; value < values_.size(); ++value) {
     const ValueState& state = values_[value];
-    if (members_[value].representative != value || state.words == 0 || state.alias || state.folded)
+    const Member& self = members_[value];
+    if (state.words == 0 || state.alias || state.folded || self.representative != value)
       continue;
     if (value >= arguments)
-      push(beginAt_, nextBegin_, hulls_[value].first, value);
-    push(endAt_, nextEnd_, std::min(hulls_[value].last, positionCount_), value);
+      nextEvents_[value].begin = std::exchange(events_[self.first].begin, value);
+    nextEvents_[value].end = std::exchange(events_[std::min(self.last, positionCount_)].end, value);
   }
   std::uint32_t top = argumentWords_;
   llvm::SmallVector<std::uint16_t, 64> singles;
   llvm::DenseMap<std::uint32_t, llvm::SmallVector<std::uint16_t, 4>> blocks; ///< by how many words
   for (std::uint32_t position = 0; position <= positionCount_; ++position) {
-    for (std::uint32_t value = endAt_[position]; value != kNone; value = nextEnd_[value]) {
+    for (std::uint32_t value = events_[position].end; value != kNone; value = nextEvents_[value].end) {
       // Ends that a write of the same position may take over come first; a class that begins and ends here does not.
-      if (hulls_[value].first == position && value >= arguments)
+      if (members_[value].first == position && value >= arguments)
         continue;
       if (values_[value].words == 1)
         singles.push_back(values_[value].word);
       else
         blocks[values_[value].words].push_back(values_[value].word);
     }
-    for (std::uint32_t value = beginAt_[position]; value != kNone; value = nextBegin_[value]) {
+    for (std::uint32_t value = events_[position].begin; value != kNone; value = nextEvents_[value].begin) {
       std::uint32_t words = values_[value].words;
       llvm::SmallVectorImpl<std::uint16_t>* free = &singles;
       if (words > 1)

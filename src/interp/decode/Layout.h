@@ -35,6 +35,7 @@
 #include <vector>
 
 #include "interp/Ops.h"
+#include "interp/decode/ValueNumbers.h"
 
 namespace kiln::interp {
 
@@ -46,9 +47,6 @@ struct AddressParts {
   IndexKind kind = IndexKind::I64;
   std::uint64_t scale = 0;
 };
-
-/// In place of a number: none.
-inline constexpr std::uint32_t kNone = ~std::uint32_t{0};
 
 struct ValueState {
   std::uint32_t first = 0; ///< position of the definition, or of the first edge that writes the phi
@@ -69,9 +67,7 @@ public:
 
   /// kNone for what has no number: constants, blocks.
   std::uint32_t numberOf(const llvm::Value* value) const {
-    if (!llvm::isa<llvm::Instruction, llvm::Argument>(value))
-      return kNone;
-    return numbers_.lookup(value) - 1;
+    return llvm::isa<llvm::Instruction, llvm::Argument>(value) ? numbers_.find(value) : kNone;
   }
   bool isNumbered(const llvm::Value* value) const { return numberOf(value) != kNone; }
   const ValueState& state(const llvm::Value* value) const { return values_[numberOf(value)]; }
@@ -91,7 +87,7 @@ public:
   llvm::ArrayRef<const llvm::BasicBlock*> order() const { return order_; }
   /// Position of a block in order().
   std::uint32_t place(const llvm::BasicBlock* block) const { return blocks_[blockNumber(block)].place; }
-  std::uint32_t blockNumber(const llvm::BasicBlock* block) const { return blockNumbers_.lookup(block); }
+  std::uint32_t blockNumber(const llvm::BasicBlock* block) const { return blockNumbers_.find(block); }
   /// The number of the first instruction of the block at a place; the others follow.
   std::uint32_t firstNumber(std::uint32_t place) const { return blocks_[numbersInOrder_[place]].firstValue; }
   bool isBackEdge(const llvm::BasicBlock* from, const llvm::BasicBlock* to) const { return place(to) <= place(from); }
@@ -122,21 +118,24 @@ private:
     std::uint32_t first, last; ///< places of blocks
     std::uint32_t parent;
   };
-  struct Interval {
-    std::uint32_t first, last;
-  };
   /// A class of values that share their words: a list through the array by value number, from its representative on.
   struct Member {
     std::uint32_t representative;
-    std::uint32_t next = kNone;
-    std::uint32_t last;      ///< of the representative's list
-    std::uint32_t count = 1; ///< likewise
-    std::uint32_t firstWrite = 0, writeCount = 0; ///< of a phi, in writes_
+    std::uint32_t next;
+    // Of the class, at its representative.
+    std::uint32_t lastMember;
+    std::uint32_t count;
+    std::uint32_t first, last; ///< the stretch that the words are reserved for
+    std::uint32_t firstWrite, writeCount; ///< of a phi, in writes_
   };
   /// An edge that writes a phi, and whose words it writes there.
   struct Write {
     std::uint32_t position;
     std::uint32_t root;
+  };
+  /// Heads of lists of classes, for allocate().
+  struct Events {
+    std::uint32_t begin, end;
   };
 
   void forget();
@@ -154,6 +153,7 @@ private:
   void live();
   void livePhi(const llvm::PHINode& phi, std::uint32_t place);
   void use(const llvm::Value* value, std::uint32_t position, std::uint32_t place);
+  void useFolded(std::uint32_t number, const llvm::Value* value, std::uint32_t position, std::uint32_t place);
   void useOperands(const llvm::Instruction& instruction, std::uint32_t position, std::uint32_t place);
   void coalesce();
   void coalescePhi(const llvm::PHINode& phi, std::uint32_t self, std::uint32_t place);
@@ -169,16 +169,15 @@ private:
 
   const llvm::Function* function_ = nullptr;
   const llvm::DataLayout* data_ = nullptr;
-  llvm::DenseMap<const llvm::Value*, std::uint32_t> numbers_; ///< plus one
-  llvm::DenseMap<const llvm::BasicBlock*, std::uint32_t> blockNumbers_;
+  ValueNumbers numbers_;
+  ValueNumbers blockNumbers_;
 
   // By value number.
   std::vector<ValueState> values_;
   std::vector<std::uint32_t> placeOf_; ///< of the block
   std::vector<Member> members_;
   std::vector<Write> writes_;
-  std::vector<Interval> hulls_; ///< by representative
-  std::vector<std::uint32_t> nextBegin_, nextEnd_; ///< lists for allocate()
+  std::vector<Events> nextEvents_;
   std::vector<std::pair<std::uint32_t, AddressParts>> addresses_;
 
   // By block number.
@@ -193,7 +192,7 @@ private:
   std::vector<std::uint32_t> rangeOf_; ///< innermost range
 
   // By position.
-  std::vector<std::uint32_t> beginAt_, endAt_;
+  std::vector<Events> events_;
 
   // Where blocks come from, as far as the phis at hand tell.
   const llvm::PHINode* knownPhi_ = nullptr;

@@ -46,10 +46,7 @@ std::uint32_t wordAt(llvm::Type* type, llvm::ArrayRef<unsigned> indices) {
   return word;
 }
 
-bool isOneWord(const llvm::Type* type) {
-  return type->isPointerTy() || type->isFloatTy() || type->isDoubleTy() || type->isHalfTy() || type->isBFloatTy() ||
-         (type->isIntegerTy() && type->getIntegerBitWidth() <= 64);
-}
+bool isOneWordOrHalf(const llvm::Type* type) { return isOneWord(type) || type->isHalfTy() || type->isBFloatTy(); }
 
 std::optional<SameWords> sameAsCast(const llvm::CastInst& cast) {
   llvm::Value* from = cast.getOperand(0);
@@ -80,7 +77,7 @@ std::optional<SameWords> sameAsCast(const llvm::CastInst& cast) {
   case llvm::Instruction::AddrSpaceCast:
     return target->isPointerTy() ? std::optional(SameWords{from, 0, false, true}) : std::nullopt;
   case llvm::Instruction::BitCast:
-    if (isOneWord(source) && isOneWord(target))
+    if (isOneWordOrHalf(source) && isOneWordOrHalf(target))
       return SameWords{from, 0, false, true};
     return std::nullopt;
   default: return std::nullopt;
@@ -132,6 +129,18 @@ bool isBitTest(const llvm::Instruction& instruction) {
   return zero && zero->isZero();
 }
 
+namespace {
+
+/// The distance of two elements. Mostly the type is a plain one, which the layout would have to look up.
+std::uint64_t strideOf(const llvm::gep_type_iterator& at, const llvm::DataLayout& layout) {
+  const llvm::Type* type = at.getIndexedType();
+  if (type->isIntegerTy() && isExactWidth(type))
+    return type->getIntegerBitWidth() / 8;
+  return at.getSequentialElementStride(layout).getFixedValue();
+}
+
+} // namespace
+
 std::optional<AddressParts> splitAddress(const llvm::GetElementPtrInst& address, const llvm::DataLayout& layout) {
   if (address.getType()->isVectorTy())
     return std::nullopt;
@@ -144,8 +153,11 @@ std::optional<AddressParts> splitAddress(const llvm::GetElementPtrInst& address,
       parts.offset += static_cast<std::int64_t>(layout.getStructLayout(record)->getElementOffset(field).getFixedValue());
       continue;
     }
-    std::uint64_t stride = at.getSequentialElementStride(layout).getFixedValue();
-    if (const auto* constant = llvm::dyn_cast<llvm::ConstantInt>(index)) {
+    const auto* constant = llvm::dyn_cast<llvm::ConstantInt>(index);
+    if (constant && constant->isZero())
+      continue;
+    std::uint64_t stride = strideOf(at, layout);
+    if (constant) {
       parts.offset += constant->getValue().sextOrTrunc(64).getSExtValue() * static_cast<std::int64_t>(stride);
       continue;
     }
@@ -380,24 +392,36 @@ bool isChained(const llvm::Instruction& instruction) {
 }
 
 bool isPure(const llvm::Instruction& instruction) {
-  return !instruction.mayHaveSideEffects() && !instruction.isTerminator() && !llvm::isa<llvm::AllocaInst>(instruction);
+  return !instruction.isTerminator() && !llvm::isa<llvm::StoreInst, llvm::AllocaInst>(instruction) &&
+         !instruction.mayHaveSideEffects();
 }
 
 namespace {
 
 bool isPlain(const llvm::Type* type) {
-  return type->isVoidTy() || (isOneWord(type) && (!type->isIntegerTy() || isExactWidth(type) || type->isIntegerTy(1)));
+  if (type->isIntegerTy())
+    return isExactWidth(type) || type->isIntegerTy(1);
+  return type->isVoidTy() || isOneWordOrHalf(type);
 }
 
 } // namespace
 
 bool takesSteps(const llvm::Instruction& instruction) {
-  if (llvm::isa<llvm::GetElementPtrInst>(instruction))
-    return true;
-  if (const auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction))
-    return llvm::isa<llvm::IntrinsicInst>(call) || !call->getType()->isVoidTy();
-  if (!isPlain(instruction.getType()))
-    return true;
+  switch (instruction.getOpcode()) {
+  case llvm::Instruction::GetElementPtr: return true;
+  case llvm::Instruction::Call:
+  case llvm::Instruction::Invoke:
+    return !instruction.getType()->isVoidTy() || llvm::isa<llvm::IntrinsicInst>(instruction);
+  case llvm::Instruction::Br: return false;
+  case llvm::Instruction::Load: return !isPlain(instruction.getType());
+  case llvm::Instruction::Store:
+  case llvm::Instruction::ICmp: return !isPlain(instruction.getOperand(0)->getType()) || instruction.getType()->isVectorTy();
+  default:
+    if (!isPlain(instruction.getType()))
+      return true;
+    if (instruction.isBinaryOp())
+      return false;
+  }
   for (const llvm::Use& operand : instruction.operands())
     if (!isPlain(operand->getType()) && !operand->getType()->isLabelTy())
       return true;
