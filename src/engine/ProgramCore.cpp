@@ -64,7 +64,11 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
     if (auto loaded = host_.load(library); !loaded)
       return loaded;
 
-  auto world = World::open(sources_);
+  // What only interprets reads lean; compilers then open worlds of their own.
+  const auto& rungs = engine_->options.ladder.rungs;
+  bool interprets = std::any_of(rungs.begin(), rungs.end(), [](const Rung& rung) { return rung.tier == Tier::Interpreter; });
+  Reading reading = interprets ? Reading::Lean : Reading::Whole;
+  auto world = World::open(sources_, reading);
   if (!world)
     return std::unexpected(world.error());
   auto range = AddressRange::reserve(AddressRange::kMaxBytes);
@@ -115,11 +119,16 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
     return std::unexpected(stack.error());
   stack_ = std::move(*stack);
   World& opened = **world;
-  compiler_ = std::make_unique<LlvmCompiler>(sources_, map_, std::move(*world));
+  worlds_ = std::make_shared<WorldKeeper>(sources_, map_, reading, std::move(*world));
+  compiler_ = std::make_unique<LlvmCompiler>(
+      map_, interprets ? std::make_shared<WorldKeeper>(sources_, map_, Reading::Whole) : worlds_);
   if (auto placed = placeLateNames(opened); !placed)
     return placed;
-  if (auto done = image_.write(opened, map_, compiler_->symbols(), [&](std::uint32_t id) { return table_->stub(id); }); !done)
-    return done;
+  auto filled = worlds_->guarded([&](World& read, const WorldSymbols& symbols) {
+    return image_.write(read, map_, symbols, [&](std::uint32_t id) { return table_->stub(id); });
+  });
+  if (!filled)
+    return filled;
   threadLocals_ = std::make_unique<ThreadLocals>(image_.tls());
   workerCompilers_.resize(engine_->pool.threads());
   if (engine_->options.verifyAll)
@@ -147,8 +156,9 @@ void ProgramCore::makeInterpreter() {
     SignalBlock block;
     std::lock_guard lock(foreground_);
     callOnStack(*stack_, [&] {
-      (void)compiler_->withWorld([&](World& world, const WorldSymbols& symbols) {
+      (void)worlds_->guarded([&](World& world, const WorldSymbols& symbols) -> Result<void> {
         interpreter_->prepareOsr({&world, &symbols}, header);
+        return {};
       });
     });
   };
@@ -160,7 +170,7 @@ Result<void> ProgramCore::decodeNow(FunctionRecord& record, std::string_view rea
   Result<void> outcome;
   std::optional<Refusal> refusal;
   callOnStack(*stack_, [&] {
-    auto done = compiler_->withWorld([&](World& world, const WorldSymbols& symbols) {
+    auto done = worlds_->guarded([&](World& world, const WorldSymbols& symbols) -> Result<void> {
       auto result = interpreter_->compile({&world, &symbols}, record.id);
       if (auto* refused = std::get_if<Refusal>(&result))
         refusal = std::move(*refused);
@@ -168,6 +178,7 @@ Result<void> ProgramCore::decodeNow(FunctionRecord& record, std::string_view rea
         outcome = std::unexpected(std::move(*error));
       else
         tiers_->publish(record, std::move(std::get<Version>(result)), reason, force);
+      return {};
     });
     if (!done)
       outcome = done;
@@ -178,8 +189,9 @@ Result<void> ProgramCore::decodeNow(FunctionRecord& record, std::string_view rea
     return outcome;
   }
   ++refusals_[{Tier::Interpreter, refusal->reason}];
-  // Not at the ladder's next tier, which may take a hundred times as long while the program waits.
-  return compileNow(record, Tier::O0, reason, force);
+  // Not at the ladder's next tier, which may take a hundred times as long while the program waits; and from the world that
+  // is open, for O0 needs nothing of what lean reading leaves out.
+  return compileFrom(*worlds_, record, Tier::O0, reason, force);
 }
 
 Result<void> ProgramCore::placeLateNames(World& world) {
@@ -194,7 +206,7 @@ Result<void> ProgramCore::placeLateNames(World& world) {
   for (std::size_t m = 0; m < world.moduleCount(); ++m) {
     if (world.module(m).getModuleInlineAsm().empty())
       continue;
-    auto object = compiler_->compileModuleAssembly(m);
+    auto object = compiler_->compileModuleAssembly(*worlds_, m);
     if (!object)
       return fail(object.error().code, world.source(m).name + ": file-level assembly: " + object.error().message);
     CodeArtifact artifact;
@@ -274,9 +286,14 @@ std::uintptr_t ProgramCore::firstCall(std::uint32_t function) {
 Result<void> ProgramCore::compileNow(FunctionRecord& record, Tier tier, std::string_view reason, bool force) {
   if (tier == Tier::Interpreter)
     return decodeNow(record, reason, force);
+  return compileFrom(compiler_->worlds(), record, tier, reason, force);
+}
+
+Result<void> ProgramCore::compileFrom(WorldKeeper& worlds, FunctionRecord& record, Tier tier, std::string_view reason,
+                                      bool force) {
   Result<void> outcome;
   callOnStack(*stack_, [&] {
-    CompileResult result = compiler_->compile({record.id, tier, tiers_->counts(tier)});
+    CompileResult result = compiler_->compile({record.id, tier, tiers_->counts(tier)}, worlds);
     outcome = install(record, std::move(result), reason, force);
   });
   return outcome;
@@ -384,7 +401,7 @@ void ProgramCore::compileQueued(const QueuedCompile& request, unsigned worker) {
     return; // made meanwhile by promote(), or left behind by a demotion
   auto& compiler = workerCompilers_[worker];
   if (!compiler)
-    compiler = std::make_unique<LlvmCompiler>(sources_, map_);
+    compiler = std::make_unique<LlvmCompiler>(map_, std::make_shared<WorldKeeper>(sources_, map_, Reading::Whole));
   if (!whole) {
     auto made = compiler->compile({record.id, request.tier, tiers_->counts(request.tier), request.loop});
     installLoop(record, request.tier, request.loop, std::move(made), "threshold");
@@ -483,10 +500,9 @@ Result<std::string> ProgramCore::dumpOps(FunctionRecord& record) {
   std::lock_guard lock(foreground_);
   Result<std::string> text;
   callOnStack(*stack_, [&] {
-    auto done = compiler_->withWorld(
-        [&](World& world, const WorldSymbols& symbols) { text = interpreter_->dump({&world, &symbols}, record.id); });
-    if (!done)
-      text = std::unexpected(done.error());
+    text = worlds_->guarded([&](World& world, const WorldSymbols& symbols) {
+      return interpreter_->dump({&world, &symbols}, record.id);
+    });
   });
   return text;
 }
@@ -498,8 +514,9 @@ Result<void> ProgramCore::writeProfile(const std::string& path, ProfileFormat fo
     std::lock_guard lock(foreground_);
     Result<void> done;
     callOnStack(*stack_, [&] {
-      done = compiler_->withWorld([&](World& world, const WorldSymbols& symbols) {
+      done = worlds_->guarded([&](World& world, const WorldSymbols& symbols) -> Result<void> {
         profile = interpreter_->harvest({&world, &symbols});
+        return {};
       });
     });
     if (!done)

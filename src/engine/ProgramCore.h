@@ -26,6 +26,7 @@
 #include "program/HostSymbols.h"
 #include "program/ProgramMap.h"
 #include "program/ThreadLocals.h"
+#include "program/WorldKeeper.h"
 #include "support/CallOnStack.h"
 #include "tier/TierManager.h"
 
@@ -83,6 +84,8 @@ private:
   std::uintptr_t firstCall(std::uint32_t function);
   /// Compiles in this thread with the foreground compiler, under its lock.
   Result<void> compileNow(FunctionRecord& record, Tier tier, std::string_view reason, bool force);
+  /// As compileNow(), of a compiled tier, from a world of this keeper.
+  Result<void> compileFrom(WorldKeeper& worlds, FunctionRecord& record, Tier tier, std::string_view reason, bool force);
   /// The interpreter's compile. A function that it refuses starts at O0.
   Result<void> decodeNow(FunctionRecord& record, std::string_view reason, bool force);
   void makeInterpreter();
@@ -111,7 +114,8 @@ private:
   std::unique_ptr<interp::Interpreter> interpreter_;
   std::map<std::pair<Tier, std::string>, std::uint64_t> refusals_; ///< under foreground_
 
-  std::mutex foreground_; ///< guards compiler_ and stack_
+  std::mutex foreground_; ///< guards worlds_, compiler_ and stack_
+  std::shared_ptr<WorldKeeper> worlds_; ///< what the interpreter reads; also the compiler's where nothing is interpreted
   std::unique_ptr<LlvmCompiler> compiler_;
   std::unique_ptr<Stack> stack_;
   std::vector<std::unique_ptr<LlvmCompiler>> workerCompilers_; ///< by worker number, each used by that thread only

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "engine/ProgramCore.h"
+#include "program/EntryShape.h"
 
 extern "C" int __cxa_atexit(void (*function)(void*), void* argument, void* dso);
 
@@ -29,7 +30,8 @@ Result<Program::MainCall> ProgramCore::prepareMain(std::span<const std::string> 
   if (!record)
     return fail(ErrorCode::UnknownEntry, name_ + ": there is no function '" + std::string(entry) +
                                              "' to start at" + (entry == "main" ? "; name one with --entry" : ""));
-  auto shape = compiler_->entryShape((*record)->id);
+  auto shape = worlds_->guarded(
+      [&](World& world, const WorldSymbols&) { return entryShape(world, map_, (*record)->id); });
   if (!shape)
     return std::unexpected(shape.error());
   // The program may change its arguments, keep pointers into them, and expects a null pointer behind the last: they

@@ -202,6 +202,8 @@ Handler intChainConstant(IntOp first, IntOp second, Width width);
 Handler intChain(IntOp first, IntOp second, Width width, bool swapped);
 /// if (memory at x + int16(y) PRED k[0]) jump; the form is always with a constant.
 Handler branchLoading(Predicate predicate, Width width, BranchForm form);
+/// d = a * b + c * k[0], each rounded; Float and Double.
+Handler multiplyAddScaled(FloatType type);
 /// As stepBranch(), but x = the word named by the lower 16 bits of k[0], plus k[0] >> 16.
 Handler stepFromBranch(Predicate predicate, Width width, BranchForm form);
 

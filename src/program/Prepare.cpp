@@ -1,6 +1,7 @@
 #include "program/Prepare.h"
 
 #include <llvm/ADT/SetVector.h>
+#include <llvm/ADT/SmallPtrSet.h>
 #include <llvm/IR/CFG.h>
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/DebugInfo.h>
@@ -8,6 +9,7 @@
 #include <llvm/IR/Instructions.h>
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/Module.h>
+#include <llvm/IR/ValueHandle.h>
 #include <llvm/Transforms/Utils/Local.h>
 #include <llvm/Transforms/Utils/PromoteMemToReg.h>
 
@@ -114,14 +116,57 @@ void replaceForeignLabels(llvm::Function& function) {
 /// known to read changed locals after longjmp.
 bool callsReturnTwice(llvm::Function& function) { return function.callsFunctionThatReturnsTwice(); }
 
+/// What metadata says about the values that instructions yield. Promotion draws conclusions from it: it may fold a phi, or
+/// mark a load of nothing as unreachable. It is put aside meanwhile, so that the prepared function is the same in worlds
+/// that did not read it.
+class ValueFacts {
+public:
+  ValueFacts(llvm::Function& function, const llvm::SmallPtrSetImpl<const llvm::Value*>& promoted) {
+    for (llvm::Instruction& instruction : llvm::instructions(function)) {
+      if (!instruction.hasMetadataOtherThanDebugLoc())
+        continue;
+      auto* load = llvm::dyn_cast<llvm::LoadInst>(&instruction);
+      bool goes = load && promoted.contains(load->getPointerOperand());
+      for (unsigned kind : kKinds)
+        if (llvm::MDNode* node = instruction.getMetadata(kind)) {
+          instruction.setMetadata(kind, nullptr);
+          if (!goes)
+            aside_.push_back({&instruction, kind, node});
+        }
+    }
+  }
+  ~ValueFacts() {
+    for (auto& [instruction, kind, node] : aside_)
+      if (instruction)
+        llvm::cast<llvm::Instruction>(instruction)->setMetadata(kind, node);
+  }
+  ValueFacts(const ValueFacts&) = delete;
+  ValueFacts& operator=(const ValueFacts&) = delete;
+
+private:
+  static constexpr unsigned kKinds[] = {llvm::LLVMContext::MD_noundef,         llvm::LLVMContext::MD_nonnull,
+                                        llvm::LLVMContext::MD_range,           llvm::LLVMContext::MD_align,
+                                        llvm::LLVMContext::MD_dereferenceable, llvm::LLVMContext::MD_dereferenceable_or_null};
+  struct Fact {
+    llvm::WeakVH instruction;
+    unsigned kind;
+    llvm::MDNode* node;
+  };
+  std::vector<Fact> aside_;
+};
+
 void promoteAllocas(llvm::Function& function) {
   std::vector<llvm::AllocaInst*> allocas;
+  llvm::SmallPtrSet<const llvm::Value*, 32> promoted;
   for (llvm::Instruction& instruction : function.getEntryBlock())
     if (auto* variable = llvm::dyn_cast<llvm::AllocaInst>(&instruction))
-      if (llvm::isAllocaPromotable(variable))
+      if (llvm::isAllocaPromotable(variable)) {
         allocas.push_back(variable);
+        promoted.insert(variable);
+      }
   if (allocas.empty())
     return;
+  ValueFacts facts(function, promoted);
   llvm::DominatorTree dominators(function);
   llvm::PromoteMemToReg(allocas, dominators);
 }

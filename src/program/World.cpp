@@ -48,7 +48,7 @@ void gatherDiagnostic(const llvm::DiagnosticInfo* info, void* into) {
 
 } // namespace
 
-Result<std::unique_ptr<World>> World::open(std::shared_ptr<const std::vector<Source>> sources) {
+Result<std::unique_ptr<World>> World::open(std::shared_ptr<const std::vector<Source>> sources, Reading reading) {
   installFatalHandler();
   std::unique_ptr<World> world(new World);
   world->sources_ = std::move(sources);
@@ -56,7 +56,10 @@ Result<std::unique_ptr<World>> World::open(std::shared_ptr<const std::vector<Sou
   world->context_->setDiagnosticHandlerCallBack(gatherDiagnostic, &world->diagnostics_);
   try {
     for (const Source& source : *world->sources_) {
-      llvm::MemoryBufferRef buffer(llvm::StringRef(source.bitcode.data(), source.bitcode.size()), source.name);
+      std::span<const char> bytes = source.bitcode;
+      if (reading == Reading::Lean)
+        bytes = world->lean_.emplace_back(std::make_unique<LeanBitcode>(source))->bytes();
+      llvm::MemoryBufferRef buffer(llvm::StringRef(bytes.data(), bytes.size()), source.name);
       auto module = llvm::getLazyBitcodeModule(buffer, *world->context_, /*ShouldLazyLoadMetadata=*/true);
       if (!module)
         return fail(ErrorCode::BadBitcode, source.name + ": damaged bitcode, or of a version that LLVM 19 cannot read: " +
@@ -64,8 +67,11 @@ Result<std::unique_ptr<World>> World::open(std::shared_ptr<const std::vector<Sou
       if (auto target = checkTarget(**module, source.name); !target)
         return std::unexpected(target.error());
       auto& functions = world->functions_.emplace_back();
-      for (llvm::Function& function : **module)
+      for (llvm::Function& function : **module) {
+        if (reading == Reading::Lean)
+          world->positions_[&function] = static_cast<std::uint32_t>(functions.size());
         functions.push_back(&function);
+      }
       auto& variables = world->variables_.emplace_back();
       for (llvm::GlobalVariable& variable : (*module)->globals())
         variables.push_back(&variable);
@@ -87,25 +93,58 @@ std::size_t World::moduleIndexOf(const llvm::Module* module) const {
   return index;
 }
 
+/// The error of a step, with the function it is about.
+Error World::placed(const llvm::Function& function, const Error& error) const {
+  return Error{error.code, source(moduleIndexOf(function.getParent())).name + ": function '" + function.getName().str() +
+                               "'" + error.message};
+}
+
 Result<llvm::Function*> World::prepared(llvm::Function& function) {
-  auto [at, fresh] = prepared_.try_emplace(&function, true);
+  auto [at, fresh] = prepared_.try_emplace(&function, lean_.empty());
   if (!fresh)
     return &function;
-  std::string place = source(moduleIndexOf(function.getParent())).name + ": function '" + function.getName().str() + "'";
-  if (llvm::Error error = function.materialize()) {
+  if (auto done = read(function); !done) {
     prepared_.erase(&function);
-    return fail(ErrorCode::BadBitcode, place + ": damaged bitcode: " + messageOf(std::move(error)));
-  }
-  if (function.isDeclaration())
-    return fail(ErrorCode::BadBitcode, place + " has no body");
-  std::string text;
-  llvm::raw_string_ostream out(text);
-  if (llvm::verifyFunction(function, &out)) {
-    prepared_.erase(&function);
-    return fail(ErrorCode::VerifierFailed, place + ": LLVM's verifier rejects it: " + firstLines(text));
+    return std::unexpected(placed(function, done.error()));
   }
   prepareFunction(function);
   return &function;
+}
+
+Result<llvm::Function*> World::verified(llvm::Function& function) {
+  auto body = prepared(function);
+  if (!body)
+    return body;
+  bool& done = prepared_[&function];
+  if (!done)
+    if (auto valid = verify(function); !valid)
+      return std::unexpected(placed(function, valid.error()));
+  done = true;
+  return body;
+}
+
+Result<void> World::read(llvm::Function& function) {
+  if (!lean_.empty()) {
+    std::size_t module = moduleIndexOf(function.getParent());
+    if (auto at = positions_.find(&function); at != positions_.end())
+      lean_[module]->prune(at->second);
+  }
+  if (llvm::Error error = function.materialize())
+    return fail(ErrorCode::BadBitcode, ": damaged bitcode: " + messageOf(std::move(error)));
+  if (function.isDeclaration())
+    return fail(ErrorCode::BadBitcode, " has no body");
+  if (!lean_.empty() && check_.plainlyValid(function))
+    return {};
+  return verify(function);
+}
+
+Result<void> World::verify(const llvm::Function& function) {
+  ++verifiedBodies_;
+  std::string defect;
+  llvm::raw_string_ostream out(defect);
+  if (llvm::verifyFunction(function, &out))
+    return fail(ErrorCode::VerifierFailed, ": LLVM's verifier rejects it: " + firstLines(defect));
+  return {};
 }
 
 std::vector<std::string> World::lateNames() const {

@@ -56,7 +56,7 @@ private:
 };
 
 Result<Unit> Extractor::run(std::uint32_t id) {
-  auto source = world_.prepared(*sourceOf(id));
+  auto source = world_.verified(*sourceOf(id));
   if (!source)
     return std::unexpected(source.error());
   llvm::Function& from = **source;
@@ -229,7 +229,7 @@ Result<void> Extractor::importCallees() {
       if (!must && (limits_.calleeSize == 0 || depth >= limits_.depth || imported_ >= limits_.totalSize ||
                     callee->hasFnAttribute(llvm::Attribute::NoInline) || callee->isVarArg()))
         continue;
-      auto source = world_.prepared(*from);
+      auto source = world_.verified(*from);
       if (!source)
         return std::unexpected(source.error());
       unsigned size = from->getInstructionCount();

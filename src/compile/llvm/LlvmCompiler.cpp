@@ -8,25 +8,10 @@
 
 namespace kiln {
 
-LlvmCompiler::LlvmCompiler(std::shared_ptr<const std::vector<Source>> sources, const ProgramMap& map,
-                           std::unique_ptr<World> world)
-    : sources_(std::move(sources)), map_(map), world_(std::move(world)) {
-  if (world_)
-    symbols_ = std::make_unique<WorldSymbols>(*world_, map_);
-}
+LlvmCompiler::LlvmCompiler(const ProgramMap& map, std::shared_ptr<WorldKeeper> worlds)
+    : map_(map), worlds_(std::move(worlds)) {}
 
 LlvmCompiler::~LlvmCompiler() = default;
-
-Result<void> LlvmCompiler::openWorld() {
-  if (world_)
-    return {};
-  auto world = World::open(sources_);
-  if (!world)
-    return std::unexpected(world.error());
-  world_ = std::move(*world);
-  symbols_ = std::make_unique<WorldSymbols>(*world_, map_);
-  return {};
-}
 
 /// Made at the first compile: a program may start, and end, without any.
 Backend& LlvmCompiler::backend() {
@@ -35,37 +20,15 @@ Backend& LlvmCompiler::backend() {
   return *backend_;
 }
 
-template <typename Work> auto LlvmCompiler::guarded(Work&& work) -> decltype(work()) {
-  try {
-    if (auto opened = openWorld(); !opened)
-      return std::unexpected(opened.error());
-    auto result = work();
-    std::string diagnostics = world_->takeDiagnostics();
-    if (result && !diagnostics.empty())
-      return fail(ErrorCode::CompileFailed, firstLines(diagnostics));
-    return result;
-  } catch (const LlvmFatal& fatal) {
-    // LLVM's frames were left without their destructors: nothing of this context may be touched again.
-    world_->abandon();
-    (void)world_.release();
-    (void)symbols_.release();
-    (void)backend_.release();
-    return fail(ErrorCode::CompileFailed, "LLVM cannot compile this: " + fatal.message);
-  }
+template <typename Work> auto LlvmCompiler::guarded(WorldKeeper& worlds, Work&& work) {
+  return worlds.guarded(std::forward<Work>(work), [&] { (void)backend_.release(); });
 }
 
-Result<void> LlvmCompiler::withWorld(const std::function<void(World&, const WorldSymbols&)>& work) {
-  return guarded([&]() -> Result<void> {
-    work(*world_, *symbols_);
-    return {};
-  });
-}
-
-Result<LlvmCompiler::Lowered> LlvmCompiler::lower(const CompileRequest& request) {
+Result<LlvmCompiler::Lowered> LlvmCompiler::lower(World& world, const WorldSymbols& symbols, const CompileRequest& request) {
   Lowered lowered;
   Backend& machinery = backend(); // outside the times: made once
   std::uint64_t start = nowNanoseconds();
-  auto unit = extractUnit(*world_, map_, *symbols_, request.function, importLimits(request.tier));
+  auto unit = extractUnit(world, map_, symbols, request.function, importLimits(request.tier));
   if (!unit)
     return std::unexpected(unit.error());
   lowered.unit = std::move(*unit);
@@ -85,9 +48,11 @@ Result<LlvmCompiler::Lowered> LlvmCompiler::lower(const CompileRequest& request)
   return lowered;
 }
 
-CompileResult LlvmCompiler::compile(const CompileRequest& request) {
-  auto result = guarded([&]() -> Result<CompileResult> {
-    auto lowered = lower(request);
+CompileResult LlvmCompiler::compile(const CompileRequest& request) { return compile(request, *worlds_); }
+
+CompileResult LlvmCompiler::compile(const CompileRequest& request, WorldKeeper& worlds) {
+  auto result = guarded(worlds, [&](World& world, const WorldSymbols& symbols) -> Result<CompileResult> {
+    auto lowered = lower(world, symbols, request);
     if (!lowered)
       return std::unexpected(lowered.error());
     if (lowered->refusal)
@@ -113,8 +78,8 @@ CompileResult LlvmCompiler::compile(const CompileRequest& request) {
 }
 
 Result<std::string> LlvmCompiler::dump(const CompileRequest& request, DumpKind kind) {
-  return guarded([&]() -> Result<std::string> {
-    auto lowered = lower(request);
+  return guarded(*worlds_, [&](World& world, const WorldSymbols& symbols) -> Result<std::string> {
+    auto lowered = lower(world, symbols, request);
     if (!lowered)
       return std::unexpected(lowered.error());
     if (lowered->refusal)
@@ -128,31 +93,12 @@ Result<std::string> LlvmCompiler::dump(const CompileRequest& request, DumpKind k
   });
 }
 
-Result<LlvmCompiler::EntryShape> LlvmCompiler::entryShape(std::uint32_t id) {
-  return guarded([&]() -> Result<EntryShape> {
-    const FunctionInfo& info = map_.functions[id];
-    const llvm::FunctionType* type = world_->functionAt(info.module, info.index).getFunctionType();
-    bool fits = !info.ifuncResolved && !type->isVarArg() && type->getNumParams() <= 3;
-    for (unsigned i = 0; fits && i < type->getNumParams(); ++i)
-      fits = i == 0 ? type->getParamType(i)->isIntegerTy(32) : type->getParamType(i)->isPointerTy();
-    bool returnsInt = type->getReturnType()->isIntegerTy() && type->getReturnType()->getIntegerBitWidth() <= 32;
-    if (!fits || (!returnsInt && !type->getReturnType()->isVoidTy())) {
-      std::string text;
-      llvm::raw_string_ostream out(text);
-      type->print(out);
-      return fail(ErrorCode::BadMain, world_->source(info.module).name + ": '" + info.name + "' has the type " + text +
-                                          "; a program starts at int (), int (int), int (int, char**) or int (int, char**, char**)");
-    }
-    return EntryShape{returnsInt};
-  });
-}
-
-Result<std::vector<char>> LlvmCompiler::compileModuleAssembly(std::size_t index) {
-  return guarded([&]() -> Result<std::vector<char>> {
-    const llvm::Module& from = world_->module(index);
+Result<std::vector<char>> LlvmCompiler::compileModuleAssembly(WorldKeeper& worlds, std::size_t index) {
+  return guarded(worlds, [&](World& world, const WorldSymbols&) -> Result<std::vector<char>> {
+    const llvm::Module& from = world.module(index);
     if (from.getModuleInlineAsm().empty())
       return std::vector<char>{};
-    llvm::Module unit("assembly", world_->context());
+    llvm::Module unit("assembly", world.context());
     unit.setDataLayout(from.getDataLayout());
     unit.setTargetTriple(from.getTargetTriple());
     unit.setModuleInlineAsm(from.getModuleInlineAsm());
@@ -161,10 +107,10 @@ Result<std::vector<char>> LlvmCompiler::compileModuleAssembly(std::size_t index)
 }
 
 Result<void> LlvmCompiler::verifyAll() {
-  return guarded([&]() -> Result<void> {
+  return guarded(*worlds_, [&](World& world, const WorldSymbols&) -> Result<void> {
     for (const FunctionInfo& info : map_.functions)
       if (!info.ifuncResolved)
-        if (auto body = world_->prepared(world_->functionAt(info.module, info.index)); !body)
+        if (auto body = world.prepared(world.functionAt(info.module, info.index)); !body)
           return std::unexpected(body.error());
     return {};
   });

@@ -1,7 +1,6 @@
 // The compiler behind the tiers O0 to O3.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 
@@ -10,6 +9,7 @@
 #include "compile/llvm/Unit.h"
 #include "program/ProgramMap.h"
 #include "program/World.h"
+#include "program/WorldKeeper.h"
 
 namespace kiln {
 
@@ -20,27 +20,20 @@ enum class DumpKind { Ir, Assembly };
 /// refused (makeContinuation). When LLVM fails fatally inside, the error is returned, the world is given up, and the next request opens a new one.
 class LlvmCompiler final : public Compiler {
 public:
-  /// `map` outlives the compiler. `world` may be given when the loading thread has one to hand on.
-  LlvmCompiler(std::shared_ptr<const std::vector<Source>> sources, const ProgramMap& map,
-               std::unique_ptr<World> world = nullptr);
+  /// `map` outlives the compiler. `worlds` gives whole ones; the thread that compiles may use it for other work too.
+  LlvmCompiler(const ProgramMap& map, std::shared_ptr<WorldKeeper> worlds);
   ~LlvmCompiler() override;
 
-  /// What the globals of the world that was handed on stand for.
-  const WorldSymbols& symbols() const { return *symbols_; }
-
-  /// Runs `work` on this compiler's world, as guarded as a compile.
-  Result<void> withWorld(const std::function<void(World&, const WorldSymbols&)>& work);
+  /// Where its functions come from, unless a compile names others.
+  WorldKeeper& worlds() { return *worlds_; }
   CompileResult compile(const CompileRequest& request) override;
+  /// As compile(), from another keeper's world; one that reads lean gives code that knows less of the program.
+  CompileResult compile(const CompileRequest& request, WorldKeeper& worlds);
   /// The text of what compile() would make.
   Result<std::string> dump(const CompileRequest& request, DumpKind kind);
-  /// Whether a function can be started as a C program's main: `int` or nothing out, (), (int), (int, char**) or
-  /// (int, char**, char**) in. Fails with BadMain.
-  struct EntryShape {
-    bool returnsInt = true;
-  };
-  Result<EntryShape> entryShape(std::uint32_t function);
-  /// The module's file-level assembly as an object, empty if it has none.
-  Result<std::vector<char>> compileModuleAssembly(std::size_t module);
+  /// The module's file-level assembly as an object, empty if it has none. Of the world only the headers are used: any
+  /// keeper of the program will do.
+  Result<std::vector<char>> compileModuleAssembly(WorldKeeper& worlds, std::size_t module);
   /// Reads and verifies every body of the program; the first defect is the result.
   Result<void> verifyAll();
 
@@ -51,16 +44,13 @@ private:
     CompileTimes times;
     std::optional<Refusal> refusal; ///< set: there is nothing else
   };
-  Result<void> openWorld();
   Backend& backend();
-  Result<Lowered> lower(const CompileRequest& request);
-  /// Runs `work`, turning LLVM's fatal errors and diagnostics into values.
-  template <typename Work> auto guarded(Work&& work) -> decltype(work());
+  Result<Lowered> lower(World& world, const WorldSymbols& symbols, const CompileRequest& request);
+  /// The keeper's, and the back end goes with the world.
+  template <typename Work> auto guarded(WorldKeeper& worlds, Work&& work);
 
-  std::shared_ptr<const std::vector<Source>> sources_;
   const ProgramMap& map_;
-  std::unique_ptr<World> world_;
-  std::unique_ptr<WorldSymbols> symbols_;
+  std::shared_ptr<WorldKeeper> worlds_;
   std::unique_ptr<Backend> backend_;
 };
 

@@ -108,6 +108,12 @@ bool Decoder::decodeFloatIntrinsic(const llvm::IntrinsicInst& call) {
     case Intrinsic::fmuladd: {
       // fmuladd may be rounded once or twice; code without FMA instructions rounds twice.
       unsigned a = argument(0), b = argument(1);
+      const auto* addend = llvm::dyn_cast<llvm::Instruction>(call.getArgOperand(2));
+      if (addend && layout_.isFolded(addend)) {
+        emit(multiplyAddScaled(type), to, a, b, word(addend->getOperand(0)));
+        append(operand(addend->getOperand(1)).k);
+        break;
+      }
       emit(floatMultiplyAdd(type, id == Intrinsic::fma), to, a, b, argument(2));
       break;
     }

@@ -251,9 +251,16 @@ void Decoder::decodeLoad(const llvm::LoadInst& load) {
 
 void Decoder::decodeStore(const llvm::StoreInst& store) {
   const llvm::Value* value = store.getValueOperand();
-  if (unsigned bytes = store.isAtomic() ? 0 : plainSize(value->getType())) {
-    Address address = resolve(store.getPointerOperand());
-    return emitStore(storeWidth(bytes), operand(value), address, 0);
+  // What is undefined leaves the memory as it is, as in LLVM's code.
+  if (llvm::isa<llvm::UndefValue>(value) && !store.isVolatile() && !store.isAtomic())
+    return;
+  if (!store.isAtomic()) {
+    if (layout_.isFolded(value))
+      return emitUpdate(store, *llvm::cast<llvm::Instruction>(value));
+    if (unsigned bytes = plainSize(value->getType())) {
+      Address address = resolve(store.getPointerOperand());
+      return emitStore(storeWidth(bytes), operand(value), address, 0);
+    }
   }
   Leaves leaves = leavesFor(value->getType());
   if (store.isAtomic()) {
@@ -276,6 +283,29 @@ void Decoder::decodeStore(const llvm::StoreInst& store) {
     address = withoutIndex(address);
   for (const Leaf& leaf : leaves)
     emitStoreLeaf(leaf, value, address);
+}
+
+/// A store of what was computed from the value that is there.
+void Decoder::emitUpdate(const llvm::StoreInst& store, const llvm::Instruction& arithmetic) {
+  Address address = resolve(store.getPointerOperand());
+  unsigned place = address.indexed ? address.index : static_cast<std::uint16_t>(address.offset);
+  llvm::Type* type = arithmetic.getType();
+  if (!arithmetic.isBinaryOp()) { // fmuladd
+    std::uint16_t a = word(arithmetic.getOperand(0)), b = word(arithmetic.getOperand(1));
+    emit(multiplyAddUpdate(floatTypeOf(type), address.indexed), address.base, a, b, place);
+    return;
+  }
+  const llvm::Value* other = arithmetic.getOperand(arithmetic.getOperand(0) == updatedLoad(arithmetic) ? 1 : 0);
+  Operand operand = this->operand(other);
+  if (type->isFloatingPointTy()) {
+    std::uint16_t a = word(operand);
+    emit(floatUpdate(floatOpOf(arithmetic.getOpcode()), floatTypeOf(type), address.indexed), address.base, a, 0, place);
+    return;
+  }
+  emit(intUpdate(intOpOf(arithmetic.getOpcode()), widthOf(type), address.indexed, operand.constant), address.base,
+       operand.constant ? 0 : operand.word, 0, place);
+  if (operand.constant)
+    append(operand.k);
 }
 
 void Decoder::decodeAlloca(const llvm::AllocaInst& variable) {

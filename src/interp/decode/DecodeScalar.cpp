@@ -222,6 +222,14 @@ bool Decoder::decodeFused(const llvm::Instruction& instruction) {
          address.indexed ? address.index : static_cast<std::uint16_t>(address.offset));
     return true;
   }
+  if (type->isFloatingPointTy()) {
+    std::uint16_t a = word(part->getOperand(0)), b = word(part->getOperand(1)), c = word(other);
+    FloatType real = floatTypeOf(type);
+    emit(instruction.getOpcode() == llvm::Instruction::FAdd ? floatMultiplyAdd(real, false)
+                                                            : floatMultiplySubtract(real, inner == 0),
+         d, a, b, c);
+    return true;
+  }
   IntOp first = intOpOf(part->getOpcode()), second = intOpOf(instruction.getOpcode());
   std::uint16_t a = word(part->getOperand(0));
   Word k = operand(part->getOperand(1)).k;

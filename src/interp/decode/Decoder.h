@@ -225,6 +225,7 @@ private:
   // Memory (DecodeMemory.cpp) -------------------------------------------------------------------------------------------
   void decodeLoad(const llvm::LoadInst& load);
   void decodeStore(const llvm::StoreInst& store);
+  void emitUpdate(const llvm::StoreInst& store, const llvm::Instruction& arithmetic);
   void decodeAlloca(const llvm::AllocaInst& variable);
   void decodeAddress(const llvm::GetElementPtrInst& address);
   void decodeAtomic(const llvm::Instruction& instruction);

@@ -17,7 +17,7 @@ namespace {
 
 constexpr unsigned kMostAddressUsers = 16;
 /// Intervals that a class of coalesced values may have; more would make joining them slow.
-constexpr std::size_t kMostMembers = 16;
+constexpr std::size_t kMostMembers = 24;
 
 /// Of types that are not plain: kNone if their values have no words.
 std::uint32_t wordsOfOthers(llvm::Type* type, const llvm::DataLayout& layout) {
@@ -244,6 +244,10 @@ bool Layout::foldOne(const llvm::Instruction& instruction, ValueState& self) {
     return isFoldableCompare(*llvm::cast<llvm::Instruction>(*instruction.user_begin()));
   if (const auto* load = llvm::dyn_cast<llvm::LoadInst>(&instruction))
     return foldLoad(*load);
+  if (const llvm::LoadInst* load = updatedLoad(instruction); load && state(load).folded)
+    return true;
+  if (isProductOfSum(instruction) || isScaledAddend(instruction))
+    return true;
   if (isChained(instruction))
     return !isFolded(instruction.getOperand(0));
   return llvm::isa<llvm::SExtInst, llvm::ZExtInst>(instruction) && foldExtension(instruction);
@@ -293,10 +297,11 @@ bool Layout::foldAddress(const llvm::GetElementPtrInst& address, ValueState& sel
 /// A load becomes part of its user if the user's op has room for the address: a base with a small offset, or one with an
 /// index that counts values of the loaded type.
 bool Layout::foldLoad(const llvm::LoadInst& load) {
-  std::optional<unsigned> operand = loadingOperand(load);
-  if (!operand)
+  if (!load.hasOneUse())
     return false;
   const auto* user = llvm::cast<llvm::Instruction>(*load.user_begin());
+  if (updatedLoad(*user) != &load && !loadingOperand(load))
+    return false;
   for (const llvm::Use& other : user->operands())
     if (other.get() != &load && isFolded(other.get()))
       return false;
@@ -422,7 +427,8 @@ std::uint32_t Layout::representative(std::uint32_t value) {
 void Layout::coalesce() {
   members_.resize(values_.size());
   for (std::uint32_t i = 0; i < values_.size(); ++i)
-    members_[i] = {i, kNone, i, 1, values_[i].first, values_[i].last};
+    members_[i] = {i, kNone, i, 1, values_[i].first, values_[i].last, 0, 0};
+  findWrites();
   for (std::uint32_t place = 0; place < order_.size(); ++place) {
     std::uint32_t self = firstNumber(place);
     for (const llvm::PHINode& phi : order_[place]->phis())
@@ -442,7 +448,7 @@ void Layout::coalescePhi(const llvm::PHINode& phi, std::uint32_t self, std::uint
         if (value.folded || (value.alias && value.word != 0) || value.root < function_->arg_size() ||
             values_[value.root].words != values_[self].words)
           continue;
-        join(representative(self), representative(value.root), phi, incoming);
+        join(representative(self), representative(value.root));
       }
   // Edges write the words.
   Member& all = members_[representative(self)];
@@ -452,21 +458,43 @@ void Layout::coalescePhi(const llvm::PHINode& phi, std::uint32_t self, std::uint
   }
 }
 
-/// Makes one class of two, if that of what comes in is dead wherever the phi's is alive or written.
-bool Layout::join(std::uint32_t mine, std::uint32_t other, const llvm::PHINode& phi, const llvm::Value* incoming) {
+void Layout::findWrites() {
+  writes_.clear();
+  for (std::uint32_t place = 0; place < order_.size(); ++place) {
+    std::uint32_t self = firstNumber(place);
+    for (const llvm::PHINode& phi : order_[place]->phis()) {
+      const std::vector<std::uint32_t>& from = placesInto(phi);
+      Member& member = members_[self++];
+      member.firstWrite = static_cast<std::uint32_t>(writes_.size());
+      member.writeCount = static_cast<std::uint32_t>(from.size());
+      for (unsigned i = 0; i < from.size(); ++i) {
+        const llvm::Value* incoming = phi.getIncomingValue(i);
+        writes_.push_back({blockLast_[from[i]] + 1, isNumbered(incoming) ? state(incoming).root : kNone});
+      }
+    }
+  }
+}
+
+/// Whether an edge writes the phi while the value is alive, and writes another value there.
+bool Layout::isWrittenIn(std::uint32_t phi, std::uint32_t value) const {
+  const Member& member = members_[phi];
+  for (const Write& write : llvm::ArrayRef(writes_).slice(member.firstWrite, member.writeCount))
+    if (write.position > values_[value].first && write.position < values_[value].last && write.root != value)
+      return true;
+  return false;
+}
+
+/// Makes one class of two, if no member of one is alive where a member of the other is alive or written.
+bool Layout::join(std::uint32_t mine, std::uint32_t other) {
   if (mine == other || members_[mine].count + members_[other].count > kMostMembers)
     return false;
   for (std::uint32_t b = other; b != kNone; b = members_[b].next) {
-    const ValueState& theirs = values_[b];
+    if (members_[b].writeCount > kMostMembers)
+      return false;
     for (std::uint32_t a = mine; a != kNone; a = members_[a].next)
-      if (values_[a].last > theirs.first && theirs.last > values_[a].first)
+      if ((values_[a].last > values_[b].first && values_[b].last > values_[a].first) || isWrittenIn(a, b) ||
+          isWrittenIn(b, a))
         return false;
-    // No other edge may write the phi while they are alive.
-    for (unsigned i = 0; i < knownPlaces_.size(); ++i) {
-      std::uint32_t edge = blockLast_[knownPlaces_[i]] + 1;
-      if (edge > theirs.first && edge < theirs.last && phi.getIncomingValue(i) != incoming)
-        return false;
-    }
   }
   Member &ours = members_[mine], &theirs = members_[other];
   members_[ours.lastMember].next = other;

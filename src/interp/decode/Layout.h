@@ -128,6 +128,12 @@ private:
     std::uint32_t lastMember;
     std::uint32_t count;
     std::uint32_t first, last; ///< the stretch that the words are reserved for
+    std::uint32_t firstWrite, writeCount; ///< of a phi, in writes_
+  };
+  /// An edge that writes a phi, and whose words it writes there.
+  struct Write {
+    std::uint32_t position;
+    std::uint32_t root;
   };
   /// Heads of lists of classes, for allocate().
   struct Events {
@@ -154,7 +160,9 @@ private:
   void useOperands(const llvm::Instruction& instruction, std::uint32_t position, std::uint32_t place);
   void coalesce();
   void coalescePhi(const llvm::PHINode& phi, std::uint32_t self, std::uint32_t place);
-  bool join(std::uint32_t mine, std::uint32_t other, const llvm::PHINode& phi, const llvm::Value* incoming);
+  void findWrites();
+  bool join(std::uint32_t mine, std::uint32_t other);
+  bool isWrittenIn(std::uint32_t phi, std::uint32_t value) const;
   std::uint32_t representative(std::uint32_t value);
   bool allocate();
   llvm::ArrayRef<std::uint32_t> edgesFrom(std::uint32_t block) const {
@@ -171,6 +179,7 @@ private:
   std::vector<ValueState> values_;
   std::vector<std::uint32_t> placeOf_; ///< of the block
   std::vector<Member> members_;
+  std::vector<Write> writes_;
   std::vector<Events> nextEvents_;
   std::vector<std::pair<std::uint32_t, AddressParts>> addresses_;
 

@@ -260,6 +260,80 @@ bool writesBetween(const llvm::Instruction& from, const llvm::Instruction& to) {
 
 } // namespace
 
+namespace {
+
+bool isFmulAdd(const llvm::Instruction& instruction) {
+  const auto* intrinsic = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
+  return intrinsic && intrinsic->getIntrinsicID() == llvm::Intrinsic::fmuladd;
+}
+
+/// Which operand an op that changes memory in place can have there.
+std::optional<unsigned> updatedOperand(const llvm::Instruction& arithmetic) {
+  const llvm::Type* type = arithmetic.getType();
+  FloatType real = type->isFloatTy() ? FloatType::Float : FloatType::Double;
+  if (isFmulAdd(arithmetic))
+    return type->isFloatTy() || type->isDoubleTy() ? std::optional(2u) : std::nullopt;
+  if (!arithmetic.isBinaryOp())
+    return std::nullopt;
+  bool has = false;
+  if (type->isFloatTy() || type->isDoubleTy())
+    has = floatUpdate(floatOpOf(arithmetic.getOpcode()), real, false) != nullptr &&
+          !llvm::isa<llvm::Constant>(arithmetic.getOperand(1));
+  else if (type->isIntegerTy() && isExactWidth(type))
+    has = intUpdate(intOpOf(arithmetic.getOpcode()), widthOf(type), false, false) != nullptr;
+  if (!has)
+    return std::nullopt;
+  return arithmetic.isCommutative() && !llvm::isa<llvm::LoadInst>(arithmetic.getOperand(0)) ? 1u : 0u;
+}
+
+bool isPlainAccess(const llvm::Instruction& instruction) { return !instruction.isVolatile() && !instruction.isAtomic(); }
+
+} // namespace
+
+const llvm::LoadInst* updatedLoad(const llvm::Instruction& arithmetic) {
+  std::optional<unsigned> operand = updatedOperand(arithmetic);
+  const llvm::Instruction* user = soleUser(arithmetic);
+  if (!operand || !user)
+    return nullptr;
+  const auto* store = llvm::dyn_cast<llvm::StoreInst>(user);
+  const auto* load = llvm::dyn_cast<llvm::LoadInst>(arithmetic.getOperand(*operand));
+  bool fits = store && load && load->hasOneUse() && isPlainAccess(*store) && isPlainAccess(*load) &&
+              store->getValueOperand() == &arithmetic && store->getPointerOperand() == load->getPointerOperand() &&
+              store->getParent() == arithmetic.getParent() && load->getParent() == arithmetic.getParent() &&
+              !llvm::isa<llvm::Constant>(load->getPointerOperand());
+  return fits && !writesBetween(*load, *store) ? load : nullptr;
+}
+
+bool isProductOfSum(const llvm::Instruction& instruction) {
+  auto isProduct = [](const llvm::Value* value) {
+    const auto* product = llvm::dyn_cast<llvm::Instruction>(value);
+    return product && product->getOpcode() == llvm::Instruction::FMul && product->hasOneUse() &&
+           (product->getType()->isFloatTy() || product->getType()->isDoubleTy()) &&
+           !llvm::isa<llvm::Constant>(product->getOperand(0)) && !llvm::isa<llvm::Constant>(product->getOperand(1));
+  };
+  if (!isProduct(&instruction))
+    return false;
+  const llvm::Instruction* user = soleUser(instruction);
+  unsigned opcode = user->getOpcode();
+  if ((opcode != llvm::Instruction::FAdd && opcode != llvm::Instruction::FSub) ||
+      user->getParent() != instruction.getParent() || updatedLoad(*user))
+    return false;
+  unsigned self = user->getOperand(0) == &instruction ? 0 : 1;
+  const llvm::Value* other = user->getOperand(1 - self);
+  if (llvm::isa<llvm::Constant>(other))
+    return false;
+  // Of two products in one sum, the first.
+  return self == 0 || !isProduct(other) || llvm::cast<llvm::Instruction>(other)->getParent() != user->getParent();
+}
+
+bool isScaledAddend(const llvm::Instruction& instruction) {
+  const llvm::Instruction* user = soleUser(instruction);
+  const llvm::Type* type = instruction.getType();
+  return instruction.getOpcode() == llvm::Instruction::FMul && (type->isFloatTy() || type->isDoubleTy()) && user &&
+         llvm::isa<llvm::ConstantFP>(instruction.getOperand(1)) && isFmulAdd(*user) && !updatedLoad(*user) &&
+         user->getParent() == instruction.getParent() && user->getOperand(2) == &instruction;
+}
+
 std::optional<unsigned> loadingOperand(const llvm::LoadInst& load) {
   const llvm::Instruction* user = soleUser(load);
   if (!user || user->getParent() != load.getParent() || load.isVolatile() || load.isAtomic())
@@ -271,8 +345,12 @@ std::optional<unsigned> loadingOperand(const llvm::LoadInst& load) {
       return std::nullopt;
     return 0;
   }
-  if (!user->isBinaryOp() || user->getType()->isVectorTy())
+  if (!user->isBinaryOp() || user->getType()->isVectorTy() || updatedLoad(*user) || isProductOfSum(*user) ||
+      isScaledAddend(*user))
     return std::nullopt;
+  for (const llvm::Use& operand : user->operands())
+    if (const auto* product = llvm::dyn_cast<llvm::Instruction>(operand.get()); product && isProductOfSum(*product))
+      return std::nullopt;
   Handler handler = nullptr;
   bool real = type->isFloatTy() || type->isDoubleTy();
   if (real)
@@ -293,7 +371,8 @@ bool isChained(const llvm::Instruction& instruction) {
   if (!type->isIntegerTy(32) && !type->isIntegerTy(64))
     return false;
   const llvm::Instruction* user = soleUser(instruction);
-  if (!user->isBinaryOp() || user->getParent() != instruction.getParent() || user->getOperand(0) == user->getOperand(1))
+  if (!user->isBinaryOp() || user->getParent() != instruction.getParent() ||
+      user->getOperand(0) == user->getOperand(1) || updatedLoad(*user) || updatedLoad(instruction))
     return false;
   IntOp first = intOpOf(instruction.getOpcode()), second = intOpOf(user->getOpcode());
   bool swapped = user->getOperand(1) == &instruction;

@@ -53,6 +53,13 @@ bool accessesOnly(const llvm::Instruction& instruction, const llvm::Value* addre
 /// The operand of `user` that the load is, if an op for `user` can do the load: arithmetic with it, or a comparison with a
 /// constant for a branch. Nothing may be written between the two.
 std::optional<unsigned> loadingOperand(const llvm::LoadInst& load);
+/// Arithmetic on a loaded value whose result goes back to where it was loaded, and nowhere else: the load, or null. One op can
+/// do all three.
+const llvm::LoadInst* updatedLoad(const llvm::Instruction& arithmetic);
+/// A product that is only added to something, or subtracted: both can be one op that rounds twice.
+bool isProductOfSum(const llvm::Instruction& instruction);
+/// A product with a constant that is only the addend of an fmuladd.
+bool isScaledAddend(const llvm::Instruction& instruction);
 /// Arithmetic with a constant that is the operand of other arithmetic and nothing else: both can be one op.
 bool isChained(const llvm::Instruction& instruction);
 /// The op's kind of a binary operator on integers.

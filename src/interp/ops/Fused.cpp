@@ -53,6 +53,12 @@ template <FloatOp O, typename T, bool Indexed> KILN_HANDLER Word floatLoading(Op
   KILN_NEXT(2);
 }
 
+template <typename T> KILN_HANDLER Word multiplyAddTimes(Op* ip, Word* frame) {
+  T addend = get<T>(frame, ip->c) * constant<T>(ip);
+  put<T>(frame, ip->d, get<T>(frame, ip->a) * get<T>(frame, ip->b) + addend);
+  KILN_NEXT(3);
+}
+
 template <IntOp First, IntOp Second, unsigned W> KILN_HANDLER Word chainConstant(Op* ip, Word* frame) {
   using U = typename Types<W>::U;
   U first = Binary<First, W>::apply(get<U>(frame, ip->a), constant<U>(ip));
@@ -125,6 +131,9 @@ Handler floatLoading(FloatOp op, FloatType type, bool indexed) {
   int at = type == FloatType::Float || type == FloatType::Double ? indexIn(kFloatLoading, op) : -1;
   return at < 0 ? nullptr : kFloatLoadingTable[static_cast<unsigned>(at) * 4 + (type == FloatType::Double) * 2u + indexed];
 }
+Handler multiplyAddScaled(FloatType type) {
+  return type == FloatType::Float ? multiplyAddTimes<float> : multiplyAddTimes<double>;
+}
 Handler intChainConstant(IntOp first, IntOp second, Width width) {
   int a = width >= 2 ? indexIn(kFirst, first) : -1, b = indexIn(kSecondConstant, second);
   return a < 0 || b < 0 ? nullptr
@@ -166,6 +175,8 @@ void listFusedOps(const OpVisitor& visit) {
         visit(floatLoading(kFloatLoading[i], type, indexed),
               std::string(floatNames[i]) + (type == FloatType::Float ? ".f32" : ".f64") + (indexed ? ".load.idx" : ".load"),
               "d,a,b,c");
+  visit(multiplyAddTimes<float>, "fmuladd.fmul.f32", "d,a,b,c,k");
+  visit(multiplyAddTimes<double>, "fmuladd.fmul.f64", "d,a,b,c,k");
   for (unsigned bits = 0; bits < 8; ++bits) {
     BranchForm form{(bits & 4) != 0, (bits & 2) != 0, (bits & 1) != 0};
     std::string tail = std::string(form.loop ? ".loop" : "") + (form.count ? ".count" : "");

@@ -31,7 +31,7 @@ static void *in_thread(void *depth) {
 
 int main(void) {
   through = by_pointer;
-  printf("%ld\n", by_pointer(60000));
+  printf("%ld\n", by_pointer(100000));
   printf("%f\n", by_double(50000));
   printf("%d\n", by_eight(20000, 1, 2, 3, 4, 5, 6, 7));
   printf("%ld\n", without_assembly(20000));

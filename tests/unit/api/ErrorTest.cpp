@@ -111,8 +111,8 @@ TEST(ErrorVerifier, OfIrText) {
 
 #ifdef KILN_LLVM_AS
 /// Bitcode of a module that the verifier would not let through.
-std::string unverifiedBitcode() {
-  TemporaryFile source(kInvalid, ".ll"), out("");
+std::string unverifiedBitcode(std::string_view text = kInvalid) {
+  TemporaryFile source(text, ".ll"), out("");
   std::string command = std::string(KILN_LLVM_AS) + " -disable-verify -o '" + out.path() + "' '" + source.path() + "'";
   EXPECT_EQ(system(command.c_str()), 0);
   std::ifstream file(out.path(), std::ios::binary);
@@ -139,6 +139,23 @@ TEST(ErrorVerifier, OfBitcodeAtTheFirstCompile) {
   auto dumped = host.program->dump("bad", Tier::O0, Program::Dump::Ir);
   ASSERT_FALSE(dumped);
   EXPECT_EQ(host.function<int()>("good")(), 1);
+}
+
+TEST(ErrorVerifier, OfWhatOnlyCompilersReadComesWhenTheyDo) {
+  // An empty range: nothing to the interpreter, which does not read it.
+  std::string bytes = unverifiedBitcode("define i32 @load(ptr %p) {\n  %v = load i32, ptr %p, !range !0\n  ret i32 %v\n}\n"
+                                        "!0 = !{i32 5, i32 5}");
+  Host host(ProgramInput::memory("bad.bc", bytes), test::withLadder("interpreter,O2@1000000"));
+  int value = 5;
+  EXPECT_EQ(host.function<int(int*)>("load")(&value), 5);
+  auto promoted = host.program->promote("load", Tier::O2);
+  ASSERT_FALSE(promoted);
+  EXPECT_EQ(promoted.error().code, ErrorCode::VerifierFailed);
+  EXPECT_EQ(host.tierOf("load"), Tier::Interpreter);
+  EXPECT_EQ(host.function<int(int*)>("load")(&value), 5);
+  Options options;
+  options.verifyAll = true;
+  EXPECT_EQ(loadError(ProgramInput::memory("bad.bc", bytes), options).code, ErrorCode::VerifierFailed);
 }
 
 TEST(ErrorVerifier, OfAFunctionThatIsCalledReachesTheHost) {

@@ -32,6 +32,7 @@ TEST(Lifetime, EnginesAndProgramsAreIndependent) {
     EXPECT_EQ(b(), 100 * i);
     EXPECT_EQ(c(), 10000 * i);
   }
+  first.program->waitForCompiles();
   second.program->waitForCompiles();
   EXPECT_EQ(second.tierOf("answer"), Tier::O3);
   EXPECT_EQ(first.tierOf("answer"), Tier::O0);

@@ -88,7 +88,7 @@ public:
 
   /// What LLVM's passes make of the continuation at O3.
   std::string optimised(std::string_view name, std::uint32_t loop) {
-    LlvmCompiler compiler(sources, map);
+    LlvmCompiler compiler(map, std::make_shared<WorldKeeper>(sources, map, Reading::Whole));
     auto text = compiler.dump({map.find(name).id, Tier::O3, false, loop}, DumpKind::Ir);
     return text ? *text : text.error().message;
   }
