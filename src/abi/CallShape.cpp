@@ -373,6 +373,8 @@ Checked checkConvention(llvm::CallingConv::ID convention, const llvm::AttributeL
   if (attributes.hasFnAttr("no_caller_saved_registers"))
     return refuse("no_caller_saved_registers");
   llvm::StringRef features = attributes.getFnAttr("target-features").getValueAsString();
+  if (!features.contains('-')) // as in most programs
+    return {};
   for (const char* without : {"-sse", "-sse2", "+soft-float"})
     for (llvm::StringRef rest = features; !rest.empty(); rest = rest.split(',').second)
       if (rest.split(',').first == without)
@@ -380,14 +382,15 @@ Checked checkConvention(llvm::CallingConv::ID convention, const llvm::AttributeL
   return {};
 }
 
-Checked checkArgument(const llvm::AttributeSet& attributes) {
+/// `has` knows the attributes of an argument, or of all.
+template <typename Has> Checked checkArgument(Has has) {
   static constexpr std::pair<llvm::Attribute::AttrKind, const char*> refused[] = {
       {llvm::Attribute::InAlloca, "inalloca argument"},     {llvm::Attribute::Preallocated, "preallocated argument"},
       {llvm::Attribute::SwiftSelf, "swiftself argument"},   {llvm::Attribute::SwiftError, "swifterror argument"},
       {llvm::Attribute::SwiftAsync, "swiftasync argument"},
   };
   for (auto [kind, reason] : refused)
-    if (attributes.hasAttribute(kind))
+    if (has(kind))
       return refuse(reason);
   return {};
 }
@@ -398,6 +401,11 @@ std::uint32_t copyAlign(const llvm::AttributeSet& attributes, llvm::Type* type, 
   if (!align)
     align = attributes.getAlignment();
   return static_cast<std::uint32_t>(align.value_or(layout.getABITypeAlign(type)).value());
+}
+
+/// One word in an integer register, without further questions: what most arguments are.
+bool isPlainInteger(const llvm::Type* type) {
+  return type->isPointerTy() ? type->getPointerAddressSpace() == 0 : type->isIntegerTy() && type->getIntegerBitWidth() <= 64;
 }
 
 class Builder {
@@ -415,6 +423,7 @@ private:
   const llvm::AttributeList& attributes_;
   llvm::CallingConv::ID convention_;
   const llvm::DataLayout& layout_;
+  bool special_ = false; ///< an argument has attributes that are refused
   CallShape shape_;
   ArgumentPlaces places_;
 };
@@ -438,14 +447,19 @@ Checked Builder::results(llvm::Type* type) {
 
 Checked Builder::argument(llvm::Type* type, unsigned index) {
   llvm::AttributeSet attributes = attributes_.getParamAttrs(index);
-  if (Checked done = checkArgument(attributes); !done)
-    return done;
+  if (special_)
+    if (Checked done = checkArgument([&](auto kind) { return attributes.hasAttribute(kind); }); !done)
+      return done;
   if (llvm::Type* copied = attributes.getByValType()) {
     std::uint64_t bytes = layout_.getTypeAllocSize(copied).getFixedValue();
     std::uint32_t align = copyAlign(attributes, copied, layout_);
     if (bytes > kMaxStackCopy || align > kMaxStackCopy)
       return refuse("byval argument too large");
     places_.copy(shape_.argumentWords++, bytes, align);
+    return {};
+  }
+  if (isPlainInteger(type) && !attributes.hasAttribute(llvm::Attribute::StructRet)) {
+    places_.place({.kind = Unit::Integer, .word = shape_.argumentWords++, .bits = type->isPointerTy() ? 64 : type->getIntegerBitWidth()}, attributes);
     return {};
   }
   Units units;
@@ -500,7 +514,9 @@ void Builder::finish() {
 std::expected<CallShape, std::string> Builder::build(llvm::FunctionType* type, llvm::ArrayRef<llvm::Type*> variadic) {
   if (Checked done = checkConvention(convention_, attributes_); !done)
     return refuse(done.error());
+  special_ = !checkArgument([&](auto kind) { return attributes_.hasAttrSomewhere(kind); });
   shape_.variadic = type->isVarArg();
+  shape_.arguments.reserve(type->getNumParams() + variadic.size());
   if (Checked done = results(type->getReturnType()); !done)
     return refuse(done.error());
   // LLVM itself restores the other registers to what they were before the call.

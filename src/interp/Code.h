@@ -62,7 +62,7 @@ struct Code {
   std::uint64_t instructions = 0; ///< of the IR
   CallShape shape;
 
-  std::vector<std::unique_ptr<CallSite>> calls;
+  std::vector<CallSite> calls; ///< ops refer to them: room for all is made at once
   std::vector<std::unique_ptr<SwitchTable>> switches;
   std::vector<std::unique_ptr<ValueCounts>> sizes;
   ArgumentValues arguments;

@@ -289,12 +289,12 @@ FunctionProfile Interpreter::harvestOne(const Source& source, const Code& code, 
     if (count)
       out.loops.push_back({header->block, count});
   }
-  for (const auto& site : code.calls) {
-    if (!site->indirect)
+  for (const CallSite& site : code.calls) {
+    if (!site.indirect)
       continue;
-    ValueCounts seen = site->targets.snapshot();
+    ValueCounts seen = site.targets.snapshot();
     CallProfile profile;
-    profile.number = site->value - arguments;
+    profile.number = site.value - arguments;
     profile.other = seen.other;
     for (unsigned i = 0; i < kTopValues; ++i)
       if (seen.count[i])

@@ -34,11 +34,11 @@ void Decoder::emitCall(const llvm::CallBase& call) {
   if (!found)
     refuse(found.error());
   const CallShape& shape = **found;
-  auto site = std::make_unique<CallSite>(shape);
-  site->type = call.getFunctionType();
-  site->interpreter = environment_.interpreter();
-  site->value = numberOf(call);
-  site->direct = !shape.variadic && shape.copies.empty();
+  CallSite& site = out_->calls.emplace_back(shape);
+  site.type = call.getFunctionType();
+  site.interpreter = environment_.interpreter();
+  site.value = numberOf(call);
+  site.direct = !shape.variadic && shape.copies.empty();
   CallForm form{shape.argumentWords, shape.resultWords};
 
   llvm::SmallVector<std::uint16_t, 16> arguments;
@@ -55,7 +55,7 @@ void Decoder::emitCall(const llvm::CallBase& call) {
     callee = llvm::dyn_cast<llvm::GlobalValue>(called->stripPointerCasts());
   SymbolRef ref = callee ? environment_.symbolOf(callee) : SymbolRef{};
   if (ref.kind == SymbolRef::Kind::Function && ref.offset == 0) {
-    bool direct = site->direct && environment_.definedType(ref.id) == call.getFunctionType();
+    bool direct = site.direct && environment_.definedType(ref.id) == call.getFunctionType();
     emit(direct ? callDirect(form) : callSlot(), result, 0, form.arguments, form.results);
     append(reinterpret_cast<Word>(environment_.entryOf(ref.id)));
   } else if (ref.kind == SymbolRef::Kind::External) {
@@ -70,16 +70,15 @@ void Decoder::emitCall(const llvm::CallBase& call) {
     std::uint16_t target = word(called);
     emit(callIndirect(form, options_.profile), result, target, form.arguments, form.results);
     append(reinterpret_cast<Word>(noEntry()));
-    site->indirect = true;
+    site.indirect = true;
   }
-  append(reinterpret_cast<Word>(site.get()));
+  append(reinterpret_cast<Word>(&site));
   for (std::size_t i = 0; i < arguments.size(); i += 4) {
     Word packed = 0;
     for (std::size_t j = i; j < std::min(i + 4, arguments.size()); ++j)
       packed |= Word{arguments[j]} << 16 * (j - i);
     append(packed);
   }
-  out_->calls.push_back(std::move(site));
 }
 
 ValueCounts* Decoder::sizeSite(const llvm::CallBase& call) {

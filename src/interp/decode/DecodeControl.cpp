@@ -83,6 +83,8 @@ const llvm::Value* Decoder::incoming(const llvm::PHINode& phi, const llvm::Basic
 }
 
 bool Decoder::hasMoves(const llvm::BasicBlock* from, const llvm::BasicBlock* to) {
+  if (!llvm::isa<llvm::PHINode>(to->front()))
+    return false;
   for (const llvm::PHINode& phi : to->phis()) {
     if (phi.use_empty())
       continue;
@@ -183,7 +185,8 @@ Decoder::Label Decoder::edgeLabel(const llvm::BasicBlock* from, const llvm::Basi
 }
 
 void Decoder::emitEdge(const llvm::BasicBlock* from, const llvm::BasicBlock* to, bool mayFallThrough) {
-  emitEdgeMoves(from, to);
+  if (llvm::isa<llvm::PHINode>(to->front()))
+    emitEdgeMoves(from, to);
   std::uint32_t here = layout_.place(from), target = layout_.place(to);
   if (mayFallThrough && target == here + 1)
     return;

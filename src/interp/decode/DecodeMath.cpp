@@ -109,7 +109,7 @@ bool Decoder::decodeFloatIntrinsic(const llvm::IntrinsicInst& call) {
       // fmuladd may be rounded once or twice; code without FMA instructions rounds twice.
       unsigned a = argument(0), b = argument(1);
       const auto* addend = llvm::dyn_cast<llvm::Instruction>(call.getArgOperand(2));
-      if (addend && layout_.isNumbered(addend) && layout_.state(addend).folded) {
+      if (addend && layout_.isFolded(addend)) {
         emit(multiplyAddScaled(type), to, a, b, word(addend->getOperand(0)));
         append(operand(addend->getOperand(1)).k);
         break;

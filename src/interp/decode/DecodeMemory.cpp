@@ -25,6 +25,15 @@ LoadKind loadKind(unsigned bytes) {
 Width storeWidth(unsigned bytes) { return bytes == 1 ? 0 : bytes == 2 ? 1 : bytes == 4 ? 2 : 3; }
 bool isPowerSize(unsigned bytes) { return bytes == 1 || bytes == 2 || bytes == 4 || bytes == 8; }
 
+/// Bytes of a type that one load or store moves as it is, or 0.
+unsigned plainSize(const llvm::Type* type) {
+  if (type->isFloatTy())
+    return 4;
+  if (type->isDoubleTy() || type->isPointerTy())
+    return 8;
+  return type->isIntegerTy() && isExactWidth(type) ? type->getIntegerBitWidth() / 8 : 0;
+}
+
 } // namespace
 
 Leaves Decoder::leavesFor(llvm::Type* type) {
@@ -230,6 +239,8 @@ void Decoder::decodeLoad(const llvm::LoadInst& load) {
     constexpr LoadKind kinds[] = {LoadKind::S8, LoadKind::S16, LoadKind::S32, LoadKind::U64};
     return emitLoad(kinds[widthOf(bits)], d, resolve(load.getPointerOperand()), 0);
   }
+  if (unsigned bytes = plainSize(load.getType()))
+    return emitLoad(loadKind(bytes), d, resolve(load.getPointerOperand()), 0);
   Leaves leaves = leavesFor(load.getType());
   Address address = resolve(load.getPointerOperand());
   if (leaves.size() > 1 || (!leaves.empty() && leaves[0].words > 1))
@@ -243,6 +254,14 @@ void Decoder::decodeStore(const llvm::StoreInst& store) {
   // What is undefined leaves the memory as it is, as in LLVM's code.
   if (llvm::isa<llvm::UndefValue>(value) && !store.isVolatile() && !store.isAtomic())
     return;
+  if (!store.isAtomic()) {
+    if (layout_.isFolded(value))
+      return emitUpdate(store, *llvm::cast<llvm::Instruction>(value));
+    if (unsigned bytes = plainSize(value->getType())) {
+      Address address = resolve(store.getPointerOperand());
+      return emitStore(storeWidth(bytes), operand(value), address, 0);
+    }
+  }
   Leaves leaves = leavesFor(value->getType());
   if (store.isAtomic()) {
     std::uint16_t pointer = word(store.getPointerOperand());
@@ -259,8 +278,6 @@ void Decoder::decodeStore(const llvm::StoreInst& store) {
       emitOffset(storeOffset(storeWidth(leaves[0].bytes)), from, pointer, 0);
     return;
   }
-  if (layout_.isNumbered(value) && layout_.state(value).folded)
-    return emitUpdate(store, *llvm::cast<llvm::Instruction>(value));
   Address address = resolve(store.getPointerOperand());
   if (leaves.size() > 1 || (!leaves.empty() && leaves[0].words > 1))
     address = withoutIndex(address);

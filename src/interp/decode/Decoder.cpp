@@ -81,6 +81,7 @@ std::expected<std::unique_ptr<Code>, Refusal> Decoder::run() {
       top_ += 2;
     }
     memory_.labels.assign(layout_.order().size(), ~0u);
+    out_->calls.reserve(layout_.callCount());
     for (std::uint32_t place = 0; place < layout_.order().size(); ++place)
       decodeBlock(place);
     emitStubs();
@@ -412,11 +413,11 @@ void Decoder::finish() {
   for (BranchSite& site : out.branches)
     site.countOffset += shift;
 
-  out.locations.resize(layout_.valueCount());
+  out.locations.reserve(layout_.valueCount());
   for (std::uint32_t i = 0; i < layout_.valueCount(); ++i) {
     const ValueState& state = layout_.stateOf(i);
-    if (state.words > 0 && !state.folded)
-      out.locations[i] = {Location::Kind::Words, layout_.wordOf(i), 0};
+    bool inFrame = state.words > 0 && !state.folded;
+    out.locations.push_back(inFrame ? Location{Location::Kind::Words, layout_.wordOf(i), 0} : Location{});
   }
   for (const auto& [number, parts] : layout_.addresses()) {
     if (parts.index || !layout_.stateOf(number).folded)

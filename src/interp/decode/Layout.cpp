@@ -19,6 +19,16 @@ constexpr unsigned kMostAddressUsers = 16;
 /// Intervals that a class of coalesced values may have; more would make joining them slow.
 constexpr std::size_t kMostMembers = 24;
 
+/// Of types that are not plain: kNone if their values have no words.
+std::uint32_t wordsOfOthers(llvm::Type* type, const llvm::DataLayout& layout) {
+  if (type->isVoidTy() || type->isTokenTy())
+    return 0;
+  if (std::uint32_t words = wordsOf(type))
+    return words;
+  bool empty = (type->isStructTy() || type->isArrayTy()) && type->isSized() && layout.getTypeAllocSize(type) == 0;
+  return empty ? 0 : kNone;
+}
+
 } // namespace
 
 std::string Layout::run(const llvm::Function& function) {
@@ -52,7 +62,22 @@ void Layout::forget() {
   blockLast_.clear();
   ranges_.clear();
   knownPhi_ = nullptr;
+  callCount_ = 0;
   argumentWords_ = 0;
+}
+
+/// False if values of the type have no words.
+[[gnu::always_inline]] inline bool Layout::add(const llvm::Value& value) {
+  llvm::Type* type = value.getType();
+  std::uint32_t words = 1;
+  if (!isOneWord(type)) {
+    words = wordsOfOthers(type, *data_);
+    if (words == kNone)
+      return false;
+  }
+  values_.push_back({.root = numbers_.size(), .words = static_cast<std::uint16_t>(words)});
+  numbers_.add(&value);
+  return true;
 }
 
 bool Layout::number() {
@@ -74,27 +99,17 @@ bool Layout::number() {
   return true;
 }
 
-/// False if values of the type have no words.
-bool Layout::add(const llvm::Value& value) {
-  llvm::Type* type = value.getType();
-  std::uint32_t words = 0;
-  if (isOneWord(type)) {
-    words = 1;
-  } else if (!type->isVoidTy() && !type->isTokenTy()) {
-    words = wordsOf(type);
-    if (words == 0 && !((type->isStructTy() || type->isArrayTy()) && type->isSized() && data_->getTypeAllocSize(type) == 0))
-      return false;
-  }
-  values_.push_back({.root = numbers_.size(), .words = static_cast<std::uint16_t>(words)});
-  numbers_.add(&value);
-  return true;
-}
-
 void Layout::findEdges() {
   for (Block& block : blocks_) {
     block.firstEdge = static_cast<std::uint32_t>(edges_.size());
-    for (const llvm::BasicBlock* to : llvm::successors(block.block))
-      edges_.push_back(blockNumber(to));
+    const llvm::Instruction& last = block.block->back();
+    if (const auto* branch = llvm::dyn_cast<llvm::BranchInst>(&last)) { // most, and cheaper than any terminator
+      for (unsigned i = 0; i < branch->getNumSuccessors(); ++i)
+        edges_.push_back(blockNumber(branch->getSuccessor(i)));
+      continue;
+    }
+    for (unsigned i = 0, count = last.getNumSuccessors(); i < count; ++i)
+      edges_.push_back(blockNumber(last.getSuccessor(i)));
   }
   Block& end = blocks_.emplace_back();
   end.firstValue = static_cast<std::uint32_t>(values_.size());
@@ -113,9 +128,10 @@ void Layout::orderBlocks() {
       return;
     stack.push_back({block, waiting.size()});
     llvm::ArrayRef<std::uint32_t> successors = edgesFrom(block);
-    waiting.append(successors.begin(), successors.end());
+    for (std::uint32_t to : successors)
+      waiting.push_back(to);
     // What is visited last comes first in the order: the block that the front end put first.
-    if (successors.size() > 1)
+    if (successors.size() > 2 || (successors.size() == 2 && successors[0] > successors[1]))
       std::sort(waiting.end() - static_cast<std::ptrdiff_t>(successors.size()), waiting.end());
   };
   enter(0);
@@ -193,7 +209,7 @@ void Layout::fold() {
       ValueState& self = values_[number++];
       if (self.words == 0)
         continue;
-      if (aliasOne(instruction, self)) {
+      if (mayHaveSameWords(instruction) && aliasOne(instruction, self)) {
         self.alias = true;
         continue;
       }
@@ -307,26 +323,29 @@ AddressParts Layout::addressOf(const llvm::Value* pointer) const {
   return parts;
 }
 
-void Layout::use(const llvm::Value* value, std::uint32_t position, std::uint32_t place) {
+/// In the innermost loop of decoding: the compiler would call it.
+[[gnu::always_inline]] inline void Layout::use(const llvm::Value* value, std::uint32_t position, std::uint32_t place) {
   std::uint32_t number = numberOf(value);
   if (number == kNone)
     return;
   if (values_[number].folded)
     return useFolded(number, value, position, place);
   std::uint32_t root = values_[number].root;
-  std::uint32_t last = position;
-  if (std::uint32_t range = rangeOf_[place]; range != kNone) {
-    bool isArgument = root < function_->arg_size();
-    std::uint32_t defined = isArgument ? 0 : placeOf_[root];
-    // The outermost range around the use that does not hold the definition.
-    for (; range != kNone; range = ranges_[range].parent) {
-      if (ranges_[range].first <= defined && !isArgument)
-        break;
-      last = std::max(last, blockLast_[ranges_[range].last] + 1);
-    }
-  }
+  if (rangeOf_[place] != kNone)
+    position = lastInRanges(root, position, place);
   ValueState& state = values_[root];
-  state.last = std::max(state.last, last);
+  state.last = std::max(state.last, position);
+}
+
+/// A value that was defined outside of a range is needed until its end: the end of the outermost such range around the use.
+std::uint32_t Layout::lastInRanges(std::uint32_t root, std::uint32_t position, std::uint32_t place) const {
+  bool isArgument = root < function_->arg_size();
+  for (std::uint32_t range = rangeOf_[place]; range != kNone; range = ranges_[range].parent) {
+    if (!isArgument && ranges_[range].first <= placeOf_[root])
+      break;
+    position = std::max(position, blockLast_[ranges_[range].last] + 1);
+  }
+  return position;
 }
 
 /// What a folded value is made of is read where the value is.
@@ -387,6 +406,7 @@ void Layout::live() {
         }
         break;
       default:
+        callCount_ += llvm::isa<llvm::CallBase>(instruction);
         if (instruction.use_empty() && isPure(instruction))
           break;
         bool steps = self.address != kNone ? !isOneOp(addresses_[self.address].second) : takesSteps(instruction);

@@ -93,6 +93,8 @@ public:
   bool isBackEdge(const llvm::BasicBlock* from, const llvm::BasicBlock* to) const { return place(to) <= place(from); }
   bool inLoop(std::uint32_t place) const { return rangeOf_[place] != kNone; }
 
+  /// Calls and invokes.
+  std::size_t callCount() const { return callCount_; }
   std::uint32_t argumentWords() const { return argumentWords_; }
   std::uint32_t frameWords() const { return frameWords_; }
 
@@ -153,6 +155,7 @@ private:
   void live();
   void livePhi(const llvm::PHINode& phi, std::uint32_t place);
   void use(const llvm::Value* value, std::uint32_t position, std::uint32_t place);
+  std::uint32_t lastInRanges(std::uint32_t root, std::uint32_t position, std::uint32_t place) const;
   void useFolded(std::uint32_t number, const llvm::Value* value, std::uint32_t position, std::uint32_t place);
   void useOperands(const llvm::Instruction& instruction, std::uint32_t position, std::uint32_t place);
   void coalesce();
@@ -198,6 +201,7 @@ private:
   const llvm::PHINode* knownPhi_ = nullptr;
   std::vector<std::uint32_t> knownPlaces_;
 
+  std::size_t callCount_ = 0;
   std::uint32_t argumentWords_ = 0;
   std::uint32_t frameWords_ = 0;
   std::uint32_t positionCount_ = 0;

@@ -34,6 +34,10 @@ struct SameWords {
   bool needsClean = false; ///< only if that value's word has zeros above; then this one's has, too
   bool keepsClean = false;
 };
+/// Whether sameWords() has to be asked.
+inline bool mayHaveSameWords(const llvm::Instruction& instruction) {
+  return instruction.isCast() || llvm::isa<llvm::CallInst, llvm::ExtractValueInst, llvm::ExtractElementInst, llvm::FreezeInst>(instruction);
+}
 std::optional<SameWords> sameWords(const llvm::Instruction& instruction);
 
 /// The sign extension that a load does by itself, or null.
