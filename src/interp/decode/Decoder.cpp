@@ -112,7 +112,7 @@ void Decoder::decodeBlock(std::uint32_t place) {
 
 void Decoder::decodeInstruction(const llvm::Instruction& instruction) {
   const ValueState& state = layout_.stateOf(currentNumber_);
-  if (state.alias || state.folded || (instruction.use_empty() && isPure(instruction)))
+  if (state.alias || state.folded || (instruction.use_empty() && flow::isPure(instruction)))
     return;
   if (instruction.isBinaryOp())
     return decodeBinary(instruction);

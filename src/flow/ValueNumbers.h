@@ -1,6 +1,6 @@
 // From values to consecutive numbers, for the values of one function.
 //
-// Every operand is looked up some times while a function is decoded, so this is where the time would go. The table holds numbers
+// Every operand is looked up some times while a function is decoded or compiled, so this is where the time would go. The table holds numbers
 // only, the value is compared with the one that has the number: four bytes a slot, at least two slots a value, so that clearing
 // it costs next to nothing and the first probe mostly hits. LLVM's DenseMap takes two to three times as long: it holds the keys,
 // grows while it is filled, and its hash makes runs of the neighbouring addresses that instructions have.
@@ -12,7 +12,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace kiln::interp {
+namespace kiln::flow {
 
 /// In place of a number: none.
 inline constexpr std::uint32_t kNone = ~std::uint32_t{0};
@@ -56,4 +56,4 @@ private:
   unsigned shift_ = 63;
 };
 
-} // namespace kiln::interp
+} // namespace kiln::flow
