@@ -22,6 +22,7 @@ public:
   void clear() { values_.clear(); }
   /// The next number, from 0 on. It is found after index().
   void add(const llvm::Value* value) { values_.push_back(value); }
+  const llvm::Value* value(std::uint32_t number) const { return values_[number]; }
   std::uint32_t size() const { return static_cast<std::uint32_t>(values_.size()); }
 
   void index() {
