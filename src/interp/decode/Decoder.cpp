@@ -340,7 +340,7 @@ void Decoder::resolveFixups() {
 
 /// What a call begins with: constants for the function's loops, and a look at the arguments.
 void Decoder::prologue() {
-  if (options_.profile) {
+  if (records(Recorder::Arguments)) {
     ArgumentValues& values = out_->arguments;
     std::uint32_t word = 0;
     for (const llvm::Argument& argument : function_.args()) {

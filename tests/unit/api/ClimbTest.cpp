@@ -134,6 +134,8 @@ TEST(Climb, AFixedTierStays) {
     Host host(test::kFib, options);
     callTwice(host, 3000);
     host.program->waitForCompiles();
+    if (!host.program->statistics().refusals.empty())
+      continue; // a compiler that is to come takes nothing yet
     EXPECT_EQ(host.tierOf("twice"), tier);
     auto hot = host.program->hotFunctions(5);
     ASSERT_EQ(hot.size(), 1u);
