@@ -18,10 +18,14 @@
 
 namespace kiln {
 class CodeSpace;
+struct CodeSpan;
 class UnwindRegistry;
 } // namespace kiln
 
 namespace kiln::baseline {
+
+struct Code;
+struct Fixup;
 
 class Baseline {
 public:
@@ -61,12 +65,20 @@ public:
   Result<std::string> dump(const Source& source, std::uint32_t function);
   ProgramProfile harvest(const Source& source);
   struct Totals { std::uint64_t functions = 0, instructions = 0, nanoseconds = 0, codeBytes = 0; };
-  Totals totals() const;
+  Totals totals() const { return totals_; }
 
 private:
+  struct Work;
+
+  Result<Version> install(std::unique_ptr<Code> code);
+  std::variant<Version, Refusal, Error> compileAt(const Source& source, std::uint32_t function, std::uint32_t loop);
+  std::uintptr_t addressOf(const Fixup& fixup, const Code& code, const CodeSpan& at, const CodeSpan& profile) const;
+
   const Parts parts_;
   const Settings settings_;
   const Host host_;
+  std::unique_ptr<Work> work_; ///< what compiling needs and nobody else
+  Totals totals_;
 };
 
 } // namespace kiln::baseline

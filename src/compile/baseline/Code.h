@@ -20,7 +20,6 @@ enum class Target : std::uint8_t {
   Profile,  ///< the function's own counts; addend: bytes
   Runtime,  ///< id: index in Code::runtime
   Code,     ///< the function's own code
-  Unwinder, ///< the personality
 };
 
 struct Fixup {

@@ -88,7 +88,7 @@ void Emitter::receiveArguments() {
     copyX87(frame(plan_.placeOf(argument, 0).offset), frame(16 + static_cast<std::int32_t>(offset)));
   for (const Odd& each : odd) { // nothing is known of the bits above
     const Place& place = plan_.placeOf(each.number, each.part);
-    Gp reg = place.inRegister() ? gp(place.reg) : x86::rax;
+    Gp reg = gp(place.inRegister() ? place.reg : Register{0});
     if (!place.inRegister())
       a_.mov(reg, frame(place.offset));
     clean(reg, each.bits);
@@ -126,11 +126,11 @@ void Emitter::saveAround() {
   saved_.clear();
   plan_.savedAcross(position_, saved_);
   for (std::uint32_t part : saved_) {
-    const Place& place = plan_.place(part);
+    const Place& place = plan_.placeAt(part);
     if (place.reg < kFirstXmm)
       a_.mov(frame(place.offset), gp(place.reg));
     else
-      storeXmm(frame(place.offset), xmm(place.reg), plan_.part(part).bytes);
+      storeXmm(frame(place.offset), xmm(place.reg), plan_.partInfo(part).bytes);
   }
 }
 
@@ -138,11 +138,11 @@ void Emitter::restoreAround() { restore(saved_); }
 
 void Emitter::restore(llvm::ArrayRef<std::uint32_t> parts) {
   for (std::uint32_t part : parts) {
-    const Place& place = plan_.place(part);
+    const Place& place = plan_.placeAt(part);
     if (place.reg < kFirstXmm)
       a_.mov(gp(place.reg), frame(place.offset));
     else
-      loadXmm(xmm(place.reg), frame(place.offset), plan_.part(part).bytes);
+      loadXmm(xmm(place.reg), frame(place.offset), plan_.partInfo(part).bytes);
   }
 }
 
@@ -275,7 +275,7 @@ void Emitter::copyToStack(const StackCopy& copy, const llvm::Value* pointer) {
   a_.mov(x86::rsi, x86::r11);
   a_.lea(x86::rdi, x86::ptr(x86::rsp, to));
   a_.mov(x86::ecx, copy.bytes);
-  a_.rep(x86::rcx).movsb(x86::byte_ptr(x86::rdi), x86::byte_ptr(x86::rsi));
+  a_.rep().movsb();
   a_.movq(x86::rcx, x86::xmm14);
   a_.mov(x86::rdi, x86::r10);
   a_.mov(x86::rsi, x86::rax);

@@ -8,7 +8,7 @@
 namespace kiln::baseline {
 namespace {
 
-using x86::Inst;
+namespace Inst = x86::Inst;
 
 const asmjit::CpuFeatures::X86& hostFeatures() { return asmjit::CpuInfo::host().features().x86(); }
 

@@ -358,7 +358,7 @@ void Emitter::emitUpdate(const llvm::StoreInst& store, const llvm::Instruction& 
   const llvm::LoadInst* load = updatedLoad(arithmetic);
   const llvm::Value* other = arithmetic.getOperand(arithmetic.getOperand(0) == load ? 1 : 0);
   const unsigned bits = bitsOf(arithmetic.getType());
-  using x86::Inst;
+  namespace Inst = x86::Inst;
   asmjit::InstId operation = Inst::kIdXor;
   switch (arithmetic.getOpcode()) {
   case llvm::Instruction::Add: operation = Inst::kIdAdd; break;

@@ -28,26 +28,11 @@
 #include "compile/baseline/Assembler.h"
 #include "compile/baseline/Baseline.h"
 #include "compile/baseline/Code.h"
+#include "compile/baseline/Environment.h"
 #include "compile/baseline/Plan.h"
 #include "compile/baseline/Shapes.h"
-#include "program/Symbols.h"
 
 namespace kiln::baseline {
-
-/// What compiling needs of the program. The implementation is Baseline.
-class Environment {
-public:
-  virtual ~Environment() = default;
-  /// The bits of a scalar constant, with run-time addresses in it.
-  virtual Result<llvm::APInt> evaluate(const llvm::Constant* constant, const llvm::DataLayout& layout) = 0;
-  virtual SymbolRef symbolOf(const llvm::GlobalValue* global) = 0;
-  virtual const std::string& externalName(std::uint32_t external) = 0;
-  /// Offset of a thread-local variable in its block, and the program's ThreadLocals.
-  virtual std::uint64_t tlsOffset(std::uint32_t variable) = 0;
-  virtual const void* threadLocals() = 0;
-  /// A function by name as LLVM's own calls find it: the program's, else the process's; 0 if there is none.
-  virtual std::uintptr_t libraryFunction(const char* name) = 0;
-};
 
 /// Buffers and tables that go from function to function.
 struct Workspace {

@@ -108,8 +108,8 @@ public:
   /// Parts, by index, in caller-saved registers whose life goes over the position: to be saved around a call there. Positions
   /// must not fall from one question to the next.
   void savedAcross(std::uint32_t position, llvm::SmallVectorImpl<std::uint32_t>& into);
-  const Place& place(std::uint32_t index) const { return places_[index]; }
-  const Part& part(std::uint32_t index) const { return parts_[index]; }
+  const Place& placeAt(std::uint32_t index) const { return places_[index]; }
+  const Part& partInfo(std::uint32_t index) const { return parts_[index]; }
 
   std::uint32_t usedCalleeSaved() const { return usedCalleeSaved_; } ///< bits by register
   /// Bytes below RBP that callee-saved registers, slots and variables take so far.
