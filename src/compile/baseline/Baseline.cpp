@@ -143,6 +143,4 @@ Result<std::string> Baseline::dump(const Source&, std::uint32_t function) {
   return fail(ErrorCode::CompileFailed, "function '" + std::string(parts_.map.functions[function].name) + "' cannot be shown yet");
 }
 
-ProgramProfile Baseline::harvest(const Source&) { return {}; }
-
 } // namespace kiln::baseline

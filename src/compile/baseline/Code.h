@@ -79,6 +79,13 @@ struct CountSite {
   std::uint32_t count = 0;  ///< of cases
 };
 
+/// What an Argument site counts into. All zero is empty.
+struct ArgumentCounts {
+  std::uint64_t value; ///< zero-extended from the argument's type
+  std::uint64_t calls; ///< that saw it; 0 before the first
+  std::uint64_t varied;
+};
+
 /// A step of the frame's set-up, for the unwind table.
 struct FrameStep {
   enum class Kind : std::uint8_t { PushedRbp, RbpIsFrame, Saved, Leave, LeftBehind };
