@@ -13,8 +13,19 @@ constexpr char kCharacters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUV
 
 } // namespace
 
-/// A value in several pieces, or one near the end.
-std::uint64_t BitReader::pieces(unsigned width) {
+/// Near the end, or of many bits: bit by bit.
+std::uint64_t BitReader::fixedNear(unsigned width) {
+  if (width > left()) {
+    fail();
+    return 0;
+  }
+  std::uint64_t value = 0;
+  for (unsigned i = 0; i < width; ++i, ++at_)
+    value |= static_cast<std::uint64_t>((static_cast<unsigned char>(bytes_[at_ >> 3]) >> (at_ & 7)) & 1) << i;
+  return value;
+}
+
+std::uint64_t BitReader::vbrNear(unsigned width) {
   std::uint64_t more = std::uint64_t{1} << (width - 1), value = 0;
   for (unsigned shift = 0;; shift += width - 1) {
     std::uint64_t piece = fixed(width);

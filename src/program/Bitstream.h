@@ -40,40 +40,44 @@ inline std::uint64_t signedOf(std::uint64_t word) {
 /// Single values. Small, so that a copy of it lives in registers while a record is read.
 class BitReader {
 public:
-  explicit BitReader(std::span<const char> bytes) : bytes_(bytes.data()), size_(bytes.size()) {}
+  explicit BitReader(std::span<const char> bytes)
+      : bytes_(bytes.data()), end_(bytes.size() * 8), far_(bytes.size() < 8 ? 0 : end_ - 56) {}
 
   bool ok() const { return !failed_; }
   std::uint64_t position() const { return at_; }
-  std::uint64_t left() const { return size_ * 8 - at_; }
+  std::uint64_t left() const { return end_ - at_; }
   void fail() {
     failed_ = true;
-    at_ = size_ * 8;
+    at_ = end_;
   }
   void seek(std::uint64_t bit) {
     at_ = bit;
-    if (bit > size_ * 8)
+    if (bit > end_)
       fail();
   }
   /// `width` is at most 64.
   std::uint64_t fixed(unsigned width) {
-    if (width > left()) {
-      fail();
-      return 0;
-    }
-    std::uint64_t value = word();
-    if (width > kSure)
-      value = (value & mask(32)) | (BitReader(*this, at_ + 32).word() << 32);
+    if (at_ >= far_ || width > kSure) [[unlikely]]
+      return fixedNear(width);
+    std::uint64_t value = word() & ((std::uint64_t{1} << width) - 1);
     at_ += width;
-    return value & mask(width);
+    return value;
   }
   /// `width` is from 2 to 32. Bits behind the 64th are dropped.
   std::uint64_t vbr(unsigned width) {
-    std::uint64_t more = std::uint64_t{1} << (width - 1), piece = word();
-    if (!(piece & more) && width <= left()) {
-      at_ += width;
-      return piece & (more - 1);
+    if (at_ >= far_) [[unlikely]]
+      return vbrNear(width);
+    std::uint64_t bits = word(), more = std::uint64_t{1} << (width - 1), value = bits & (more - 1);
+    unsigned used = width;
+    for (unsigned shift = width - 1; bits & more; shift += width - 1) {
+      if (used + width > kSure) [[unlikely]]
+        return vbrNear(width);
+      bits >>= width;
+      used += width;
+      value |= (bits & (more - 1)) << shift;
     }
-    return pieces(width);
+    at_ += used;
+    return value;
   }
   /// To the next 32-bit word.
   void align() { seek((at_ + 31) & ~std::uint64_t{31}); }
@@ -89,21 +93,18 @@ public:
   }
 
 private:
-  static constexpr unsigned kSure = 57; ///< as many bits word() has at least, if there are that many
-  BitReader(const BitReader& other, std::uint64_t at) : bytes_(other.bytes_), size_(other.size_), at_(at) {}
-  static std::uint64_t mask(unsigned width) { return width >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << width) - 1; }
+  static constexpr unsigned kSure = 57; ///< as many bits word() has at least
   std::uint64_t word() const {
-    std::uint64_t byte = at_ >> 3, word = 0;
-    if (byte + 8 <= size_) [[likely]]
-      memcpy(&word, bytes_ + byte, 8);
-    else if (byte < size_)
-      memcpy(&word, bytes_ + byte, size_ - byte);
+    std::uint64_t word;
+    memcpy(&word, bytes_ + (at_ >> 3), 8);
     return word >> (at_ & 7);
   }
-  std::uint64_t pieces(unsigned width);
+  std::uint64_t fixedNear(unsigned width);
+  std::uint64_t vbrNear(unsigned width);
 
   const char* bytes_;
-  std::uint64_t size_, at_ = 0;
+  std::uint64_t end_, far_; ///< in bits: where the bytes end, and from where on less than 8 of them are left
+  std::uint64_t at_ = 0;
   bool failed_ = false;
 };
 

@@ -32,6 +32,12 @@ bool isForDebuggers(const llvm::Value* callee) {
   return function && llvm::isDbgInfoIntrinsic(function->getIntrinsicID());
 }
 
+/// Says where accesses that metadata marks do not alias; there are no marks here.
+bool declaresScope(const llvm::Value* callee) {
+  auto* function = llvm::dyn_cast<llvm::Function>(callee);
+  return function && function->getIntrinsicID() == llvm::Intrinsic::experimental_noalias_scope_decl;
+}
+
 } // namespace
 
 /// [value], or nothing
@@ -190,8 +196,13 @@ llvm::Instruction* BodyReader::makeCall(Operands& operands) {
     return nullptr;
   }
   llvm::SmallVector<llvm::Value*, 8> passed;
+  if (declaresScope(called)) {
+    operands.at = operands.record.size(); // the metadata's number
+    passed.push_back(module_.scopeList());
+  }
   // LLVM changes calls under the strict rules of floating point in functions that are not.
-  if (!attributes || attributes->hasFnAttr(llvm::Attribute::StrictFP) || !arguments(operands, *callee, passed))
+  if (!attributes || attributes->hasFnAttr(llvm::Attribute::StrictFP) ||
+      (passed.empty() && !arguments(operands, *callee, passed)))
     return nullptr;
   auto* made = llvm::CallInst::Create(callee, called, passed, bundles_);
   bundles_.clear();

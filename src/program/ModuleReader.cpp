@@ -4,6 +4,7 @@
 #include <llvm/IR/AutoUpgrade.h>
 #include <llvm/IR/GlobalAlias.h>
 #include <llvm/IR/GlobalIFunc.h>
+#include <llvm/IR/MDBuilder.h>
 #include <llvm/Support/Error.h>
 
 #include "program/BodyReader.h"
@@ -239,6 +240,15 @@ bool ModuleReader::useFunction(FunctionEntry& entry) {
     return false;
   entry.usable = true;
   return true;
+}
+
+llvm::Value* ModuleReader::scopeList() {
+  if (!scopeList_) {
+    llvm::MDBuilder builder(context_);
+    llvm::MDNode* scope = builder.createAnonymousAliasScope(builder.createAnonymousAliasScopeDomain());
+    scopeList_ = llvm::MetadataAsValue::get(context_, llvm::MDNode::get(context_, scope));
+  }
+  return scopeList_;
 }
 
 bool ModuleReader::readBody(std::uint32_t index) {

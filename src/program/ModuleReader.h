@@ -71,6 +71,8 @@ private:
   /// The global for use in a body. Null if only LLVM's reader knows how to use it.
   llvm::Value* useGlobal(std::uint32_t number);
   bool useFunction(FunctionEntry& entry);
+  /// A list of one scope of aliases: any will do where no access is in one.
+  llvm::Value* scopeList();
   /// The value of this number, which is given. Null if there is none.
   llvm::Value* value(std::uint32_t number) {
     if (llvm::Value* made = values_.made(number)) [[likely]]
@@ -95,6 +97,7 @@ private:
   std::vector<FunctionEntry> functions_;
   llvm::DenseMap<std::uint32_t, std::uint32_t> functionAt_; ///< by number of the value
   std::vector<std::pair<llvm::GlobalValue*, std::uint64_t>> initialValues_; ///< and the constant's number
+  llvm::Value* scopeList_ = nullptr;
   bool versionSeen_ = false;
 };
 
