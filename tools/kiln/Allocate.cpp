@@ -8,7 +8,9 @@
 // Blocks are as the C library's: a word in front says the size, and the object is aligned to 16 bytes.
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -19,7 +21,9 @@
 namespace kiln::cli {
 namespace {
 
-constexpr std::size_t kArenaBytes = std::size_t{4} << 30, kUnit = 16, kLargest = 1024;
+constexpr std::size_t kArenaBytes = std::size_t{4} << 30, kUnit = 16, kLargest = 512 << 10;
+constexpr std::size_t kExactUnits = 64; ///< up to so many each size has a list; above there are four for each power of two
+constexpr std::size_t kSizes = kExactUnits + 1 + 4 * (std::bit_width(kLargest / kUnit) - std::bit_width(kExactUnits) + 1);
 constexpr std::size_t kFirstStep = 128 << 10, kLargestStep = 1 << 20; ///< that the system provides at once
 constexpr int kPopulateWrite = 23;                                      ///< MADV_POPULATE_WRITE, since Linux 5.14
 
@@ -33,7 +37,7 @@ struct Arena {
   // Of the main thread.
   std::byte *at = nullptr, *ready = nullptr; ///< what lies between was provided
   std::size_t step = kFirstStep;
-  Free* free[kLargest / kUnit + 2] = {}; ///< by size in units
+  Free* free[kSizes] = {}; ///< by size
   /// What other threads freed.
   std::atomic<Free*> elsewhere = nullptr;
 };
@@ -41,41 +45,53 @@ constinit Arena arena;
 constinit thread_local bool isMain = false;
 
 bool isOurs(void* block) { return block >= arena.begin && block < arena.end; }
-std::uint64_t& unitsOf(void* block) { return static_cast<std::uint64_t*>(block)[-1]; }
+std::uint64_t& sizeOf(void* block) { return static_cast<std::uint64_t*>(block)[-1]; }
 
-bool provide() {
-  auto left = static_cast<std::size_t>(arena.end - arena.ready);
-  if (left < arena.step)
-    return false;
-  madvise(arena.ready, arena.step, kPopulateWrite); // where it is not known, pages come one by one
-  arena.ready += arena.step;
-  arena.step = arena.step * 2 < kLargestStep ? arena.step * 2 : kLargestStep;
+/// Which list blocks of so many units, which is made what they have, are in.
+std::size_t listOf(std::size_t& units) {
+  if (units <= kExactUnits)
+    return units;
+  std::size_t last = units - 1, power = static_cast<std::size_t>(std::bit_width(last)) - 1;
+  std::size_t quarter = (last >> (power - 2)) & 3;
+  units = (std::size_t{1} << power) + ((quarter + 1) << (power - 2));
+  return kExactUnits + 1 + 4 * (power - (std::bit_width(kExactUnits) - 1)) + quarter;
+}
+
+bool provide(std::size_t bytes) {
+  while (arena.at + bytes > arena.ready) {
+    if (static_cast<std::size_t>(arena.end - arena.ready) < arena.step)
+      return false;
+    madvise(arena.ready, arena.step, kPopulateWrite); // where it is not known, pages come one by one
+    arena.ready += arena.step;
+    arena.step = std::min(arena.step * 2, kLargestStep);
+  }
   return true;
 }
 
 void keep(Free* block) {
-  Free*& list = arena.free[unitsOf(block)];
+  Free*& list = arena.free[sizeOf(block)];
   block->next = list;
   list = block;
 }
 
 void* take(std::size_t bytes) {
   std::size_t units = (bytes + sizeof(std::uint64_t) + kUnit - 1) / kUnit;
-  if (!arena.free[units] && arena.elsewhere.load(std::memory_order_relaxed))
+  std::size_t list = listOf(units);
+  if (!arena.free[list] && arena.elsewhere.load(std::memory_order_relaxed))
     for (Free* each = arena.elsewhere.exchange(nullptr, std::memory_order_acquire); each;) {
       Free* next = each->next;
       keep(each);
       each = next;
     }
-  if (Free* block = arena.free[units]) {
-    arena.free[units] = block->next;
+  if (Free* block = arena.free[list]) {
+    arena.free[list] = block->next;
     return block;
   }
-  if (static_cast<std::size_t>(arena.ready - arena.at) < units * kUnit && !provide())
+  if (!provide(units * kUnit))
     return nullptr;
   void* block = arena.at + sizeof(std::uint64_t);
   arena.at += units * kUnit;
-  unitsOf(block) = units;
+  sizeOf(block) = list;
   return block;
 }
 
@@ -110,7 +126,7 @@ void startArena() {
   arena.end = arena.begin + kArenaBytes;
   arena.ready = arena.begin;
   arena.at = arena.begin + kUnit - sizeof(std::uint64_t); // so that objects behind their words are aligned
-  provide();
+  provide(kUnit);
   isMain = true;
 }
 
