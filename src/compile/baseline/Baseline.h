@@ -72,6 +72,7 @@ private:
 
   Result<Version> install(std::unique_ptr<Code> code);
   std::variant<Version, Refusal, Error> compileAt(const Source& source, std::uint32_t function, std::uint32_t loop);
+  std::string nameOf(const Fixup& fixup, const Code& code) const;
   std::uintptr_t addressOf(const Fixup& fixup, const Code& code, const CodeSpan& at, const CodeSpan& profile) const;
 
   const Parts parts_;
