@@ -90,6 +90,7 @@ private:
   std::variant<Version, Refusal, Error> compileAt(const Source& source, std::uint32_t function, std::uint32_t loop);
   struct Installed;
   std::uintptr_t addressOf(const Fixup& fixup, const Installed& installed) const;
+  std::string nameOf(const Fixup& fixup, const Code& code) const;
 
   const Parts parts_;
   const Settings settings_;

@@ -227,6 +227,8 @@ void Emitter::finish() {
   for (const TableEntry& entry : tableEntries_) {
     auto distance = static_cast<std::int32_t>(holder_.labelOffset(entry.to) - holder_.labelOffset(entry.table));
     memcpy(out.bytes.data() + entry.at, &distance, 4);
+    if (options_.lines)
+      out.tables.emplace_back(entry.at, static_cast<std::uint32_t>(holder_.labelOffset(entry.to)));
   }
   if (frameSizeAt_) {
     std::int32_t size = static_cast<std::int32_t>((plan_.frameBytes() + 15) / 16 * 16);
