@@ -49,6 +49,7 @@ void ProgramCore::makeLowTiers() {
   compiling.count = tiers_->counts(Tier::Baseline) || options.osrAt != 0;
   compiling.record = recordersOf(options, tiers_->ladder(), Tier::Baseline);
   compiling.registers = options.baselineRegisters;
+  compiling.plainCpu = options.baselinePlainCpu;
   baseline::Baseline::Host baselineHost;
   hostOf(baselineHost, Tier::Baseline);
   baselineHost.prepareOsr = [this](baseline::LoopRecord& record) {

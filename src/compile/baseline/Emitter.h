@@ -91,6 +91,8 @@ private:
     return &instruction == current_ ? currentNumber_ : plan_.numberOf(&instruction);
   }
   std::uint32_t position() const { return position_; } ///< of the current instruction
+  /// What the code may use; without `Settings::plainCpu` what this machine has.
+  const asmjit::CpuFeatures::X86& features() const { return features_.x86(); }
 
   // Operands (Operands.cpp) ------------------------------------------------------------------------------------------------
   static Gp gp(Register reg, unsigned bits = 64) {
@@ -432,7 +434,8 @@ private:
   std::int32_t hiddenSlot_ = 0;   ///< where the hidden result pointer is kept
   bool framed_ = false;
   bool probed_ = false;
-  bool hasAvx_ = false;
+  const asmjit::CpuFeatures features_;
+  const bool hasAvx_;
   const llvm::Instruction* current_ = nullptr;
   std::uint32_t currentNumber_ = kNone;
   std::uint32_t position_ = 0;
