@@ -304,7 +304,7 @@ void Body::generate() {
   bool small = choices.below(3) == 2;
   budget_ = small ? 2 + choices.below(6) : 8 + choices.below(40);
   statements(budget_);
-  if (choices.oneIn(40) && function != plan.entry && tailCall(*this))
+  if (choices.oneIn(40) && function != plan.entry && !self.leaf && tailCall(*this))
     return;
   giveBack();
 }

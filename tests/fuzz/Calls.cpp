@@ -278,7 +278,7 @@ bool tailCall(Body& body) {
   auto& b = body.b;
   for (const CallTable& table : body.plan.tables) {
     const Callable& callable = body.plan.callables[body.choices.pick(table.callables)];
-    if (callable.function->getFunctionType() != body.function->getFunctionType() || callable.leaf != body.self.leaf ||
+    if (callable.function->getFunctionType() != body.function->getFunctionType() || callable.leaf ||
         callable.function->getAttributes() != body.function->getAttributes())
       continue;
     std::vector<Value*> arguments;

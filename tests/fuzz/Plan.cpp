@@ -38,6 +38,7 @@ Plan::Plan(LLVMContext& where, Choices& choices)
 }
 
 void Plan::makeTypes() {
+  mood_ = choices.pick({Mood::Mixed, Mood::Integers, Mood::Mixed, Mood::Vectors, Mood::Floats, Mood::Vectors});
   for (unsigned width : {64u, 32u, 8u, 16u, 1u, 128u})
     integers.push_back(integer(width));
   for (unsigned& width : odd_) {
@@ -87,13 +88,14 @@ IntegerType* Plan::someInteger() {
 Type* Plan::scalar() { return choices.below(4) == 3 ? floating() : someInteger(); }
 
 Type* Plan::any() {
-  switch (choices.below(12)) {
-  case 10: return choices.pick(vectors);
-  case 11: return choices.oneIn(3) ? cast<Type>(choices.pick(structs)) : choices.pick(vectors);
-  case 9:
-  case 8: return floating();
-  default: return someInteger();
-  }
+  unsigned which = choices.below(12);
+  if (which == 11)
+    return choices.oneIn(3) ? cast<Type>(choices.pick(structs)) : choices.pick(vectors);
+  if (which >= 9 || (which >= 4 && mood_ == Mood::Floats))
+    return floating();
+  if (which == 8 || (which >= 3 && mood_ == Mood::Vectors))
+    return mood_ == Mood::Integers ? someInteger() : cast<Type>(choices.pick(vectors));
+  return someInteger();
 }
 
 Type* Plan::wholeBytes() {

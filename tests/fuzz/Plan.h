@@ -102,6 +102,8 @@ private:
   llvm::GlobalVariable* variable(llvm::Type* type, llvm::Constant* value, const char* name);
   llvm::APFloat constantFloat(llvm::Type* type);
 
+  /// What this module has more of than others.
+  enum class Mood { Integers, Mixed, Floats, Vectors } mood_ = Mood::Mixed;
   unsigned odd_[2] = {};
 };
 
