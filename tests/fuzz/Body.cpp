@@ -59,8 +59,13 @@ Value* Body::use(Type* type) {
 }
 
 Value* Body::useVariable(Type* type) {
-  if (!has(type) || choices.below(8) == 7)
+  if (!has(type) || choices.below(8) == 7) {
+    bool inMemory = type->isFPOrFPVectorTy() || type->isIntOrIntVectorTy();
+    unsigned width = inMemory ? type->getScalarSizeInBits() : 0;
+    if (width >= 8 && isPowerOf2_32(width) && choices.below(3) == 2)
+      return push(loadRaw(*this, type));
     return converted(type);
+  }
   auto& among = values_[type];
   std::size_t back = choices.below(std::min<std::size_t>(among.size(), 32));
   return among[among.size() - 1 - back];

@@ -359,7 +359,7 @@ void pressureStatement(Body& body) {
   std::vector<Value*> alive;
   bool floating = body.choices.below(3) == 2;
   Type* type = floating ? body.plan.floating() : cast<Type>(body.plan.integer(body.choices.flip() ? 64 : 32));
-  for (unsigned i = 0, count = 6 + body.choices.below(24); i < count; ++i)
+  for (unsigned i = 0, count = 6 + body.choices.below(24); i < count && (alive.empty() || !body.choices.exhausted()); ++i)
     alive.push_back(body.push(floating ? floatArithmetic(body, type) : integerBinary(body, type)));
   body.statements(1 + body.choices.below(3));
   Value* sum = alive.front();

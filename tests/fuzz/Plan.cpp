@@ -134,14 +134,21 @@ APInt Plan::constantBits(unsigned width) {
 }
 
 APFloat Plan::constantFloat(Type* type) {
-  static constexpr double kValues[] = {1, 0,  -0.0, -1,    0.5,    2,    -3.25, 1e10, 1e-10, 100, 4294967296.0,
-                                       7, 0.1, 1e30, 65535, 1e-310, 1e300, -1e-40, 9007199254740993.0};
+  static constexpr double kValues[] = {1,    0,   -0.0, -1,    0.5,    2,   -3.25,  1e10, 1e-10,        100,
+                                       2.5,  0.1, 1e30, 65535, 1e-310, 3.0, -1e-40, 0.75, 4294967296.0, -2};
   const fltSemantics& format = type->getFltSemantics();
   switch (choices.below(6)) {
-  case 4: return choices.oneIn(4) ? APFloat::getQNaN(format) : APFloat::getInf(format, choices.flip());
+  case 4:
+    if (choices.below(3) != 2)
+      return APFloat(format, choices.byte());
+    return choices.oneIn(4) ? APFloat::getQNaN(format) : APFloat::getInf(format, choices.flip());
   case 5: {
     unsigned width = type->getPrimitiveSizeInBits();
-    APFloat value(format, APInt(width, choices.bits(width / 8)));
+    APInt bits(width, choices.bits(width / 8));
+    // Exponents near that of 1, most often: what overflows shows no more.
+    if (choices.below(4) != 3)
+      bits = (bits & ~APInt::getBitsSet(width, width - 3, width - 1)) | APInt::getBitsSet(width, width - 4, width - 2);
+    APFloat value(format, bits);
     return value.isNaN() ? APFloat::getQNaN(format) : value;
   }
   default: {
