@@ -109,7 +109,14 @@ Value* Body::converted(Type* type) {
 }
 
 Value* Body::condition() {
-  switch (choices.below(8)) {
+  switch (choices.below(9)) {
+  case 8: return call(Intrinsic::expect, {plan.integer(1)}, {compareOf(*this, plan.someInteger()), number(1, choices.flip())});
+  case 7: {
+    // As && and || are left by C compilers.
+    Value* first = compareOf(*this, plan.someInteger());
+    Value* second = compareOf(*this, plan.someInteger());
+    return choices.flip() ? b.CreateSelect(first, second, number(1, 0)) : b.CreateSelect(first, number(1, 1), second);
+  }
   case 0:
     if (has(plan.integer(1)))
       return values_[plan.integer(1)].back();

@@ -30,6 +30,7 @@ struct Prepared {
   FunctionType* type = nullptr;
   Value* target = nullptr;
   AttributeList attributes;
+  CallingConv::ID convention = CallingConv::C;
   std::vector<Value*> arguments;
   TypedPlace structResult;
 };
@@ -87,6 +88,7 @@ Prepared prepareCall(Body& body) {
   made.type = callable.function->getFunctionType();
   made.attributes = callable.function->getAttributes();
   made.attributes = made.attributes.removeFnAttributes(body.plan.context);
+  made.convention = callable.function->getCallingConv();
   made.target = callable.function;
   if (body.choices.below(3) == 2)
     for (const CallTable& table : body.plan.tables)
@@ -216,6 +218,7 @@ void callStatement(Body& body) {
     return callHost(body);
   CallInst* call = body.b.CreateCall(made.type, made.target, made.arguments);
   call->setAttributes(made.attributes);
+  call->setCallingConv(made.convention);
   useResult(body, call, made);
 }
 
@@ -237,6 +240,7 @@ void invokeStatement(Body& body) {
   BasicBlock* unwind = body.block("unwind");
   InvokeInst* invoke = b.CreateInvoke(made.type, made.target, normal, unwind, made.arguments);
   invoke->setAttributes(made.attributes);
+  invoke->setCallingConv(made.convention);
   {
     Body::Scope scope(body);
     body.moveTo(normal);
@@ -279,7 +283,8 @@ bool tailCall(Body& body) {
   for (const CallTable& table : body.plan.tables) {
     const Callable& callable = body.plan.callables[body.choices.pick(table.callables)];
     if (callable.function->getFunctionType() != body.function->getFunctionType() || callable.leaf ||
-        callable.function->getAttributes() != body.function->getAttributes())
+        callable.function->getAttributes() != body.function->getAttributes() ||
+        callable.function->getCallingConv() != body.function->getCallingConv())
       continue;
     std::vector<Value*> arguments;
     for (auto [number, parameter] : enumerate(callable.parameters)) {
@@ -293,6 +298,7 @@ bool tailCall(Body& body) {
     }
     CallInst* call = b.CreateCall(callable.function, arguments);
     call->setAttributes(callable.function->getAttributes().removeFnAttributes(body.plan.context));
+    call->setCallingConv(callable.function->getCallingConv());
     call->setTailCallKind(CallInst::TCK_MustTail);
     body.keep(call);
     if (call->getType()->isVoidTy())

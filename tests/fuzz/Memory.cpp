@@ -191,6 +191,41 @@ void dynamicPlace(Body& body) {
     body.keep(b.CreateStackRestore(saved));
 }
 
+/// A place that is known by another pointer from here on: part of one, or one of two, or one that was put into memory.
+void derivedPlace(Body& body) {
+  auto& b = body.b;
+  RawPlace place = body.choices.pick(body.raws);
+  switch (body.choices.below(3)) {
+  case 0: {
+    if (place.bytes <= kRawArgumentBytes)
+      break;
+    Value* index = masked(body, place.bytes / 2 / 16);
+    auto* step = ArrayType::get(body.plan.integer(64), 2);
+    body.raws.push_back({body.keep(b.CreateInBoundsGEP(step, place.pointer, index)), place.bytes / 2});
+    return;
+  }
+  case 1: {
+    AllocaInst* slot = body.local(b.getPtrTy(), 8);
+    body.keep(b.CreateStore(place.pointer, slot));
+    body.raws.push_back({body.keep(b.CreateLoad(b.getPtrTy(), slot)), place.bytes});
+    return;
+  }
+  default: break;
+  }
+  RawPlace other = body.choices.pick(body.raws);
+  BasicBlock* from = b.GetInsertBlock();
+  BasicBlock* then = body.block("here");
+  BasicBlock* join = body.block("place");
+  body.keep(b.CreateCondBr(body.condition(), then, join));
+  body.moveTo(then);
+  b.CreateBr(join);
+  body.moveTo(join);
+  PHINode* phi = b.CreatePHI(b.getPtrTy(), 2);
+  phi->addIncoming(place.pointer, from);
+  phi->addIncoming(other.pointer, then);
+  body.raws.push_back({body.keep(phi), std::min(place.bytes, other.bytes)});
+}
+
 void pointerNumbers(Body& body) {
   auto& b = body.b;
   // The distance of two addresses in one place, and how they compare.
@@ -297,7 +332,10 @@ void memoryStatement(Body& body) {
   case 10:
   case 11: updateInPlace(body); return;
   case 12: moveBlock(body); return;
-  case 13: pointerNumbers(body); return;
+  case 13:
+    if (body.choices.flip())
+      return derivedPlace(body);
+    return pointerNumbers(body);
   case 14:
     if (!body.self.leaf && body.choices.flip())
       return dynamicPlace(body);

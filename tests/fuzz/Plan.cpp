@@ -270,8 +270,12 @@ Callable Plan::makeCallable(unsigned number) {
   callable.function = Function::Create(FunctionType::get(result, types, false), GlobalValue::ExternalLinkage,
                                        "f" + std::to_string(number), *module);
   attributes(*callable.function, callable);
+  if (choices.oneIn(5))
+    callable.function->setCallingConv(CallingConv::Fast);
   if (choices.oneIn(3))
     callable.function->addFnAttr(Attribute::NoInline);
+  if (callable.leaf && choices.oneIn(3))
+    callable.function->setDoesNotThrow();
   return callable;
 }
 
@@ -308,6 +312,7 @@ void Plan::makeFunctions() {
       Function* first = twin.function;
       twin.function = Function::Create(first->getFunctionType(), GlobalValue::ExternalLinkage, "f" + std::to_string(i), *module);
       twin.function->setAttributes(first->getAttributes());
+      twin.function->setCallingConv(first->getCallingConv());
       callables.push_back(twin);
     } else {
       callables.push_back(makeCallable(i));
@@ -325,7 +330,8 @@ void Plan::makeTables() {
     // One table a signature; what belongs to an earlier one is in there.
     auto same = [&](const CallTable& table) {
       Function* other = callables[table.callables.front()].function;
-      return other->getFunctionType() == function->getFunctionType() && other->getAttributes() == function->getAttributes();
+      return other->getFunctionType() == function->getFunctionType() && other->getAttributes() == function->getAttributes() &&
+             other->getCallingConv() == function->getCallingConv();
     };
     if (auto found = find_if(tables, same); found != tables.end())
       found->callables.push_back(i);
