@@ -23,14 +23,17 @@ import vectors  # noqa: E402
 from program import Program, Test  # noqa: E402
 
 CLANG = "clang-19"
-# Every operation in the interpreter; every loop left in its middle; functions replaced while they run.
+# Every operation in the interpreter and in baseline code; every loop left in its middle; functions replaced while they run.
 MODES = {
     "interpreter": ("--tier", "interpreter"),
     "profile": ("--tier", "interpreter", "--profile", "on"),
-    "osr1": ("--tier", "interpreter", "--osr-at", "1"),
-    "tiny": ("--ladder", "interpreter,O0@2:3,O2@20:40"),
+    "baseline": ("--tier", "baseline"),
+    "baseline4": ("--tier", "baseline", "--baseline-registers", "4"),
+    "osr1": ("--ladder", "interpreter,baseline@1,O3@2", "--osr-at", "1"),
+    "climb": ("--ladder", "interpreter,baseline@2:3,O2@20:40"),
 }
 SHOWN = 12
+NOT_BUILT = "not built yet"  # what a tier that is to come refuses everything with
 
 
 @dataclass
@@ -87,16 +90,18 @@ def check(program: Program, folder: Path, kiln: str, modes: list[str]) -> list[s
         for number, test in enumerate(program.tests):
             if not actual.status or number in actual.tests:
                 failures += [f"{mode}: {text}" for text in differences(test, expected.tests[number], actual.tests.get(number, []))]
-        if not actual.status and mode == "interpreter":
-            failures += not_interpreted(program, json.loads(statistics.read_text()))
+        if not actual.status and mode in ("interpreter", "baseline"):
+            failures += not_taken(program, mode, json.loads(statistics.read_text()))
     return failures
 
 
-def not_interpreted(program: Program, statistics: dict) -> list[str]:
+def not_taken(program: Program, tier: str, statistics: dict) -> list[str]:
     """A function that was refused would be tested in the next tier only."""
-    refused = [f["name"] for f in statistics["functions"] if f["tier"] != "interpreter"]
+    refused = [f["name"] for f in statistics["functions"] if f["tier"] != tier]
     reasons = ", ".join(r["reason"] for r in statistics.get("refusals", []))
-    return [f"interpreter: refused {program.tests[int(name[4:])].name}: {reasons}" if name[4:].isdigit() else f"refused {name}"
+    if reasons == NOT_BUILT:
+        return []
+    return [f"{tier}: refused {program.tests[int(name[4:])].name}: {reasons}" if name[4:].isdigit() else f"refused {name}"
             for name in refused]
 
 

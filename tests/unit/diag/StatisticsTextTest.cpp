@@ -25,6 +25,7 @@ Statistics sample() {
   all.runNs = 8000000;
   all.peakMemoryBytes = 3 << 20;
   all.interpreter = {11, 12, 13, 14};
+  all.baseline = {21, 22, 23000000, 24};
   all.refusals = {{Tier::Interpreter, "scalable vectors", 2}};
   FunctionStatistics hot;
   hot.name = "hot";
@@ -52,8 +53,8 @@ TEST(Statistics, JsonHasExactlyTheFieldsOfItsSchema) {
   auto json = nlohmann::ordered_json::parse(sample().json());
   EXPECT_EQ(json["schema"], "kiln-stats");
   EXPECT_EQ(json["schema_version"], 1);
-  EXPECT_EQ(keys(json), (std::vector<std::string>{"schema", "schema_version", "ladder", "totals", "interpreter", "refusals",
-                                                  "functions"}));
+  EXPECT_EQ(keys(json), (std::vector<std::string>{"schema", "schema_version", "ladder", "totals", "interpreter", "baseline",
+                                                  "refusals", "functions"}));
   EXPECT_EQ(keys(json["totals"]),
             (std::vector<std::string>{"functions_in_program", "functions_reached", "compiles", "compile_ns", "code_bytes",
                                       "code_space_used", "code_space_limit", "requests", "requests_dropped",
@@ -76,6 +77,8 @@ TEST(Statistics, JsonCarriesTheValues) {
               "peak_memory_bytes":3145728})"));
   EXPECT_EQ(json["interpreter"],
             nlohmann::json::parse(R"({"functions":11,"instructions":12,"prepare_ns":14,"decode_ns":13})"));
+  EXPECT_EQ(json["baseline"],
+            nlohmann::json::parse(R"({"functions":21,"instructions":22,"compile_ns":23000000,"code_bytes":24})"));
   EXPECT_EQ(json["refusals"],
             nlohmann::json::parse(R"([{"tier":"interpreter","reason":"scalable vectors","functions":2}])"));
   EXPECT_EQ(json["functions"][0]["tier"], "O2");
@@ -91,7 +94,8 @@ TEST(Statistics, JsonCarriesTheValues) {
 TEST(Statistics, TableShowsWhatPeopleLookFor) {
   std::string table = sample().table();
   for (const char* part : {"ladder O0,O2@100", "hot", "O2: 2.00, 400", "failed 2 times: out of space",
-                           "2 of 9 functions reached", "1 dropped", "2 cancelled", "4 failed", "high water 6", "3.0 MiB"})
+                           "2 of 9 functions reached", "1 dropped", "2 cancelled", "4 failed", "high water 6", "3.0 MiB",
+                           "baseline: 21 functions of 22 instructions compiled in 23.00 ms, 24 bytes"})
     EXPECT_NE(table.find(part), std::string::npos) << part << " is not in\n" << table;
 }
 

@@ -1,0 +1,84 @@
+// Tier 1: native code of one function in one pass, made in microseconds in the thread that asks for it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <variant>
+
+#include "compile/Compiler.h"
+#include "function/FunctionTable.h"
+#include "profile/ContentHash.h"
+#include "profile/Profile.h"
+#include "program/HostSymbols.h"
+#include "program/ProgramMap.h"
+#include "program/ThreadLocals.h"
+#include "program/World.h"
+
+namespace kiln {
+class CodeSpace;
+struct CodeSpan;
+class UnwindRegistry;
+} // namespace kiln
+
+namespace kiln::baseline {
+
+struct Code;
+struct Fixup;
+
+class Baseline {
+public:
+  struct Settings {
+    bool count = true;          ///< entries and back-edges count down
+    std::uint32_t record = 0;   ///< which profiles: bits of Record
+    std::uint64_t osrAt = 0;
+    unsigned registers = 0;     ///< allocatable registers of each class; 0: all
+  };
+  enum Record : std::uint32_t { Branches = 1, Switches = 2, Targets = 4, Sizes = 8, Arguments = 16 };
+  struct Host {
+    /// The loop budget is spent at the header of a loop: the continuation to go on in, or 0. `running` is Tier::Baseline.
+    std::function<std::uintptr_t(std::uint32_t function, std::uint32_t loop)> loopBudgetSpent;
+    std::function<std::uintptr_t(std::uint32_t function, std::uint32_t loop)> forceOsr;
+  };
+  struct Parts {
+    const ProgramMap& map;
+    FunctionTable& table;
+    CodeSpace& space;
+    UnwindRegistry& unwind;
+    HostSymbols& symbols;
+    const std::unique_ptr<ThreadLocals>& threadLocals;
+  };
+  struct Source {
+    World* world = nullptr;
+    const WorldSymbols* symbols = nullptr;
+  };
+  Baseline(const Parts& parts, Settings settings, Host host);
+  ~Baseline();
+
+  /// An installed version, a refusal, or the error of reading its body.
+  std::variant<Version, Refusal, Error> compile(const Source& source, std::uint32_t function);
+  /// The entry `T (ptr state)` at a loop header of the function's newest baseline code, compiling it if need be; 0 with a
+  /// reason if there can be none.
+  std::variant<Version, Refusal, Error> loopEntry(const Source& source, std::uint32_t function, std::uint32_t loop);
+  /// Annotated assembly.
+  Result<std::string> dump(const Source& source, std::uint32_t function);
+  ProgramProfile harvest(const Source& source);
+  struct Totals { std::uint64_t functions = 0, instructions = 0, nanoseconds = 0, codeBytes = 0; };
+  Totals totals() const { return totals_; }
+
+private:
+  struct Work;
+
+  Result<Version> install(std::unique_ptr<Code> code);
+  std::variant<Version, Refusal, Error> compileAt(const Source& source, std::uint32_t function, std::uint32_t loop);
+  std::uintptr_t addressOf(const Fixup& fixup, const Code& code, const CodeSpan& at, const CodeSpan& profile) const;
+
+  const Parts parts_;
+  const Settings settings_;
+  const Host host_;
+  std::unique_ptr<Work> work_; ///< what compiling needs and nobody else
+  Totals totals_;
+};
+
+} // namespace kiln::baseline

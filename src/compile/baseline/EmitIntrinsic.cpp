@@ -1,0 +1,12 @@
+// Intrinsics.
+#include "compile/baseline/Emitter.h"
+
+namespace kiln::baseline {
+
+void Emitter::emitIntrinsic(const llvm::IntrinsicInst& intrinsic) {
+  if (isNothing(intrinsic))
+    return;
+  refuse("intrinsic " + llvm::Intrinsic::getBaseName(intrinsic.getIntrinsicID()).str());
+}
+
+} // namespace kiln::baseline

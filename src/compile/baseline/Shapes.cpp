@@ -1,0 +1,288 @@
+#include "compile/baseline/Shapes.h"
+
+#include <llvm/IR/Constants.h>
+#include <llvm/IR/InlineAsm.h>
+
+namespace kiln::baseline {
+namespace {
+
+/// Instructions between a load and its user that are looked at for writes.
+constexpr unsigned kLoadDistance = 24;
+
+const llvm::Instruction* soleUser(const llvm::Instruction& instruction) {
+  return instruction.hasOneUse() ? llvm::cast<llvm::Instruction>(*instruction.user_begin()) : nullptr;
+}
+
+bool writesBetween(const llvm::Instruction& from, const llvm::Instruction& to) {
+  unsigned steps = 0;
+  for (const llvm::Instruction* at = from.getNextNode(); at != &to; at = at->getNextNode())
+    if (!at || ++steps > kLoadDistance || at->mayWriteToMemory())
+      return true;
+  return false;
+}
+
+bool isPlainAccess(const llvm::Instruction& instruction) { return !instruction.isVolatile() && !instruction.isAtomic(); }
+
+/// Integer arithmetic that x86 has with an operand in memory, in the widths whose results are whole registers.
+bool takesMemory(const llvm::Instruction& arithmetic) {
+  const llvm::Type* type = arithmetic.getType();
+  switch (arithmetic.getOpcode()) {
+  case llvm::Instruction::Add:
+  case llvm::Instruction::Sub:
+  case llvm::Instruction::Mul:
+  case llvm::Instruction::And:
+  case llvm::Instruction::Or:
+  case llvm::Instruction::Xor: return type->isIntegerTy(32) || type->isIntegerTy(64);
+  case llvm::Instruction::FAdd:
+  case llvm::Instruction::FSub:
+  case llvm::Instruction::FMul:
+  case llvm::Instruction::FDiv: return isOneXmm(type);
+  default: return false;
+  }
+}
+
+/// Bytes up to which memory is copied or set in place.
+constexpr std::uint64_t kInlineBytes = 128;
+
+bool isSmall(const llvm::Value* size) {
+  const auto* constant = llvm::dyn_cast<llvm::ConstantInt>(size);
+  return constant && constant->getValue().ule(kInlineBytes);
+}
+
+/// Intrinsics that are library functions.
+bool callsLibrary(const llvm::IntrinsicInst& intrinsic) {
+  switch (intrinsic.getIntrinsicID()) {
+  case llvm::Intrinsic::memcpy:
+  case llvm::Intrinsic::memmove:
+  case llvm::Intrinsic::memset: return !isSmall(intrinsic.getArgOperand(2));
+  case llvm::Intrinsic::memcpy_inline:
+  case llvm::Intrinsic::threadlocal_address:
+  case llvm::Intrinsic::sin:
+  case llvm::Intrinsic::cos:
+  case llvm::Intrinsic::tan:
+  case llvm::Intrinsic::exp:
+  case llvm::Intrinsic::exp2:
+  case llvm::Intrinsic::exp10:
+  case llvm::Intrinsic::log:
+  case llvm::Intrinsic::log2:
+  case llvm::Intrinsic::log10:
+  case llvm::Intrinsic::pow:
+  case llvm::Intrinsic::powi:
+  case llvm::Intrinsic::ldexp:
+  case llvm::Intrinsic::frexp:
+  case llvm::Intrinsic::fma:
+  case llvm::Intrinsic::floor:
+  case llvm::Intrinsic::ceil:
+  case llvm::Intrinsic::trunc:
+  case llvm::Intrinsic::rint:
+  case llvm::Intrinsic::nearbyint:
+  case llvm::Intrinsic::round:
+  case llvm::Intrinsic::roundeven:
+  case llvm::Intrinsic::lround:
+  case llvm::Intrinsic::llround:
+  case llvm::Intrinsic::lrint:
+  case llvm::Intrinsic::llrint:
+  case llvm::Intrinsic::minnum:
+  case llvm::Intrinsic::maxnum: return true;
+  default: return false;
+  }
+}
+
+bool isWide(const llvm::Type* type) { return type->isIntegerTy() && type->getIntegerBitWidth() > 64; }
+
+} // namespace
+
+bool isCall(const llvm::Instruction& instruction) {
+  switch (instruction.getOpcode()) {
+  case llvm::Instruction::Call:
+    if (const auto* intrinsic = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction))
+      return callsLibrary(*intrinsic);
+    return !llvm::cast<llvm::CallInst>(instruction).isInlineAsm();
+  case llvm::Instruction::Invoke:
+  case llvm::Instruction::Resume:
+  case llvm::Instruction::FRem: return true;
+  case llvm::Instruction::UDiv:
+  case llvm::Instruction::SDiv:
+  case llvm::Instruction::URem:
+  case llvm::Instruction::SRem: return isWide(instruction.getType());
+  case llvm::Instruction::FPToSI:
+  case llvm::Instruction::FPToUI: return isWide(instruction.getType());
+  case llvm::Instruction::SIToFP:
+  case llvm::Instruction::UIToFP: return isWide(instruction.getOperand(0)->getType());
+  default: return false;
+  }
+}
+
+bool isNothing(const llvm::IntrinsicInst& intrinsic) {
+  switch (intrinsic.getIntrinsicID()) {
+  case llvm::Intrinsic::donothing:
+  case llvm::Intrinsic::sideeffect:
+  case llvm::Intrinsic::assume:
+  case llvm::Intrinsic::var_annotation:
+  case llvm::Intrinsic::invariant_start:
+  case llvm::Intrinsic::invariant_end:
+  case llvm::Intrinsic::lifetime_start:
+  case llvm::Intrinsic::lifetime_end:
+  case llvm::Intrinsic::experimental_noalias_scope_decl:
+  case llvm::Intrinsic::pseudoprobe:
+  case llvm::Intrinsic::prefetch:
+  case llvm::Intrinsic::dbg_value:
+  case llvm::Intrinsic::dbg_declare:
+  case llvm::Intrinsic::dbg_label:
+  case llvm::Intrinsic::dbg_assign:
+  case llvm::Intrinsic::vaend: return true;
+  default: return false;
+  }
+}
+
+const llvm::Value* sameValue(const llvm::IntrinsicInst& intrinsic) {
+  switch (intrinsic.getIntrinsicID()) {
+  case llvm::Intrinsic::expect:
+  case llvm::Intrinsic::expect_with_probability:
+  case llvm::Intrinsic::launder_invariant_group:
+  case llvm::Intrinsic::strip_invariant_group:
+  case llvm::Intrinsic::ssa_copy:
+  case llvm::Intrinsic::annotation:
+  case llvm::Intrinsic::ptr_annotation:
+  case llvm::Intrinsic::arithmetic_fence: return intrinsic.getArgOperand(0);
+  default: return nullptr;
+  }
+}
+
+const llvm::SExtInst* extensionOf(const llvm::LoadInst& load) {
+  if (!load.hasOneUse() || load.isAtomic() || !load.getType()->isIntegerTy() || !isExactWidth(load.getType()))
+    return nullptr;
+  const auto* extension = llvm::dyn_cast<llvm::SExtInst>(*load.user_begin());
+  return extension && isOneGpr(extension->getType()) && isExactWidth(extension->getType()) ? extension : nullptr;
+}
+
+bool writesClean(const llvm::Instruction& instruction) {
+  const llvm::Type* type = instruction.getType();
+  if (!isOneGpr(type) || !isExactWidth(type) || bitsOf(type) == 64)
+    return true;
+  if (const auto* load = llvm::dyn_cast<llvm::LoadInst>(&instruction))
+    return !extensionOf(*load);
+  if (!type->isIntegerTy(32))
+    return false;
+  return llvm::isa<llvm::BinaryOperator, llvm::FPToSIInst, llvm::SelectInst>(instruction);
+}
+
+bool isFoldableCompare(const llvm::Instruction& instruction) {
+  const llvm::Instruction* user = soleUser(instruction);
+  if (!user || user->getParent() != instruction.getParent())
+    return false;
+  const llvm::Type* type = instruction.getOperand(0)->getType();
+  const auto* select = llvm::dyn_cast<llvm::SelectInst>(user);
+  if (select ? select->getCondition() != &instruction || !isOneGpr(select->getType()) || !llvm::isa<llvm::ICmpInst>(instruction)
+             : !llvm::isa<llvm::BranchInst>(user))
+    return false;
+  if (llvm::isa<llvm::ICmpInst>(instruction))
+    return isOneGpr(type);
+  return llvm::isa<llvm::FCmpInst>(instruction) && isOneXmm(type);
+}
+
+bool isBitTest(const llvm::Instruction& instruction) {
+  if (instruction.getOpcode() != llvm::Instruction::And || !isOneGpr(instruction.getType()))
+    return false;
+  const auto* compare = llvm::dyn_cast_or_null<llvm::ICmpInst>(soleUser(instruction));
+  if (!compare || !compare->isEquality() || compare->getParent() != instruction.getParent() ||
+      compare->getOperand(0) != &instruction || !isFoldableCompare(*compare))
+    return false;
+  const auto* zero = llvm::dyn_cast<llvm::ConstantInt>(compare->getOperand(1));
+  return zero && zero->isZero();
+}
+
+const llvm::LoadInst* updatedLoad(const llvm::Instruction& arithmetic) {
+  const llvm::Type* type = arithmetic.getType();
+  if (!arithmetic.isBinaryOp() || !type->isIntegerTy() || !isExactWidth(type))
+    return nullptr;
+  switch (arithmetic.getOpcode()) {
+  case llvm::Instruction::Add:
+  case llvm::Instruction::Sub:
+  case llvm::Instruction::And:
+  case llvm::Instruction::Or:
+  case llvm::Instruction::Xor: break;
+  default: return nullptr;
+  }
+  const auto* store = llvm::dyn_cast_or_null<llvm::StoreInst>(soleUser(arithmetic));
+  if (!store || store->getValueOperand() != &arithmetic || store->getParent() != arithmetic.getParent() ||
+      !isPlainAccess(*store))
+    return nullptr;
+  for (unsigned i = 0; i < (arithmetic.isCommutative() ? 2u : 1u); ++i) {
+    const auto* load = llvm::dyn_cast<llvm::LoadInst>(arithmetic.getOperand(i));
+    if (load && load->hasOneUse() && isPlainAccess(*load) && store->getPointerOperand() == load->getPointerOperand() &&
+        load->getParent() == arithmetic.getParent() && !writesBetween(*load, *store))
+      return load;
+  }
+  return nullptr;
+}
+
+std::optional<unsigned> loadingOperand(const llvm::LoadInst& load) {
+  const llvm::Instruction* user = soleUser(load);
+  if (!user || user->getParent() != load.getParent() || !isPlainAccess(load))
+    return std::nullopt;
+  const llvm::Type* type = load.getType();
+  unsigned operand = user->getOperand(1 - (user->getNumOperands() < 2)) == &load ? 1 : 0;
+  if (llvm::isa<llvm::ICmpInst>(user)) {
+    if (!isOneGpr(type) || !isExactWidth(type) || !isFoldableCompare(*user))
+      return std::nullopt;
+    return writesBetween(load, *soleUser(*user)) ? std::nullopt : std::optional(operand);
+  }
+  if (!takesMemory(*user) || updatedLoad(*user) || isBitTest(*user) || (operand == 0 && !user->isCommutative()))
+    return std::nullopt;
+  if (llvm::isa<llvm::Constant>(user->getOperand(1 - operand)) || writesBetween(load, *user))
+    return std::nullopt;
+  return operand;
+}
+
+bool accessesOnly(const llvm::Instruction& instruction, const llvm::Value* address) {
+  if (const auto* load = llvm::dyn_cast<llvm::LoadInst>(&instruction))
+    return !load->isAtomic() && load->getPointerOperand() == address;
+  const auto* store = llvm::dyn_cast<llvm::StoreInst>(&instruction);
+  return store && !store->isAtomic() && store->getPointerOperand() == address && store->getValueOperand() != address;
+}
+
+bool isFrameVariable(const llvm::AllocaInst& variable) {
+  const auto* count = llvm::dyn_cast<llvm::ConstantInt>(variable.getArraySize());
+  return variable.getParent()->isEntryBlock() && count && count->getValue().ule(1u << 30) && !variable.isUsedWithInAlloca() &&
+         !variable.isSwiftError() && variable.getAlign().value() <= 16;
+}
+
+bool writesEarly(const llvm::Instruction& instruction) {
+  const llvm::Type* type = instruction.getType();
+  const bool plain = type->isVoidTy() || isOneGpr(type) || isOneXmm(type);
+  switch (instruction.getOpcode()) {
+  case llvm::Instruction::Add:
+  case llvm::Instruction::Sub:
+  case llvm::Instruction::Mul:
+  case llvm::Instruction::And:
+  case llvm::Instruction::Or:
+  case llvm::Instruction::Xor:
+  case llvm::Instruction::FAdd:
+  case llvm::Instruction::FSub:
+  case llvm::Instruction::FMul:
+  case llvm::Instruction::FDiv:
+  case llvm::Instruction::Load: return !plain;
+  case llvm::Instruction::Shl:
+  case llvm::Instruction::LShr:
+  case llvm::Instruction::AShr: return !plain || !llvm::isa<llvm::ConstantInt>(instruction.getOperand(1));
+  case llvm::Instruction::ICmp:
+  case llvm::Instruction::FCmp: {
+    const llvm::Type* operand = instruction.getOperand(0)->getType();
+    return !plain || !(isOneGpr(operand) || isOneXmm(operand));
+  }
+  case llvm::Instruction::Select: return !isOneGpr(type);
+  case llvm::Instruction::GetElementPtr: return !plain;
+  case llvm::Instruction::Call:
+  case llvm::Instruction::Invoke: return llvm::isa<llvm::IntrinsicInst>(instruction);
+  case llvm::Instruction::Br:
+  case llvm::Instruction::Switch:
+  case llvm::Instruction::Ret:
+  case llvm::Instruction::Store: return false;
+  default:
+    return !(instruction.isCast() && plain &&
+             (isOneGpr(instruction.getOperand(0)->getType()) || isOneXmm(instruction.getOperand(0)->getType())));
+  }
+}
+
+} // namespace kiln::baseline
