@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -101,8 +102,8 @@ std::string callEntry(std::int64_t (*entry)(std::int64_t, std::int64_t), std::in
 
 Result<void> runWith(const Subject& subject, const Mode& mode, const Note& note, std::vector<std::string>& refusals) {
   Options options = mode.options;
-  options.onUncompilable = [](const Error& error) {
-    std::fprintf(stderr, "kiln: %s\n", error.message.c_str());
+  options.onUncompilable = [&note](const Error& error) {
+    note("uncompilable: " + error.message);
     std::abort();
   };
   auto engine = Engine::create(std::move(options));
@@ -140,6 +141,9 @@ Result<void> runWith(const Subject& subject, const Mode& mode, const Note& note,
 /// The child's side: lines as they come, so that what came before a crash is known.
 [[noreturn]] void runAsChild(const Subject& subject, const Mode& mode, int pipe, unsigned seconds) {
   alarm(seconds);
+  // What a program that goes wrong says there is told by how it ends.
+  if (int nowhere = open("/dev/null", O_WRONLY); nowhere >= 0)
+    dup2(nowhere, STDERR_FILENO);
   auto send = [pipe](char kind, std::string text) {
     text = kind + text + '\n';
     if (write(pipe, text.data(), text.size()) != static_cast<ssize_t>(text.size()))
