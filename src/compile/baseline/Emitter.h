@@ -83,6 +83,9 @@ private:
   void emitLandings();
   /// The entry of code that begins at a loop: takes the state apart.
   void enterLoop();
+  void enterValue(std::uint32_t number, const llvm::Value* value, std::uint32_t word);
+  void enterLanes(std::uint32_t number, unsigned part, const Part& form, std::uint32_t word, llvm::Type* type);
+  void keepPlaces();
   void finish();
   std::uint32_t numberOf(const llvm::Instruction& instruction) const {
     return &instruction == current_ ? currentNumber_ : plan_.numberOf(&instruction);
