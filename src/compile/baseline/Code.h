@@ -62,12 +62,19 @@ struct Landing {
   bool cleanup = false;
 };
 
+/// What one argument was. All zero before the first call.
+struct ArgumentCounts {
+  std::uint64_t value;  ///< of the first call, zero-extended
+  std::uint64_t calls;  ///< that saw it
+  std::uint64_t varied; ///< not 0: some call saw another
+};
+
 /// Counts in the function's profile memory.
 struct CountSite {
   enum class Kind : std::uint8_t { Branch, Switch, Target, Size, Loop, Argument };
   Kind kind = Kind::Branch;
   std::uint32_t value = 0;  ///< number of the instruction; Loop: of the header's block; Argument: index
-  std::uint32_t offset = 0; ///< bytes; Branch: taken, not taken; Switch: default, then cases; Target, Size: ValueCounts
+  std::uint32_t offset = 0; ///< bytes; Branch: taken, not taken; Switch: default, then cases; Target, Size: ValueCounts; Argument: ArgumentCounts
   std::uint32_t count = 0;  ///< of cases
 };
 

@@ -23,11 +23,6 @@ void Emitter::emitColdLoops() {
   }
 }
 
-void Emitter::emitColdRecords() {
-  if (!coldRecords_.empty())
-    refuse("recorded value");
-}
-
 void Emitter::enterLoop() { refuse("entry at a loop"); }
 
 } // namespace kiln::baseline
