@@ -1,5 +1,6 @@
 // Intrinsics: who takes which, and those about the frame, variable arguments, threads and the machine.
 #include <llvm/IR/Constants.h>
+#include <llvm/IR/IntrinsicsX86.h>
 
 #include "abi/NativeCall.h"
 #include "compile/baseline/Emitter.h"
