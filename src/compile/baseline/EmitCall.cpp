@@ -232,10 +232,13 @@ std::uint32_t Emitter::takeStack(const CallShape& shape) {
   if (shape.stackAlign > 16)
     refuse("stack arguments aligned to more than 16 bytes");
   a_.sub(x86::rsp, bytes);
-  return bytes;
+  return callStack_ = bytes;
 }
 
-void Emitter::giveStackBack(const CallShape&, std::uint32_t bytes) { a_.add(x86::rsp, bytes); }
+void Emitter::giveStackBack(const CallShape&, std::uint32_t bytes) {
+  a_.add(x86::rsp, bytes);
+  callStack_ = 0;
+}
 
 void Emitter::writeStackArguments(const llvm::CallBase& call, const CallShape& shape, const Mem& area) {
   if (shape.stackBytes == 0)
@@ -388,8 +391,8 @@ void Emitter::performCall(const CallTarget& target) {
   case CallTarget::Kind::Runtime: a_.call(addressConstant(Target::Runtime, target.id, 0)); break;
   case CallTarget::Kind::Register: a_.call(x86::r10); break;
   }
-  if (currentLanding_ != kNone)
-    out_->calls.push_back({begin, a_.here(), 0, currentLanding_});
+  if (invoke_) // the landing's offset is put in when it has one
+    out_->calls.push_back({begin, a_.here(), landing(*invoke_), pads_[invoke_->getUnwindDest()].site});
 }
 
 void Emitter::takeResults(const llvm::CallBase& call, const CallShape& shape, std::int32_t memory) {

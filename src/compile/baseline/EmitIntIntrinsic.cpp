@@ -11,8 +11,6 @@ namespace {
 
 namespace Inst = x86::Inst;
 
-const asmjit::CpuFeatures::X86& hostFeatures() { return asmjit::CpuInfo::host().features().x86(); }
-
 /// A byte in all eight.
 constexpr std::uint64_t inAllBytes(std::uint64_t byte) { return byte * 0x0101010101010101; }
 
@@ -58,7 +56,7 @@ bool Emitter::emitIntIntrinsic(const llvm::IntrinsicInst& intrinsic) {
 void Emitter::emitPopulation(const llvm::IntrinsicInst& intrinsic) {
   const llvm::Value* value = intrinsic.getArgOperand(0);
   const unsigned bits = operationBits(bitsOf(value->getType()));
-  if (hostFeatures().hasPOPCNT()) {
+  if (features().hasPOPCNT()) {
     Gp to = target(currentNumber_);
     a_.popcnt(sized(to, bits), sized(readZeroExtended(value), bits));
     return wrote(currentNumber_, 0, to);
@@ -93,7 +91,7 @@ void Emitter::emitLeadingZeros(const llvm::IntrinsicInst& intrinsic) {
   const unsigned width = bitsOf(value->getType()), bits = operationBits(width);
   Gp to = target(currentNumber_), result = sized(to, bits);
   Gp from = sized(readZeroExtended(value, x86::r10), bits);
-  if (hostFeatures().hasLZCNT()) {
+  if (features().hasLZCNT()) {
     a_.lzcnt(result, from);
   } else {
     // The number of the highest bit, counted from the other end; of zero there is none.
@@ -118,7 +116,7 @@ void Emitter::emitTrailingZeros(const llvm::IntrinsicInst& intrinsic) {
     return wrote(currentNumber_, 0, to);
   }
   Gp from = sized(read(value, 0, x86::r10), width), result = sized(to, width);
-  if (hostFeatures().hasBMI()) {
+  if (features().hasBMI()) {
     a_.tzcnt(result, from);
   } else {
     a_.mov(x86::r11d, width);

@@ -13,7 +13,8 @@ void Emitter::emitIntrinsic(const llvm::IntrinsicInst& intrinsic) {
     return;
   if (emitMemoryIntrinsic(intrinsic) || emitIntIntrinsic(intrinsic) || emitFrameIntrinsic(intrinsic) ||
       emitKnownIntrinsic(intrinsic) || emitMachineIntrinsic(intrinsic) || emitFloatIntrinsic(intrinsic) ||
-      emitVectorIntrinsic(intrinsic) || emitWideIntrinsic(intrinsic) || emitX87Intrinsic(intrinsic))
+      emitVectorIntrinsic(intrinsic) || emitWideIntrinsic(intrinsic) || emitX87Intrinsic(intrinsic) ||
+      emitExceptionIntrinsic(intrinsic))
     return;
   refuse("intrinsic " + llvm::Intrinsic::getBaseName(intrinsic.getIntrinsicID()).str());
 }

@@ -40,7 +40,7 @@ void Emitter::leaveWide() {
 }
 
 void Emitter::emitWideAtomic(const llvm::Instruction& instruction) {
-  if (!asmjit::CpuInfo::host().features().x86().hasCMPXCHG16B())
+  if (!features().hasCMPXCHG16B())
     refuse("atomic operation of 128 bits on a processor without");
   if (wideSlots_ == 0)
     wideSlots_ = plan_.newSlot(kRoom, 16);

@@ -43,7 +43,7 @@ struct Workspace {
 struct EmitOptions {
   Baseline::Settings settings;
   std::uint32_t loop = kNone; ///< enter at this loop's header, with the state's address as the argument
-  bool lines = false;         ///< keep Code::lines
+  bool lines = false;         ///< keep Code::lines and Code::tables
 };
 
 /// Either code or the reason why the function runs in another tier.
@@ -85,11 +85,16 @@ private:
   void emitLandings();
   /// The entry of code that begins at a loop: takes the state apart.
   void enterLoop();
+  void enterValue(std::uint32_t number, const llvm::Value* value, std::uint32_t word);
+  void enterLanes(std::uint32_t number, unsigned part, const Part& form, std::uint32_t word, llvm::Type* type);
+  void keepPlaces();
   void finish();
   std::uint32_t numberOf(const llvm::Instruction& instruction) const {
     return &instruction == current_ ? currentNumber_ : plan_.numberOf(&instruction);
   }
   std::uint32_t position() const { return position_; } ///< of the current instruction
+  /// What the code may use; without `Settings::plainCpu` what this machine has.
+  const asmjit::CpuFeatures::X86& features() const { return features_.x86(); }
 
   // Operands (Operands.cpp) ------------------------------------------------------------------------------------------------
   static Gp gp(Register reg, unsigned bits = 64) {
@@ -389,9 +394,15 @@ private:
   void takeResults(const llvm::CallBase& call, const CallShape& shape, std::int32_t memory);
   std::vector<std::pair<Place, std::int32_t>> byvalPlaces_;
   std::int32_t variadicSlot_ = 0;          ///< of the register save area
-  std::uint32_t currentLanding_ = kNone;   ///< of the invoke at hand, in landings_
+  std::uint32_t callStack_ = 0;            ///< bytes of stack arguments, while they are on the stack
+  const llvm::InvokeInst* invoke_ = nullptr; ///< while it is emitted
   void emitInvoke(const llvm::InvokeInst& invoke);
   void emitResume(const llvm::ResumeInst& resume);
+  std::uint32_t landing(const llvm::InvokeInst& invoke);
+  std::uint32_t siteOf(const llvm::LandingPadInst& pad);
+  std::uint32_t typeIndex(const llvm::Constant* type);
+  std::uintptr_t addressOf(const llvm::Constant* constant);
+  bool emitExceptionIntrinsic(const llvm::IntrinsicInst& intrinsic);
   void emitIntrinsic(const llvm::IntrinsicInst& intrinsic);
   bool emitIntIntrinsic(const llvm::IntrinsicInst& intrinsic);
   bool emitKnownIntrinsic(const llvm::IntrinsicInst& intrinsic);
@@ -467,11 +478,18 @@ private:
     Label entry, back;
     std::uint32_t site;
   };
+  /// Where exceptions of an invoke, or of several alike, enter the code.
   struct Landing {
-    Label label;
     const llvm::InvokeInst* invoke;
-    llvm::SmallVector<std::uint32_t, 4> saved;
+    llvm::SmallVector<std::uint32_t, 4> saved; ///< as saved_
+    std::uint32_t stack;                       ///< as callStack_
   };
+  /// What is known of a landing pad by its block.
+  struct Pad {
+    std::uint32_t site;        ///< in Code::landings
+    std::uint32_t last = kNone; ///< the last landing that leads there
+  };
+  void emitLanding(const Landing& landing);
   struct PoolEntry {
     Label label;
     std::uint64_t low, high;
@@ -486,6 +504,8 @@ private:
   llvm::DenseMap<const llvm::BasicBlock*, llvm::DenseMap<const llvm::BasicBlock*, unsigned>> edgeIndices_;
   std::vector<ColdLoop> coldLoops_;
   std::vector<Landing> landings_;
+  llvm::DenseMap<const llvm::BasicBlock*, Pad> pads_;
+  llvm::DenseMap<std::uintptr_t, std::uint32_t> typeIndices_;
   std::vector<PoolEntry> pool_;
   llvm::DenseMap<std::pair<std::uint64_t, std::uint64_t>, unsigned> poolIndex_;
   llvm::SmallVector<std::uint32_t, 8> saved_; ///< parts saved around the current call
@@ -494,7 +514,8 @@ private:
   std::int32_t hiddenSlot_ = 0;   ///< where the hidden result pointer is kept
   bool framed_ = false;
   bool probed_ = false;
-  bool hasAvx_ = false;
+  const asmjit::CpuFeatures features_;
+  const bool hasAvx_;
   const llvm::Instruction* current_ = nullptr;
   std::uint32_t currentNumber_ = kNone;
   std::uint32_t position_ = 0;

@@ -290,7 +290,8 @@ const llvm::ExtractValueInst* flagOf(const llvm::Instruction& producer) {
   unsigned users = 0;
   for (const llvm::User* user : producer.users()) {
     const auto* part = llvm::dyn_cast<llvm::ExtractValueInst>(user);
-    if (!part || ++users > kMostUsers || (part->getIndices()[0] == 1 && std::exchange(flag, part)))
+    // In one block, so that the result, of which only a part has a place, is alive into no loop.
+    if (!part || part->getParent() != producer.getParent() || ++users > kMostUsers || (part->getIndices()[0] == 1 && std::exchange(flag, part)))
       return nullptr;
   }
   const llvm::Instruction* branch = flag ? soleUser(*flag) : nullptr;
