@@ -362,8 +362,11 @@ void Plan::listClasses() {
   }
 }
 
-std::uint64_t Plan::crossedWeight(std::uint32_t first, std::uint32_t last) const {
-  auto behind = [](std::uint32_t position, const Call& call) { return position < call.position; };
+/// Arguments are there before the first instruction, which may be a call.
+std::int64_t Plan::firstOf(std::uint32_t value) const { return value < function_->arg_size() ? -1 : std::int64_t{members_[value].first}; }
+
+std::uint64_t Plan::crossedWeight(std::int64_t first, std::uint32_t last) const {
+  auto behind = [](std::int64_t position, const Call& call) { return position < call.position; };
   auto from = std::upper_bound(calls_.begin(), calls_.end(), first, behind);
   auto to = std::lower_bound(from, calls_.end(), last, [](const Call& call, std::uint32_t position) { return call.position < position; });
   if (from == to)
@@ -409,7 +412,7 @@ Register Plan::hintOf(std::uint32_t value, Bank bank) const {
 
 void Plan::allocateClass(std::uint32_t value) {
   const Member& self = members_[value];
-  const std::uint64_t crossed = crossedWeight(self.first, self.last);
+  const std::uint64_t crossed = crossedWeight(firstOf(value), self.last);
   const bool few = options_.registers != 0;
   const bool isArgument = value < function_->arg_size();
   for (unsigned part = 0; part < values_[value].words; ++part) {
@@ -467,7 +470,7 @@ void Plan::assign(std::uint32_t value, unsigned part, Register reg, bool saved) 
   if (isCalleeSaved(reg))
     usedCalleeSaved_ |= 1u << reg;
   if (saved)
-    savedLives_.push_back({members_[value].first, members_[value].last, index});
+    savedLives_.push_back({firstOf(value), members_[value].last, index});
 }
 
 /// What is in the register goes to memory, for all of its life.

@@ -148,7 +148,8 @@ private:
   };
   /// A life in a register that is saved around calls.
   struct SavedLife {
-    std::uint32_t first, last;
+    std::int64_t first;
+    std::uint32_t last;
     std::uint32_t place; ///< index in places_
   };
   /// Heads of lists of classes, by position.
@@ -172,7 +173,8 @@ private:
   void assign(std::uint32_t value, unsigned part, Register reg, bool saved);
   void evict(Register reg);
   bool isLighter(std::uint32_t a, std::uint32_t b) const;
-  std::uint64_t crossedWeight(std::uint32_t first, std::uint32_t last) const;
+  std::int64_t firstOf(std::uint32_t value) const;
+  std::uint64_t crossedWeight(std::int64_t first, std::uint32_t last) const;
   void allocateSlots();
   std::uint32_t slotIn(std::uint32_t bytes);
   Register hintOf(std::uint32_t value, Bank bank) const;
