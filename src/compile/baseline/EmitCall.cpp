@@ -125,6 +125,10 @@ void Emitter::saveVariadicRegisters() {
 void Emitter::saveAround() {
   saved_.clear();
   plan_.savedAcross(position_, saved_);
+  // A class's stretch may go over a call that defines one of its members: what comes back is the new value.
+  const std::uint32_t own = plan_.placeIndex(currentNumber_);
+  if (own != kNone)
+    llvm::erase_if(saved_, [&](std::uint32_t part) { return part >= own && part < own + plan_.stateOf(currentNumber_).words; });
   for (std::uint32_t part : saved_) {
     const Place& place = plan_.placeAt(part);
     if (place.reg < kFirstXmm)
