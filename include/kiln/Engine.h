@@ -50,6 +50,8 @@ struct Options {
   std::uint64_t osrAt = 0;
   /// Not 0: baseline code gets by with so many registers of each class. For tests.
   unsigned baselineRegisters = 0;
+  /// Baseline code uses no instructions beyond SSE2, whatever the machine has. For tests.
+  bool baselinePlainCpu = false;
   /// A function that the interpreter or baseline refuses is an error (onUncompilable) instead of starting higher. For tests.
   bool crashOnRefusal = false;
   /// Bytes of code and constants over a program's life; 0: what its address range holds. Past it, promotion stops.

@@ -29,6 +29,7 @@ MODES = {
     "profile": ("--tier", "interpreter", "--profile", "on"),
     "baseline": ("--tier", "baseline"),
     "baseline4": ("--tier", "baseline", "--baseline-registers", "4"),
+    "baseline-plain": ("--tier", "baseline", "--baseline-plain-cpu"),
     "osr1": ("--ladder", "interpreter,baseline@1,O3@2", "--osr-at", "1"),
     "climb": ("--ladder", "interpreter,baseline@2:3,O2@20:40"),
 }
@@ -90,8 +91,8 @@ def check(program: Program, folder: Path, kiln: str, modes: list[str]) -> list[s
         for number, test in enumerate(program.tests):
             if not actual.status or number in actual.tests:
                 failures += [f"{mode}: {text}" for text in differences(test, expected.tests[number], actual.tests.get(number, []))]
-        if not actual.status and mode in ("interpreter", "baseline"):
-            failures += not_taken(program, mode, json.loads(statistics.read_text()))
+        if not actual.status and mode in ("interpreter", "baseline", "baseline-plain"):
+            failures += not_taken(program, mode.split("-")[0], json.loads(statistics.read_text()))
     return failures
 
 

@@ -16,7 +16,7 @@ struct Raw {
   unsigned threads = 1, baselineRegisters = 0;
   std::size_t codeLimit = 0, queue = 1024;
   std::uint64_t osrAt = 0;
-  bool trace = false, verify = false, perfMap = false, gdb = false, noOsr = false, crashOnRefusal = false;
+  bool trace = false, verify = false, perfMap = false, gdb = false, noOsr = false, crashOnRefusal = false, baselinePlainCpu = false;
 };
 
 void describe(CLI::App& run, Raw& raw) {
@@ -50,6 +50,7 @@ void describe(CLI::App& run, Raw& raw) {
       ->type_name("N")->check(CLI::PositiveNumber);
   run.add_option("--baseline-registers", raw.baselineRegisters,
                  "Registers of each class that baseline code may hold values in; 0: all (a stress test)")->type_name("N");
+  run.add_flag("--baseline-plain-cpu", raw.baselinePlainCpu, "Baseline code uses no instructions beyond SSE2 (a test)");
   run.add_flag("--crash-on-refusal", raw.crashOnRefusal, "A function that interpreter or baseline refuse is an error (a test)");
   run.add_option("--code-limit", raw.codeLimit, "Bytes that compiled code may take; 0: no limit of its own")->type_name("BYTES");
   run.add_option("--queue", raw.queue, "Compile requests that may wait (default 1024)")->type_name("N");
@@ -171,6 +172,7 @@ Result<RunOptions> check(const Raw& raw, const std::vector<std::string>& words) 
     options.engine.recorders = *recorders;
   }
   options.engine.baselineRegisters = raw.baselineRegisters;
+  options.engine.baselinePlainCpu = raw.baselinePlainCpu;
   options.engine.crashOnRefusal = raw.crashOnRefusal;
   if (!raw.dump.empty()) {
     auto dump = parseDump(raw.dump);

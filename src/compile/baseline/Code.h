@@ -20,6 +20,7 @@ enum class Target : std::uint8_t {
   External, ///< id: external symbol
   Profile,  ///< the function's own counts; addend: bytes
   Runtime,  ///< id: index in Code::runtime
+  Loop,     ///< id: index in Code::loops; the LoopRecord's address
   Code,     ///< the function's own code
 };
 
@@ -31,19 +32,26 @@ struct Fixup {
   std::int64_t addend = 0;
 };
 
-/// Where a word of a transfer's state comes from: a place, read as `bytes` at `offset` within it, or what an address is made of.
+/// Where a word of a transfer's state comes from.
 struct StateWord {
-  enum class Kind : std::uint8_t { Zero, Register, Frame, FrameAddress, Sum };
+  enum class Kind : std::uint8_t {
+    Zero,
+    Register,
+    Frame,        ///< `bytes` at `offset` from RBP
+    FrameAddress, ///< RBP + addend
+    Constant,     ///< addend
+  };
   Kind kind = Kind::Zero;
   Register reg = kNoRegister;  ///< Register: which
-  std::uint8_t bytes = 8;      ///< zero-extended to a word
-  std::int32_t offset = 0;     ///< Register: byte within; Frame: from RBP; FrameAddress: the value itself; Sum: added
+  std::uint8_t bytes = 8;      ///< that are read; zeros above
+  bool mask = false;           ///< of which the lowest bit counts
+  std::int32_t offset = 0;     ///< Register: of the first byte within
+  std::int64_t addend = 0;     ///< added to what is read
 };
 
 /// A loop header that counts arrivals down and may leave for better code.
 struct LoopSite {
   std::uint32_t block = 0;    ///< number of the header's block
-  std::uint32_t leave = 0;    ///< offset of the code that returns what the continuation returned
 };
 
 /// The call of an invoke.
@@ -60,6 +68,13 @@ struct CountSite {
   std::uint32_t value = 0;  ///< number of the instruction; Loop: of the header's block; Argument: index
   std::uint32_t offset = 0; ///< bytes; Branch: taken, not taken; Switch: default, then cases; Target, Size: ValueCounts
   std::uint32_t count = 0;  ///< of cases
+};
+
+/// What an Argument site counts into. All zero is empty.
+struct ArgumentCounts {
+  std::uint64_t value; ///< zero-extended from the argument's type
+  std::uint64_t calls; ///< that saw it; 0 before the first
+  std::uint64_t varied;
 };
 
 /// A step of the frame's set-up, for the unwind table.
@@ -91,8 +106,13 @@ struct Code {
   std::vector<std::pair<std::uint32_t, std::uint32_t>> lines;
   /// Offsets of the entries of jump tables, and of the code that they lead to; for dumps only.
   std::vector<std::pair<std::uint32_t, std::uint32_t>> tables;
-  /// By value number and word of the state: where it is. For leaving at loops.
+  // Where values are, for leaving at loops; empty if there are none that count.
+  std::vector<std::uint32_t> valuePlaces; ///< by value number: index in `places` of the first part, or kNone
   std::vector<Place> places;
+  std::vector<Part> parts; ///< as places
+  std::vector<std::pair<std::uint32_t, std::int32_t>> variables; ///< frame variables by number, and their offsets from RBP
+  std::uint32_t leave = 0;      ///< offset of the code that returns what a continuation returned
+  std::int32_t hiddenSlot = 0;  ///< offset from RBP of the hidden result pointer, if the results lie behind one
 };
 
 } // namespace kiln::baseline

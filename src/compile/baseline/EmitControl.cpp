@@ -269,7 +269,7 @@ void Emitter::emitReturn(const llvm::ReturnInst& leave) {
   const llvm::Value* value = leave.getReturnValue();
   if (value)
     giveResult(value);
-  if (shape_->sretGpr >= 0 || shape_->demoted)
+  if (hiddenSlot_ != 0) // the address that the results lie behind is a result itself
     a_.mov(x86::rax, frame(hiddenSlot_));
   epilogue();
 }

@@ -10,8 +10,6 @@ namespace {
 
 namespace Inst = x86::Inst;
 
-const asmjit::CpuFeatures::X86& hostFeatures() { return asmjit::CpuInfo::host().features().x86(); }
-
 bool isOdd(unsigned bits) { return !isExactWidth(bits); }
 
 } // namespace
@@ -198,7 +196,7 @@ void Emitter::emitShift(const llvm::Instruction& instruction) {
       a_.shr(result, amount);
     else if (amount != 0)
       a_.sar(result, amount);
-  } else if (hostFeatures().hasBMI2()) {
+  } else if (features().hasBMI2()) {
     Gp by = sized(read(count, 0, x86::r10), bits);
     Gp from = x86::rax;
     if (Register reg = registerOf(value); reg != kNoRegister && (opcode == llvm::Instruction::Shl || bits == width))

@@ -14,6 +14,15 @@ constexpr std::uint32_t kProbedFrame = 4000;
 
 constexpr Register kCalleeSaved[] = {3, 12, 13, 14, 15};
 
+asmjit::CpuFeatures featuresOf(const Baseline::Settings& settings) {
+  if (!settings.plainCpu)
+    return asmjit::CpuInfo::host().features();
+  asmjit::CpuFeatures plain;
+  using Id = asmjit::CpuFeatures::X86::Id;
+  plain.add(Id::kCMOV, Id::kCMPXCHG8B, Id::kFPU, Id::kSSE, Id::kSSE2);
+  return plain;
+}
+
 } // namespace
 
 std::expected<std::unique_ptr<Code>, Refusal> compile(const llvm::Function& function, std::uint32_t id,
@@ -26,7 +35,7 @@ Emitter::Emitter(const llvm::Function& function, std::uint32_t id, Environment& 
                  const EmitOptions& options)
     : function_(function), data_(function.getParent()->getDataLayout()), environment_(environment), workspace_(workspace),
       plan_(workspace.plan), options_(options), out_(std::make_unique<Code>()), a_(out_->fixups),
-      hasAvx_(asmjit::CpuInfo::host().hasFeature(asmjit::CpuFeatures::X86::kAVX)) {
+      features_(featuresOf(options.settings)), hasAvx_(features().hasAVX()) {
   out_->function = id;
   out_->loop = options.loop;
 }

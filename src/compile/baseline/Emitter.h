@@ -83,11 +83,16 @@ private:
   void emitLandings();
   /// The entry of code that begins at a loop: takes the state apart.
   void enterLoop();
+  void enterValue(std::uint32_t number, const llvm::Value* value, std::uint32_t word);
+  void enterLanes(std::uint32_t number, unsigned part, const Part& form, std::uint32_t word, llvm::Type* type);
+  void keepPlaces();
   void finish();
   std::uint32_t numberOf(const llvm::Instruction& instruction) const {
     return &instruction == current_ ? currentNumber_ : plan_.numberOf(&instruction);
   }
   std::uint32_t position() const { return position_; } ///< of the current instruction
+  /// What the code may use; without `Settings::plainCpu` what this machine has.
+  const asmjit::CpuFeatures::X86& features() const { return features_.x86(); }
 
   // Operands (Operands.cpp) ------------------------------------------------------------------------------------------------
   static Gp gp(Register reg, unsigned bits = 64) {
@@ -429,7 +434,8 @@ private:
   std::int32_t hiddenSlot_ = 0;   ///< where the hidden result pointer is kept
   bool framed_ = false;
   bool probed_ = false;
-  bool hasAvx_ = false;
+  const asmjit::CpuFeatures features_;
+  const bool hasAvx_;
   const llvm::Instruction* current_ = nullptr;
   std::uint32_t currentNumber_ = kNone;
   std::uint32_t position_ = 0;

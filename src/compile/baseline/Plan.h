@@ -111,6 +111,18 @@ public:
   const Place& placeAt(std::uint32_t index) const { return places_[index]; }
   const Part& partInfo(std::uint32_t index) const { return parts_[index]; }
 
+  /// Index of the first part's place, or kNone.
+  std::uint32_t placeIndex(std::uint32_t number) const {
+    const ValueState& value = values_[number];
+    if (value.words == 0 || value.folded)
+      return kNone;
+    std::uint32_t first = firstPlace_[value.root];
+    return first == kNone ? kNone : first + (value.alias ? value.word : 0);
+  }
+  llvm::ArrayRef<Place> places() const { return places_; }
+  llvm::ArrayRef<Part> parts() const { return parts_; }
+  llvm::ArrayRef<std::pair<std::uint32_t, std::int32_t>> variables() const { return variables_; }
+
   std::uint32_t usedCalleeSaved() const { return usedCalleeSaved_; } ///< bits by register
   /// Bytes below RBP that callee-saved registers, slots and variables take so far.
   std::uint32_t frameBytes() const { return frameBytes_; }
