@@ -362,12 +362,11 @@ void Plan::listClasses() {
   }
 }
 
-/// Arguments are there before the first instruction, which may be a call.
-std::int64_t Plan::firstOf(std::uint32_t value) const { return value < function_->arg_size() ? -1 : std::int64_t{members_[value].first}; }
-
-std::uint64_t Plan::crossedWeight(std::int64_t first, std::uint32_t last) const {
-  auto behind = [](std::int64_t position, const Call& call) { return position < call.position; };
-  auto from = std::upper_bound(calls_.begin(), calls_.end(), first, behind);
+/// The weight of the calls that a class lives across. An argument is there before the first instruction, which may be one.
+std::uint64_t Plan::crossedWeight(std::uint32_t value) const {
+  const std::uint32_t first = members_[value].first, last = members_[value].last;
+  auto behind = [](std::uint32_t position, const Call& call) { return position < call.position; };
+  auto from = isArgument(value) ? calls_.begin() : std::upper_bound(calls_.begin(), calls_.end(), first, behind);
   auto to = std::lower_bound(from, calls_.end(), last, [](const Call& call, std::uint32_t position) { return call.position < position; });
   if (from == to)
     return 0;
@@ -412,9 +411,8 @@ Register Plan::hintOf(std::uint32_t value, Bank bank) const {
 
 void Plan::allocateClass(std::uint32_t value) {
   const Member& self = members_[value];
-  const std::uint64_t crossed = crossedWeight(firstOf(value), self.last);
+  const std::uint64_t crossed = crossedWeight(value);
   const bool few = options_.registers != 0;
-  const bool isArgument = value < function_->arg_size();
   for (unsigned part = 0; part < values_[value].words; ++part) {
     Bank bank = parts_[firstPlace_[value] + part].bank;
     if (bank == Bank::Memory)
@@ -427,7 +425,7 @@ void Plan::allocateClass(std::uint32_t value) {
     }
     auto isFree = [&](Register reg) {
       const Occupant& occupant = occupants_[reg];
-      return occupant.value == kNone || (!isArgument && occupant.last <= self.first);
+      return occupant.value == kNone || (!isArgument(value) && occupant.last <= self.first);
     };
     const bool worthSaving = values_[value].weight > 2 * crossed;
     Register wanted = part == 0 ? hintOf(value, bank) : kNoRegister;
@@ -470,7 +468,7 @@ void Plan::assign(std::uint32_t value, unsigned part, Register reg, bool saved) 
   if (isCalleeSaved(reg))
     usedCalleeSaved_ |= 1u << reg;
   if (saved)
-    savedLives_.push_back({firstOf(value), members_[value].last, index});
+    savedLives_.push_back({members_[value].first, members_[value].last, index, isArgument(value)});
 }
 
 /// What is in the register goes to memory, for all of its life.
@@ -490,7 +488,7 @@ std::uint32_t Plan::slotIn(std::uint32_t bytes) {
 void Plan::allocateSlots() {
   for (std::uint32_t position = 0; position <= positionCount_; ++position) {
     for (std::uint32_t value = events_[position].end; value != kNone; value = nextEvents_[value].end) {
-      if (members_[value].first == position && value >= function_->arg_size())
+      if (members_[value].first == position && !isArgument(value))
         continue; // begins and ends here: what it takes is not given on
       for (unsigned part = 0; part < values_[value].words; ++part) {
         const Place& place = places_[firstPlace_[value] + part];
@@ -530,7 +528,8 @@ std::int32_t Plan::newSlot(std::uint32_t bytes, std::uint32_t align) {
 }
 
 void Plan::savedAcross(std::uint32_t position, llvm::SmallVectorImpl<std::uint32_t>& into) {
-  while (savedCursor_ < savedLives_.size() && savedLives_[savedCursor_].first < position)
+  while (savedCursor_ < savedLives_.size() && 
+         (savedLives_[savedCursor_].first < position || savedLives_[savedCursor_].isArgument))
     savedActive_.push_back(savedLives_[savedCursor_++]);
   llvm::erase_if(savedActive_, [&](const SavedLife& life) { return life.last <= position || !places_[life.place].saved; });
   for (const SavedLife& life : savedActive_)

@@ -148,9 +148,9 @@ private:
   };
   /// A life in a register that is saved around calls.
   struct SavedLife {
-    std::int64_t first;
-    std::uint32_t last;
+    std::uint32_t first, last;
     std::uint32_t place; ///< index in places_
+    bool isArgument;
   };
   /// Heads of lists of classes, by position.
   struct Events {
@@ -173,8 +173,8 @@ private:
   void assign(std::uint32_t value, unsigned part, Register reg, bool saved);
   void evict(Register reg);
   bool isLighter(std::uint32_t a, std::uint32_t b) const;
-  std::int64_t firstOf(std::uint32_t value) const;
-  std::uint64_t crossedWeight(std::int64_t first, std::uint32_t last) const;
+  std::uint64_t crossedWeight(std::uint32_t value) const;
+  bool isArgument(std::uint32_t value) const { return value < function_->arg_size(); }
   void allocateSlots();
   std::uint32_t slotIn(std::uint32_t bytes);
   Register hintOf(std::uint32_t value, Bank bank) const;
