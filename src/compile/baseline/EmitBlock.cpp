@@ -52,7 +52,7 @@ bool Emitter::emitMemoryIntrinsic(const llvm::IntrinsicInst& intrinsic) {
   default: return false;
   }
   const bool isSet = llvm::isa<llvm::MemSetInst>(intrinsic);
-  if (isCall(intrinsic)) {
+  if (isCall(intrinsic, machine())) {
     callBlock(isSet                                  ? "memset"
               : llvm::isa<llvm::MemMoveInst>(intrinsic) ? "memmove"
                                                      : "memcpy",
@@ -174,7 +174,7 @@ void Emitter::callBlock(const char* name, const llvm::IntrinsicInst& intrinsic) 
   const llvm::Value* size = intrinsic.getArgOperand(2);
   recordSize(intrinsic, size);
   const unsigned bits = bitsOf(size->getType());
-  callLibrary(name, {intrinsic.getArgOperand(0), intrinsic.getArgOperand(1), size}, bits < 64 ? bits : 0);
+  callLibrary(name, {intrinsic.getArgOperand(0), intrinsic.getArgOperand(1), size}, {.lastBits = bits < 64 ? bits : 0});
 }
 
 /// Counts a size, unless it is always the same.

@@ -424,8 +424,6 @@ void Emitter::takeResults(const llvm::CallBase& call, const CallShape& shape, st
     if (!move)
       refuse("a result in an unusual place");
     if (parts[part].bank == Bank::Memory) {
-      if (parts.size() > 1 && shape.x87Results > 1)
-        refuse("two results in x87 registers");
       if (place.exists())
         a_.fstp(x86::ptr(x86::rbp, place.offset, 10));
       else
@@ -469,15 +467,27 @@ std::uint32_t Emitter::runtimeIndex(std::uintptr_t address) {
 
 void Emitter::callAddress(std::uintptr_t address) { performCall({CallTarget::Kind::Runtime, runtimeIndex(address)}); }
 
-void Emitter::callLibrary(const char* name, llvm::ArrayRef<const llvm::Value*> arguments, unsigned lastBits) {
+void Emitter::callLibrary(const char* name, llvm::ArrayRef<const llvm::Value*> arguments, LibraryCall extra) {
   std::uintptr_t address = environment_.libraryFunction(name);
   if (!address)
     refuse(std::string("needs the library function ") + name);
   saveAround();
+  std::int32_t stack = 0;
+  auto isX87 = [](const llvm::Value* argument) { return argument->getType()->isX86_FP80Ty(); };
+  if (auto count = llvm::count_if(arguments, isX87)) {
+    a_.sub(x86::rsp, 16 * count);
+    for (const llvm::Value* argument : arguments)
+      if (isX87(argument)) {
+        copyX87(x86::ptr(x86::rsp, stack), x87Memory(argument));
+        stack += 16;
+      }
+  }
   moves_.clear();
   constantMoves_.clear();
   unsigned gprs = 0, xmms = 0;
   for (const llvm::Value* argument : arguments) {
+    if (isX87(argument))
+      continue;
     std::uint32_t count = plan_.partCount(argument->getType());
     for (unsigned part = 0; part < count; ++part) {
       bool real = isOneXmm(argument->getType());
@@ -486,17 +496,25 @@ void Emitter::callLibrary(const char* name, llvm::ArrayRef<const llvm::Value*> a
     }
   }
   moveAll(moves_, constantMoves_);
-  if (Gp last = gp(kArgumentGprs[gprs ? gprs - 1 : 0]); lastBits == 32)
+  if (extra.slot != 0)
+    a_.lea(gp(kArgumentGprs[gprs]), frame(extra.slot));
+  if (Gp last = gp(kArgumentGprs[gprs ? gprs - 1 : 0]); extra.lastBits == 32)
     a_.mov(sized(last, 32), sized(last, 32));
-  else if (lastBits != 0)
-    a_.movzx(sized(last, 32), sized(last, lastBits));
+  else if (extra.lastBits != 0)
+    a_.movzx(sized(last, 32), sized(last, extra.lastBits));
   callAddress(address);
-  const llvm::Instruction& call = *current_;
-  if (isOneGpr(call.getType()) && isUsed(currentNumber_))
+  if (stack != 0)
+    a_.add(x86::rsp, stack);
+  const llvm::Type* type = current_->getType();
+  if (type->isStructTy())
+    type = type->getStructElementType(0);
+  if (isOneGpr(type) && isUsed(currentNumber_))
     wrote(currentNumber_, 0, x86::rax);
-  else if (isOneXmm(call.getType()) && isUsed(currentNumber_))
+  else if (isOneXmm(type) && isUsed(currentNumber_))
     wrote(currentNumber_, 0, x86::xmm0);
-  else if (call.getType()->isIntegerTy() && bitsOf(call.getType()) > 64) {
+  else if (type->isX86_FP80Ty())
+    storeX87(currentNumber_);
+  else if (type->isIntegerTy() && bitsOf(type) > 64) {
     a_.mov(x86::r10, x86::rax);
     moves_.clear();
     for (unsigned part = 0; part < 2; ++part)

@@ -288,13 +288,14 @@ void Emitter::giveResult(const llvm::Value* value) {
   bool usesRax = false;
   moves_.clear();
   constantMoves_.clear();
+  llvm::SmallVector<unsigned, 2> x87;
   std::uint32_t word = 0;
   for (unsigned part = 0; part < parts.size(); word += parts[part].words, ++part) {
     const Move* move = moveOfWord(shape_->results, word);
     if (!move)
       refuse("a result in an unusual place");
     if (parts[part].bank == Bank::Memory) {
-      loadX87(value, part);
+      x87.push_back(part);
     } else if (move->offset >= offsetof(RegisterFile, resultSse)) {
       if (move->transfer != Transfer::Copy || move->offset >= offsetof(RegisterFile, resultX87))
         refuse("a float in an x87 register");
@@ -309,6 +310,8 @@ void Emitter::giveResult(const llvm::Value* value) {
       addMove({reg == 0 ? Register{10} : reg, 0}, value, part, 8);
     }
   }
+  for (unsigned part : llvm::reverse(x87)) // the first one on top
+    loadX87(value, part);
   moveAll(moves_, constantMoves_);
   if (usesRax)
     a_.mov(x86::rax, x86::r10);

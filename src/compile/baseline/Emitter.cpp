@@ -64,6 +64,7 @@ std::expected<std::unique_ptr<Code>, Refusal> Emitter::run() {
   shape_ = *shape;
   PlanOptions planning;
   planning.registers = options_.settings.registers;
+  planning.machine = machine();
   planning.allocasAreValues = options_.loop != kNone;
   if (std::string reason = plan_.run(function_, planning); !reason.empty())
     return refusal(std::move(reason), nullptr);

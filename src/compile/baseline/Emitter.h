@@ -28,6 +28,7 @@
 #include "compile/baseline/Assembler.h"
 #include "compile/baseline/Baseline.h"
 #include "compile/baseline/Code.h"
+#include "compile/baseline/EmitFloat.h"
 #include "compile/baseline/Environment.h"
 #include "compile/baseline/Plan.h"
 #include "compile/baseline/Shapes.h"
@@ -95,6 +96,7 @@ private:
   std::uint32_t position() const { return position_; } ///< of the current instruction
   /// What the code may use; without `Settings::plainCpu` what this machine has.
   const asmjit::CpuFeatures::X86& features() const { return features_.x86(); }
+  Machine machine() const { return {features().hasSSE4_1(), features().hasFMA() && hasAvx_}; }
 
   // Operands (Operands.cpp) ------------------------------------------------------------------------------------------------
   static Gp gp(Register reg, unsigned bits = 64) {
@@ -309,25 +311,79 @@ private:
   void wroteFlag(Gp from);
   Condition flag_ = Condition::kZero; ///< of the last instruction that keeps its flag (Shapes.h) in the processor's
 
-  // Floating point and vectors (EmitFloat.cpp, EmitVector.cpp, EmitX87.cpp)
+  // Floats and doubles (EmitFloat.cpp, EmitFloatCast.cpp, EmitFloatIntrinsic.cpp)
   void emitFloatBinary(const llvm::Instruction& instruction);
   void emitFloatNegate(const llvm::Instruction& instruction);
   void emitFloatCompare(const llvm::FCmpInst& compare);
   void branchFloat(const llvm::FCmpInst& compare, const Label& to, bool when);
-  void emitFloatCast(const llvm::CastInst& cast);
   void emitFloatSelect(const llvm::SelectInst& select);
+  /// Sets the flags for a comparison of floating point.
+  FloatTest compareFloat(const llvm::FCmpInst& compare);
+  /// Sets the flags for any i1, a folded comparison or not.
+  FloatTest testOf(const llvm::Value* condition);
+  void jumpIf(FloatTest test, const Label& to, bool when);
+  void compareIntoMask(const llvm::FCmpInst& compare, Xmm to);
+  static std::optional<FloatExtreme> extremeOf(const llvm::SelectInst& select, const llvm::FCmpInst& compare);
+  bool selectByMask(const llvm::SelectInst& select, const llvm::FCmpInst& compare, Xmm to);
+  /// A register, or memory of the value's size. Of a folded load the address may use R10 and R11.
+  asmjit::Operand floatOperand(const llvm::Value* value);
+  Mem floatConstant(double value, bool twice);
+  Mem signMask(const llvm::Type* type);
+  Mem magnitudeMask(const llvm::Type* type);
+  void clearXmm(Xmm reg);
+  void floatOperation(FloatForm form, Xmm to, const llvm::Value* left, const llvm::Value* right);
+  void floatLogic(FloatForm form, Xmm to, const llvm::Value* left, const Mem& right);
+  void emitFloatCast(const llvm::CastInst& cast);
+  void convertFormat(const llvm::CastInst& cast);
+  void moveBits(const llvm::CastInst& cast);
+  void convertSigned(Xmm to, const asmjit::Operand& from, bool twice);
+  void convertFromSigned(const llvm::CastInst& cast);
+  void convertFromUnsigned(const llvm::CastInst& cast);
+  void convertToInteger(Gp to, const llvm::Value* value, unsigned bits, bool isSigned);
+  void emitSaturating(const llvm::IntrinsicInst& intrinsic, bool isSigned);
   bool emitFloatIntrinsic(const llvm::IntrinsicInst& intrinsic);
+  void callLibraryFor(const llvm::IntrinsicInst& intrinsic);
+  void emitFloatUnary(const llvm::IntrinsicInst& intrinsic);
+  void roundInto(Xmm to, Xmm from, unsigned direction, bool twice);
+  void emitRound(const llvm::Value* value, unsigned direction);
+  void emitRoundAway(const llvm::Value* value);
+  void emitToNearestInteger(const llvm::IntrinsicInst& intrinsic);
+  void emitCopySign(const llvm::IntrinsicInst& intrinsic);
+  void emitFused(const llvm::IntrinsicInst& intrinsic);
+  void emitMultiplyAdd(const llvm::IntrinsicInst& intrinsic);
+  void emitMinNum(const llvm::IntrinsicInst& intrinsic, FloatOp op);
+  void emitMinimum(const llvm::IntrinsicInst& intrinsic, FloatOp op);
+  void emitIsClass(const llvm::IntrinsicInst& intrinsic);
+  void emitGetRounding();
+
+  // Vectors (EmitVector.cpp)
   void emitVector(const llvm::Instruction& instruction);
   void loadVector(std::uint32_t number, unsigned part, const Mem& from, llvm::Type* type);
   void storeVector(const Mem& to, const llvm::Value* value, unsigned part, llvm::Type* type);
   bool emitVectorIntrinsic(const llvm::IntrinsicInst& intrinsic);
+
+  // x87 numbers (EmitX87.cpp)
   void emitX87(const llvm::Instruction& instruction);
   /// Pushes the number to the x87 stack; pops it to its slot.
   void loadX87(const llvm::Value* value, unsigned part = 0);
   void storeX87(std::uint32_t number, unsigned part = 0);
   /// Ten bytes of memory that hold the number: its slot, or a constant.
   Mem x87Memory(const llvm::Value* value, unsigned part = 0);
+  void emitX87Binary(const llvm::Instruction& instruction);
+  void emitX87Select(const llvm::SelectInst& select);
+  void emitX87Cast(const llvm::CastInst& cast);
+  void loadFloatAsX87(const llvm::Value* value);
+  void loadX87Unsigned(Gp from);
+  void loadX87Integer(const llvm::Value* value, bool isSigned);
+  void x87ToInteger(unsigned bits, bool isSigned);
+  void truncateX87(const Mem& to);
+  void compareX87(const llvm::Value* left, const llvm::Value* right);
+  void bitsOfX87(const llvm::CastInst& cast);
   bool emitX87Intrinsic(const llvm::IntrinsicInst& intrinsic);
+  void emitX87Unary(const llvm::IntrinsicInst& intrinsic);
+  void emitX87IsClass(const llvm::IntrinsicInst& intrinsic);
+  void emitX87Saturating(const llvm::IntrinsicInst& intrinsic, bool isSigned);
+  void emitWideSaturating(const llvm::IntrinsicInst& intrinsic, bool isSigned);
 
   // Wide integers and aggregates (EmitWide.cpp)
   void emitWide(const llvm::Instruction& instruction);
@@ -425,10 +481,13 @@ private:
   void callBlock(const char* name, const llvm::IntrinsicInst& intrinsic);
   void recordSize(const llvm::CallBase& call, const llvm::Value* size);
   void recordCompareSize(const llvm::CallBase& call);
-  /// Calls a library function with operands that are integers, pointers, floats or doubles, and takes its result, which is of
-  /// the current instruction's type. Refuses if there is none of that name.
-  /// `lastBits`: the last argument is an integer of so many bits that the function wants extended with zeros.
-  void callLibrary(const char* name, llvm::ArrayRef<const llvm::Value*> arguments, unsigned lastBits = 0);
+  /// Calls a library function with operands that are integers, pointers or scalars of floating point, and takes its result,
+  /// which is of the current instruction's type, or the first part of that. Refuses if there is none of that name.
+  struct LibraryCall {
+    std::int32_t slot = 0; ///< a slot of the frame, passed by its address as a further argument
+    unsigned lastBits = 0; ///< the last argument is an integer of so many bits that the function wants extended with zeros
+  };
+  void callLibrary(const char* name, llvm::ArrayRef<const llvm::Value*> arguments, LibraryCall extra = {0, 0});
   void callAddress(std::uintptr_t address);
   std::uint32_t runtimeIndex(std::uintptr_t address);
 
@@ -507,7 +566,7 @@ private:
   llvm::DenseMap<const llvm::BasicBlock*, Pad> pads_;
   llvm::DenseMap<std::uintptr_t, std::uint32_t> typeIndices_;
   std::vector<PoolEntry> pool_;
-  llvm::DenseMap<std::pair<std::uint64_t, std::uint64_t>, unsigned> poolIndex_;
+  llvm::DenseMap<std::tuple<std::uint64_t, std::uint64_t, unsigned>, unsigned> poolIndex_; ///< by low, high, bytes
   llvm::SmallVector<std::uint32_t, 8> saved_; ///< parts saved around the current call
   Label coldEntry_, entryBack_;
   std::uint32_t frameSizeAt_ = 0; ///< where in the code the frame's size is, if there is a frame

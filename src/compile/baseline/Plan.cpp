@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "abi/Leaves.h"
-#include "compile/baseline/Shapes.h"
 
 namespace kiln::baseline {
 namespace {
@@ -146,7 +145,7 @@ void Plan::fold() {
     for (const llvm::Instruction& instruction : *order_[place]) {
       ValueState& self = values_[number];
       usesFrame_ |= needsFrame(instruction);
-      if (isCall(instruction))
+      if (isCall(instruction, options_.machine))
         calls_.push_back({position, (calls_.empty() ? 0 : calls_.back().weight) + weightAt(place)});
       position += 2;
       if (self.words != 0) {
@@ -307,7 +306,8 @@ void Plan::hint(const llvm::Instruction& instruction, std::uint32_t number) {
       like_[number] = numberOf(instruction.getOperand(1));
   } else if (llvm::isa<llvm::PHINode>(instruction)) {
     like_[number] = numberOf(instruction.getOperand(0));
-  } else if (const auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction); call && (isCall(instruction) || isTailJump(*call))) {
+  } else if (const auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction);
+             call && (isCall(instruction, options_.machine) || isTailJump(*call))) {
     unsigned gprs = 0, xmms = 0;
     for (const llvm::Use& argument : call->args()) {
       bool gpr = isOneGpr(argument->getType()), xmm = isOneXmm(argument->getType());
