@@ -433,7 +433,7 @@ std::uint32_t Emitter::runtimeIndex(std::uintptr_t address) {
 
 void Emitter::callAddress(std::uintptr_t address) { performCall({CallTarget::Kind::Runtime, runtimeIndex(address)}); }
 
-void Emitter::callLibrary(const char* name, llvm::ArrayRef<const llvm::Value*> arguments) {
+void Emitter::callLibrary(const char* name, llvm::ArrayRef<const llvm::Value*> arguments, bool isSigned) {
   std::uintptr_t address = environment_.libraryFunction(name);
   if (!address)
     refuse(std::string("needs the library function ") + name);
@@ -441,15 +441,20 @@ void Emitter::callLibrary(const char* name, llvm::ArrayRef<const llvm::Value*> a
   moves_.clear();
   constantMoves_.clear();
   unsigned gprs = 0, xmms = 0;
+  llvm::SmallVector<std::pair<Register, unsigned>, 2> extensions;
   for (const llvm::Value* argument : arguments) {
     std::uint32_t count = plan_.partCount(argument->getType());
     for (unsigned part = 0; part < count; ++part) {
       bool real = isOneXmm(argument->getType());
       Register reg = real ? static_cast<Register>(kFirstXmm + xmms++) : kArgumentGprs[gprs++];
       addMove({reg, 0}, argument, part, 8);
+      if (part == 1 && isSigned)
+        extensions.emplace_back(reg, bitsOf(argument->getType()));
     }
   }
   moveAll(moves_, constantMoves_);
+  for (auto [reg, width] : extensions)
+    signExtendHigh(gp(reg), width);
   callAddress(address);
   const llvm::Instruction& call = *current_;
   if (isOneGpr(call.getType()) && isUsed(currentNumber_))
@@ -458,6 +463,7 @@ void Emitter::callLibrary(const char* name, llvm::ArrayRef<const llvm::Value*> a
     wrote(currentNumber_, 0, x86::xmm0);
   else if (call.getType()->isIntegerTy() && bitsOf(call.getType()) > 64) {
     a_.mov(x86::r10, x86::rax);
+    cleanHigh(x86::rdx, bitsOf(call.getType()));
     moves_.clear();
     for (unsigned part = 0; part < 2; ++part)
       if (const Place& place = plan_.placeOf(currentNumber_, part); place.exists()) {

@@ -287,9 +287,7 @@ void Emitter::emitDivision(const llvm::Instruction& instruction) {
 
 // Comparisons ------------------------------------------------------------------------------------------------------------
 
-namespace {
-
-Condition conditionOf(llvm::CmpInst::Predicate predicate) {
+Condition Emitter::conditionOf(llvm::CmpInst::Predicate predicate) {
   switch (predicate) {
   case llvm::CmpInst::ICMP_EQ: return Condition::kEqual;
   case llvm::CmpInst::ICMP_NE: return Condition::kNotEqual;
@@ -304,8 +302,6 @@ Condition conditionOf(llvm::CmpInst::Predicate predicate) {
   }
 }
 
-} // namespace
-
 Condition Emitter::compareInt(const llvm::ICmpInst& compare) {
   const llvm::Value *left = compare.getOperand(0), *right = compare.getOperand(1);
   llvm::CmpInst::Predicate predicate = compare.getPredicate();
@@ -318,6 +314,8 @@ Condition Emitter::compareInt(const llvm::ICmpInst& compare) {
     predicate = compare.getSwappedPredicate();
   }
   const unsigned width = bitsOf(left->getType());
+  if (width > 64)
+    return compareWide(compare.getPredicate(), compare.getOperand(0), compare.getOperand(1));
   if (isOdd(width)) {
     auto extendInto = [&](Gp to, const llvm::Value* value) {
       llvm::CmpInst::isSigned(predicate) ? signExtendInto(to, value) : zeroExtendInto(to, value);
@@ -386,6 +384,13 @@ void Emitter::setCondition(std::uint32_t number, Condition condition) {
   wrote(number, 0, to);
 }
 
+Condition Emitter::conditionFor(const llvm::Value* value) {
+  if (const auto* compare = llvm::dyn_cast<llvm::ICmpInst>(value); compare && plan_.isFolded(compare))
+    return compareInt(*compare);
+  testBit(value);
+  return Condition::kNotZero;
+}
+
 void Emitter::emitSelect(const llvm::SelectInst& select) {
   llvm::Type* type = select.getType();
   if (select.getCondition()->getType()->isVectorTy() || type->isVectorTy())
@@ -396,14 +401,9 @@ void Emitter::emitSelect(const llvm::SelectInst& select) {
     return emitWide(select);
   const std::uint32_t number = numberOf(select);
   const llvm::Value *yes = select.getTrueValue(), *no = select.getFalseValue();
-  Condition condition = Condition::kNotZero;
-  const auto* compare = llvm::dyn_cast<llvm::ICmpInst>(select.getCondition());
-  if (compare && plan_.isFolded(compare))
-    condition = compareInt(*compare);
-  else if (llvm::isa<llvm::Constant>(select.getCondition()))
+  if (llvm::isa<llvm::Constant>(select.getCondition()))
     return wrote(number, 0, read(constantOf(select.getCondition()) == 0 ? no : yes));
-  else
-    testBit(select.getCondition());
+  Condition condition = conditionFor(select.getCondition());
   Gp to = target(number);
   if (registerOf(yes) == to.id() && registerOf(no) != to.id()) {
     std::swap(yes, no);

@@ -6,6 +6,8 @@ namespace kiln::baseline {
 void Emitter::emitIntrinsic(const llvm::IntrinsicInst& intrinsic) {
   if (isNothing(intrinsic))
     return;
+  if (emitVectorIntrinsic(intrinsic) || emitWideIntrinsic(intrinsic))
+    return;
   refuse("intrinsic " + llvm::Intrinsic::getBaseName(intrinsic.getIntrinsicID()).str());
 }
 

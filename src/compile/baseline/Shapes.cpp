@@ -3,6 +3,8 @@
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/InlineAsm.h>
 
+#include "compile/baseline/Kernels.h"
+
 namespace kiln::baseline {
 namespace {
 
@@ -90,13 +92,23 @@ bool callsLibrary(const llvm::IntrinsicInst& intrinsic) {
 
 bool isWide(const llvm::Type* type) { return type->isIntegerTy() && type->getIntegerBitWidth() > 64; }
 
+bool hasKernel(const llvm::Instruction& instruction) {
+  if (instruction.getNumOperands() == 0)
+    return false;
+  const llvm::Type* type = instruction.getOperand(0)->getType();
+  std::uint64_t width = 0;
+  return (type->isVectorTy() || isWide(type)) && kernelOf(instruction, width);
+}
+
 } // namespace
 
 bool isCall(const llvm::Instruction& instruction) {
+  if (hasKernel(instruction))
+    return true;
   switch (instruction.getOpcode()) {
   case llvm::Instruction::Call:
     if (const auto* intrinsic = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction))
-      return callsLibrary(*intrinsic);
+      return !instruction.getType()->isVectorTy() && callsLibrary(*intrinsic);
     return !llvm::cast<llvm::CallInst>(instruction).isInlineAsm();
   case llvm::Instruction::Invoke:
   case llvm::Instruction::Resume:
@@ -173,11 +185,11 @@ bool isFoldableCompare(const llvm::Instruction& instruction) {
     return false;
   const llvm::Type* type = instruction.getOperand(0)->getType();
   const auto* select = llvm::dyn_cast<llvm::SelectInst>(user);
-  if (select ? select->getCondition() != &instruction || !isOneGpr(select->getType()) || !llvm::isa<llvm::ICmpInst>(instruction)
+  if (select ? select->getCondition() != &instruction || isOneXmm(select->getType()) || !llvm::isa<llvm::ICmpInst>(instruction)
              : !llvm::isa<llvm::BranchInst>(user))
     return false;
   if (llvm::isa<llvm::ICmpInst>(instruction))
-    return isOneGpr(type);
+    return isOneGpr(type) || isWide(type);
   return llvm::isa<llvm::FCmpInst>(instruction) && isOneXmm(type);
 }
 
@@ -261,7 +273,7 @@ bool writesEarly(const llvm::Instruction& instruction) {
   case llvm::Instruction::FAdd:
   case llvm::Instruction::FSub:
   case llvm::Instruction::FMul:
-  case llvm::Instruction::FDiv:
+  case llvm::Instruction::FDiv: return !plain && (!type->isVectorTy() || instruction.getOpcode() == llvm::Instruction::Mul);
   case llvm::Instruction::Load: return !plain;
   case llvm::Instruction::Shl:
   case llvm::Instruction::LShr:
