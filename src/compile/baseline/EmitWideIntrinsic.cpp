@@ -11,7 +11,10 @@ namespace Inst = x86::Inst;
 bool isWide(const llvm::Type* type) { return type->isIntegerTy() && type->getIntegerBitWidth() > 64; }
 
 /// The upper half of the largest number with a sign, or of the largest without.
-std::uint64_t largestHigh(unsigned width, bool isSigned) { return ~std::uint64_t{0} >> (128 - width + isSigned); }
+std::uint64_t largestHigh(unsigned width, bool isSigned) {
+  const unsigned bits = width - 64 - isSigned;
+  return bits == 0 ? 0 : ~std::uint64_t{0} >> (64 - bits);
+}
 
 } // namespace
 
