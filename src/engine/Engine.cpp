@@ -102,7 +102,10 @@ Statistics Program::statistics() { return core_->statistics(); }
 
 void Program::unloadLibraries() { core_->unloadLibraries(); }
 
-void Program::waitForCompiles() { core_->engine().queue.drain(core_.get()); }
+void Program::waitForCompiles() {
+  core_->engine().pool.startIfAsked();
+  core_->engine().queue.drain(core_.get());
+}
 
 Result<void> Program::writeProfile(const std::string& path, ProfileFormat format) {
   return core_->writeProfile(path, format);

@@ -39,16 +39,7 @@ void ProgramCore::makeLowTiers() {
   interp::Interpreter::Host interpreterHost;
   hostOf(interpreterHost, Tier::Interpreter);
   interpreterHost.prepareOsr = [this](interp::LoopHeader& header) {
-    SignalBlock block;
-    if (mayBeInHandler(block.before()))
-      return; // it allocates; another activation will do it
-    std::lock_guard lock(foreground_);
-    onForeground(
-        [&](World& world, const WorldSymbols& symbols) -> LowResult {
-          interpreter_->prepareOsr({&world, &symbols}, header);
-          return Version{};
-        },
-        [](LowResult) {});
+    prepareTransfer([&](World& world, const WorldSymbols& symbols) { interpreter_->prepareOsr({&world, &symbols}, header); });
   };
   interp::Interpreter::Parts parts{map_, *table_, *space_, unwind_, host_, threadLocals_};
   interpreter_ = std::make_unique<interp::Interpreter>(parts, decoding, std::move(interpreterHost));
@@ -61,6 +52,9 @@ void ProgramCore::makeLowTiers() {
   compiling.plainCpu = options.baselinePlainCpu;
   baseline::Baseline::Host baselineHost;
   hostOf(baselineHost, Tier::Baseline);
+  baselineHost.prepareOsr = [this](baseline::LoopRecord& record) {
+    prepareTransfer([&](World& world, const WorldSymbols& symbols) { baseline_->prepareOsr({&world, &symbols}, record); });
+  };
   baseline_ = std::make_unique<baseline::Baseline>(
       baseline::Baseline::Parts{map_, *table_, *space_, unwind_, host_, threadLocals_}, compiling, std::move(baselineHost));
 }
@@ -76,6 +70,20 @@ template <typename Work, typename Use> void ProgramCore::onForeground(Work&& wor
       made = done.error();
     use(std::move(made));
   });
+}
+
+/// Before a loop's first transfer. It allocates: where that may not be, another activation will do it.
+template <typename Work> void ProgramCore::prepareTransfer(Work&& work) {
+  SignalBlock block;
+  if (mayBeInHandler(block.before()))
+    return;
+  std::lock_guard lock(foreground_);
+  onForeground(
+      [&](World& world, const WorldSymbols& symbols) -> LowResult {
+        work(world, symbols);
+        return Version{};
+      },
+      [](LowResult) {});
 }
 
 Result<std::optional<Refusal>> ProgramCore::tryLow(FunctionRecord& record, Tier tier, std::string_view reason, bool force) {

@@ -294,13 +294,17 @@ PushResult ProgramCore::request(FunctionRecord& record, Tier tier, std::uint32_t
       if (!lock)
         return PushResult::Busy;
       compileRequested(record, tier, loop);
+      engine_->pool.startIfAsked();
       return PushResult::Queued;
     }
   }
   PushResult result = engine_->queue.push({this, &record, tier, loop});
   if (result == PushResult::Queued && !engine_->pool.started()) {
     SignalBlock block;
-    engine_->pool.start();
+    if (mayBeInHandler(block.before()))
+      engine_->pool.askForStart();
+    else
+      engine_->pool.start();
   }
   return result;
 }

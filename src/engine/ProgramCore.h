@@ -94,6 +94,7 @@ private:
   void makeLowTiers();
   using LowResult = std::variant<Version, Refusal, Error>;
   /// `use(work(world, symbols))`, both on the compile stack. `work` gives a LowResult.
+  template <typename Work> void prepareTransfer(Work&& work);
   template <typename Work, typename Use> void onForeground(Work&& work, Use&& use);
   /// Compiles and publishes, or gives the tier's refusal.
   Result<std::optional<Refusal>> tryLow(FunctionRecord& record, Tier tier, std::string_view reason, bool force);

@@ -1,37 +1,19 @@
 #include "compile/baseline/Baseline.h"
 
+#include <dlfcn.h>
+
 #include <cstring>
 
 #include "code/CodeSpace.h"
 #include "code/UnwindRegistry.h"
+#include "compile/baseline/Dump.h"
 #include "compile/baseline/Emitter.h"
 #include "compile/baseline/Unwind.h"
-#include "program/ConstantWriter.h"
+#include "compile/baseline/Work.h"
 #include "support/Clock.h"
+#include "support/LlvmBridge.h"
 
 namespace kiln::baseline {
-
-struct Baseline::Work final : Environment {
-  explicit Work(const Parts& parts) : parts(parts) {}
-
-  Result<llvm::APInt> evaluate(const llvm::Constant* constant, const llvm::DataLayout& layout) override {
-    ConstantWriter::FunctionAddress stub = [this](std::uint32_t id) { return parts.table.stub(id); };
-    return ConstantWriter(layout, parts.map, *source.symbols, stub).evaluate(constant);
-  }
-  SymbolRef symbolOf(const llvm::GlobalValue* global) override { return (*source.symbols)[global]; }
-  const std::string& externalName(std::uint32_t external) override { return parts.map.externals[external].name; }
-  std::uint64_t tlsOffset(std::uint32_t variable) override { return parts.map.data[variable].address; }
-  const void* threadLocals() override { return parts.threadLocals.get(); }
-  std::uintptr_t libraryFunction(const char* name) override {
-    SymbolRef ref = parts.map.findLocal(name);
-    return ref.kind == SymbolRef::Kind::Function ? parts.table.stub(ref.id) : parts.symbols.find(name).value_or(0);
-  }
-
-  const Parts& parts;
-  Source source; ///< while compiling
-  Workspace workspace;
-  std::vector<std::unique_ptr<Code>> codes;
-};
 
 Baseline::Baseline(const Parts& parts, Settings settings, Host host)
     : parts_(parts), settings_(settings), host_(std::move(host)), work_(std::make_unique<Work>(parts_)) {}
@@ -72,7 +54,7 @@ std::variant<Version, Refusal, Error> Baseline::loopEntry(const Source& source, 
   return compileAt(source, function, loop);
 }
 
-std::uintptr_t Baseline::addressOf(const Fixup& fixup, const Code& code, const CodeSpan& at, const CodeSpan& profile) const {
+std::uintptr_t Baseline::addressOf(const Fixup& fixup, const Installed& installed) const {
   auto base = [&]() -> std::uintptr_t {
     switch (fixup.target) {
     case Target::Slot: return reinterpret_cast<std::uintptr_t>(&parts_.table.slot(fixup.id));
@@ -80,19 +62,21 @@ std::uintptr_t Baseline::addressOf(const Fixup& fixup, const Code& code, const C
     case Target::Counters: return reinterpret_cast<std::uintptr_t>(parts_.table.counters(fixup.id));
     case Target::Data: return parts_.map.data[fixup.id].address;
     case Target::External: return parts_.map.externals[fixup.id].address;
-    case Target::Profile: return reinterpret_cast<std::uintptr_t>(profile.rx);
-    case Target::Runtime: return code.runtime[fixup.id];
-    case Target::Code: return reinterpret_cast<std::uintptr_t>(at.rx);
+    case Target::Profile: return reinterpret_cast<std::uintptr_t>(installed.profile.rx);
+    case Target::Runtime: return installed.code->runtime[fixup.id];
+    case Target::Loop: return reinterpret_cast<std::uintptr_t>(&installed.loops[fixup.id]);
+    case Target::Code: return reinterpret_cast<std::uintptr_t>(installed.at.rx);
     }
     return 0;
   };
   return base() + static_cast<std::uintptr_t>(fixup.addend);
 }
 
-Result<Version> Baseline::install(std::unique_ptr<Code> code) {
+/// Memory, fixups, tables. Fails with CodeSpaceFull and leaves nothing.
+Result<Version> Baseline::install(std::unique_ptr<Code> made) {
   Version version;
   version.tier = Tier::Baseline;
-  version.loop = code->loop;
+  version.loop = made->loop;
   version.counts = settings_.count;
   auto take = [&](CodeArena arena, std::size_t bytes, std::size_t alignment) -> Result<CodeSpan> {
     auto span = parts_.space.allocate(arena, bytes, alignment);
@@ -103,52 +87,98 @@ Result<Version> Baseline::install(std::unique_ptr<Code> code) {
   auto giveBack = [&](const Error& error) {
     for (const CodeSpan& span : version.memory)
       parts_.space.release(span);
+    work_->installed.pop_back();
     return std::unexpected(error);
   };
-  auto at = take(CodeArena::Code, code->bytes.size(), 16);
+  Installed& installed = work_->installed.emplace_back();
+  installed.code = std::move(made);
+  Code& code = *installed.code;
+  auto at = take(CodeArena::Code, code.bytes.size(), 16);
   if (!at)
     return giveBack(at.error());
-  CodeSpan profile;
-  if (code->profileBytes) {
-    auto counts = take(CodeArena::Data, code->profileBytes, 8);
+  installed.at = *at;
+  if (code.profileBytes) {
+    auto counts = take(CodeArena::Data, code.profileBytes, 8);
     if (!counts)
       return giveBack(counts.error());
-    profile = *counts;
-    memset(profile.rw, 0, code->profileBytes);
+    installed.profile = *counts;
+    memset(counts->rw, 0, code.profileBytes);
   }
-  auto codeAddress = reinterpret_cast<std::uintptr_t>(at->rx);
-  std::size_t unwindBytes = unwindSection(*code, codeAddress, 0, 0).size();
-  auto tables = take(CodeArena::Constants, unwindBytes, 8);
+  const auto address = reinterpret_cast<std::uintptr_t>(at->rx);
+  UnwindTables unwind = encodeUnwind(code);
+  auto tables = take(CodeArena::Constants, unwind.bytes.size(), 8);
   if (!tables)
     return giveBack(tables.error());
 
-  for (const Fixup& fixup : code->fixups) {
-    std::uintptr_t target = addressOf(fixup, *code, *at, profile);
+  for (const LoopSite& site : code.loops) {
+    LoopRecord& record = installed.loops.emplace_back();
+    record.leave = address + code.leave;
+    record.owner = this;
+    record.code = &code;
+    record.block = site.block;
+  }
+  for (const Fixup& fixup : code.fixups) {
+    std::uintptr_t target = addressOf(fixup, installed);
     if (fixup.end == 0) {
-      memcpy(code->bytes.data() + fixup.at, &target, 8);
+      memcpy(code.bytes.data() + fixup.at, &target, 8);
       continue;
     }
-    auto distance = static_cast<std::int64_t>(target - (codeAddress + fixup.end));
+    auto distance = static_cast<std::int64_t>(target - (address + fixup.end));
     if (!isInt32(distance))
       return giveBack(Error{ErrorCode::CompileFailed, "something lies more than 2 GiB from the code"});
     auto narrow = static_cast<std::int32_t>(distance);
-    memcpy(code->bytes.data() + fixup.at, &narrow, 4);
+    memcpy(code.bytes.data() + fixup.at, &narrow, 4);
   }
-  memcpy(at->rw, code->bytes.data(), code->bytes.size());
-  std::vector<std::byte> section = unwindSection(*code, codeAddress, reinterpret_cast<std::uintptr_t>(tables->rx), 0);
-  memcpy(tables->rw, section.data(), section.size());
+  memcpy(at->rw, code.bytes.data(), code.bytes.size());
+  auto toCode = static_cast<std::int32_t>(at->rx - (tables->rx + unwind.codeField));
+  memcpy(unwind.bytes.data() + unwind.codeField, &toCode, sizeof toCode);
+  memcpy(tables->rw, unwind.bytes.data(), unwind.bytes.size());
   version.unwindSection = tables->rx;
-  parts_.unwind.add(tables->rx, codeAddress);
-  version.entry = codeAddress;
-  version.codeBytes = code->bytes.size();
-  work_->codes.push_back(std::move(code));
+  parts_.unwind.add(tables->rx, address);
+  version.entry = address;
+  version.codeBytes = code.bytes.size();
+  // Of the code only what transfers and the profile need is kept.
+  code.bytes = {};
+  code.fixups = {};
+  code.frame = {};
   return version;
 }
 
-Result<std::string> Baseline::dump(const Source&, std::uint32_t function) {
-  return fail(ErrorCode::CompileFailed, "function '" + std::string(parts_.map.functions[function].name) + "' cannot be shown yet");
+std::string Baseline::nameOf(const Fixup& fixup, const Code& code) const {
+  const ProgramMap& map = parts_.map;
+  switch (fixup.target) {
+  case Target::Slot: return "slot." + map.functions[fixup.id].name;
+  case Target::Stub: return map.functions[fixup.id].name;
+  case Target::Counters: return "counters." + map.functions[fixup.id].name;
+  case Target::Data: return map.data[fixup.id].name;
+  case Target::External: return map.externals[fixup.id].name;
+  case Target::Profile: return "profile";
+  case Target::Runtime: {
+    std::uintptr_t address = code.runtime[fixup.id];
+    Dl_info info{};
+    if (address == budgetEntry())
+      return "runtime.budget";
+    if (dladdr(reinterpret_cast<void*>(address), &info) && info.dli_saddr == reinterpret_cast<void*>(address))
+      return info.dli_sname;
+    return "runtime." + std::to_string(fixup.id);
+  }
+  case Target::Loop: return "loop." + std::to_string(code.loops[fixup.id].block);
+  case Target::Code: return "code";
+  }
+  return {};
 }
 
-ProgramProfile Baseline::harvest(const Source&) { return {}; }
+Result<std::string> Baseline::dump(const Source& source, std::uint32_t function) {
+  work_->source = source;
+  const FunctionInfo& info = parts_.map.functions[function];
+  auto body = source.world->prepared(source.world->functionAt(info.module, info.index));
+  if (!body)
+    return std::unexpected(body.error());
+  auto code = baseline::compile(**body, function, *work_, work_->workspace, {settings_, kNone, true});
+  if (!code)
+    return fail(ErrorCode::CompileFailed, "function '" + info.name + "' is refused: " + code.error().reason);
+  initializeLlvmTarget();
+  return describe(**body, **code, work_->workspace.plan, [&](const Fixup& fixup) { return nameOf(fixup, **code); });
+}
 
 } // namespace kiln::baseline

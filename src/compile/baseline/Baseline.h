@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "compile/Compiler.h"
 #include "function/FunctionTable.h"
@@ -16,9 +17,14 @@
 #include "program/ThreadLocals.h"
 #include "program/World.h"
 
+namespace llvm {
+class Value;
+}
+
 namespace kiln {
 class CodeSpace;
 struct CodeSpan;
+class FunctionNumbers;
 class UnwindRegistry;
 } // namespace kiln
 
@@ -26,6 +32,8 @@ namespace kiln::baseline {
 
 struct Code;
 struct Fixup;
+struct LoopRecord;
+struct StateWord;
 
 class Baseline {
 public:
@@ -40,7 +48,10 @@ public:
   struct Host {
     /// The loop budget is spent at the header of a loop: the continuation to go on in, or 0. `running` is Tier::Baseline.
     std::function<std::uintptr_t(std::uint32_t function, std::uint32_t loop)> loopBudgetSpent;
+    /// The continuation for a loop, now; 0 if there can be none (--osr-at).
     std::function<std::uintptr_t(std::uint32_t function, std::uint32_t loop)> forceOsr;
+    /// Calls prepareOsr() under the foreground lock.
+    std::function<void(LoopRecord&)> prepareOsr;
   };
   struct Parts {
     const ProgramMap& map;
@@ -62,6 +73,10 @@ public:
   /// The entry `T (ptr state)` at a loop header of the function's newest baseline code, compiling it if need be; 0 with a
   /// reason if there can be none.
   std::variant<Version, Refusal, Error> loopEntry(const Source& source, std::uint32_t function, std::uint32_t loop);
+  /// Finds out what the state of a loop header consists of. Under the foreground lock.
+  void prepareOsr(const Source& source, LoopRecord& record);
+  /// Where an activation goes on that arrives at a loop header with its budget spent, or 0. Any thread of the program.
+  std::uintptr_t arrive(LoopRecord& record);
   /// Annotated assembly.
   Result<std::string> dump(const Source& source, std::uint32_t function);
   ProgramProfile harvest(const Source& source);
@@ -71,9 +86,12 @@ public:
 private:
   struct Work;
 
+  bool appendFolded(const Code& code, const llvm::Value* value, const FunctionNumbers& numbers, std::vector<StateWord>& out);
   Result<Version> install(std::unique_ptr<Code> code);
   std::variant<Version, Refusal, Error> compileAt(const Source& source, std::uint32_t function, std::uint32_t loop);
-  std::uintptr_t addressOf(const Fixup& fixup, const Code& code, const CodeSpan& at, const CodeSpan& profile) const;
+  struct Installed;
+  std::uintptr_t addressOf(const Fixup& fixup, const Installed& installed) const;
+  std::string nameOf(const Fixup& fixup, const Code& code) const;
 
   const Parts parts_;
   const Settings settings_;

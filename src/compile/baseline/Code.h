@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "code/Lsda.h"
 #include "compile/baseline/Plan.h"
 
 namespace kiln::baseline {
@@ -19,6 +20,7 @@ enum class Target : std::uint8_t {
   External, ///< id: external symbol
   Profile,  ///< the function's own counts; addend: bytes
   Runtime,  ///< id: index in Code::runtime
+  Loop,     ///< id: index in Code::loops; the LoopRecord's address
   Code,     ///< the function's own code
 };
 
@@ -30,36 +32,33 @@ struct Fixup {
   std::int64_t addend = 0;
 };
 
-/// Where a word of a transfer's state comes from: a place, read as `bytes` at `offset` within it, or what an address is made of.
+/// Where a word of a transfer's state comes from.
 struct StateWord {
-  enum class Kind : std::uint8_t { Zero, Register, Frame, FrameAddress, Sum };
+  enum class Kind : std::uint8_t {
+    Zero,
+    Register,
+    Frame,        ///< `bytes` at `offset` from RBP
+    FrameAddress, ///< RBP + addend
+    Constant,     ///< addend
+  };
   Kind kind = Kind::Zero;
   Register reg = kNoRegister;  ///< Register: which
-  std::uint8_t bytes = 8;      ///< zero-extended to a word
-  std::int32_t offset = 0;     ///< Register: byte within; Frame: from RBP; FrameAddress: the value itself; Sum: added
+  std::uint8_t bytes = 8;      ///< that are read; zeros above
+  bool mask = false;           ///< of which the lowest bit counts
+  std::int32_t offset = 0;     ///< Register: of the first byte within
+  std::int64_t addend = 0;     ///< added to what is read
 };
 
 /// A loop header that counts arrivals down and may leave for better code.
 struct LoopSite {
   std::uint32_t block = 0;    ///< number of the header's block
-  std::uint32_t leave = 0;    ///< offset of the code that returns what the continuation returned
 };
 
-/// The personality's view of one call.
+/// The call of an invoke.
 struct CallRange {
   std::uint32_t begin = 0, end = 0; ///< of the call instruction, in the code
-  std::uint32_t landing = 0;        ///< 0: exceptions pass
-  std::uint32_t site = 0;           ///< index in Code::landings, if landing
-};
-
-/// One clause of a landingpad. Types are indices into Code::types.
-struct Clause {
-  bool filter = false;
-  std::vector<std::uint32_t> types;
-};
-struct Landing {
-  std::vector<Clause> clauses;
-  bool cleanup = false;
+  std::uint32_t landing = 0;        ///< offset of the landing pad
+  std::uint32_t site = 0;           ///< index in Code::landings
 };
 
 /// Counts in the function's profile memory.
@@ -69,6 +68,13 @@ struct CountSite {
   std::uint32_t value = 0;  ///< number of the instruction; Loop: of the header's block; Argument: index
   std::uint32_t offset = 0; ///< bytes; Branch: taken, not taken; Switch: default, then cases; Target, Size: ValueCounts
   std::uint32_t count = 0;  ///< of cases
+};
+
+/// What an Argument site counts into. All zero is empty.
+struct ArgumentCounts {
+  std::uint64_t value; ///< zero-extended from the argument's type
+  std::uint64_t calls; ///< that saw it; 0 before the first
+  std::uint64_t varied;
 };
 
 /// A step of the frame's set-up, for the unwind table.
@@ -89,17 +95,24 @@ struct Code {
   std::vector<std::uintptr_t> runtime; ///< addresses of the runtime and of library functions
   std::vector<FrameStep> frame;
   std::vector<LoopSite> loops;
-  std::vector<CallRange> calls;   ///< by rising offset; empty without landing pads
-  std::vector<Landing> landings;
-  std::vector<std::uintptr_t> types;
+  std::vector<CallRange> calls;      ///< of invokes, by rising offset; exceptions that come from elsewhere pass
+  std::vector<InvokeSite> landings;
+  std::vector<std::uintptr_t> types; ///< that clauses name: addresses of type descriptions, 0 for `catch (...)`
   std::uintptr_t personality = 0;
   std::vector<CountSite> counts;
   std::uint32_t profileBytes = 0;
   std::uint64_t instructions = 0; ///< of the IR
   /// Offsets in the code and the numbers of the instructions that begin there; for dumps only.
   std::vector<std::pair<std::uint32_t, std::uint32_t>> lines;
-  /// By value number and word of the state: where it is. For leaving at loops.
+  /// Offsets of the entries of jump tables, and of the code that they lead to; for dumps only.
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> tables;
+  // Where values are, for leaving at loops; empty if there are none that count.
+  std::vector<std::uint32_t> valuePlaces; ///< by value number: index in `places` of the first part, or kNone
   std::vector<Place> places;
+  std::vector<Part> parts; ///< as places
+  std::vector<std::pair<std::uint32_t, std::int32_t>> variables; ///< frame variables by number, and their offsets from RBP
+  std::uint32_t leave = 0;      ///< offset of the code that returns what a continuation returned
+  std::int32_t hiddenSlot = 0;  ///< offset from RBP of the hidden result pointer, if the results lie behind one
 };
 
 } // namespace kiln::baseline

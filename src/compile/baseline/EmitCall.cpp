@@ -201,10 +201,13 @@ std::uint32_t Emitter::takeStack(const CallShape& shape) {
   if (shape.stackAlign > 16)
     refuse("stack arguments aligned to more than 16 bytes");
   a_.sub(x86::rsp, bytes);
-  return bytes;
+  return callStack_ = bytes;
 }
 
-void Emitter::giveStackBack(const CallShape&, std::uint32_t bytes) { a_.add(x86::rsp, bytes); }
+void Emitter::giveStackBack(const CallShape&, std::uint32_t bytes) {
+  a_.add(x86::rsp, bytes);
+  callStack_ = 0;
+}
 
 void Emitter::writeStackArguments(const llvm::CallBase& call, const CallShape& shape) {
   if (shape.stackBytes == 0)
@@ -355,8 +358,8 @@ void Emitter::performCall(const CallTarget& target) {
   case CallTarget::Kind::Runtime: a_.call(addressConstant(Target::Runtime, target.id, 0)); break;
   case CallTarget::Kind::Register: a_.call(x86::r10); break;
   }
-  if (currentLanding_ != kNone)
-    out_->calls.push_back({begin, a_.here(), 0, currentLanding_});
+  if (invoke_) // the landing's offset is put in when it has one
+    out_->calls.push_back({begin, a_.here(), landing(*invoke_), pads_[invoke_->getUnwindDest()].site});
 }
 
 void Emitter::takeResults(const llvm::CallBase& call, const CallShape& shape, std::int32_t memory) {
@@ -388,8 +391,6 @@ void Emitter::takeResults(const llvm::CallBase& call, const CallShape& shape, st
     if (!move)
       refuse("a result in an unusual place");
     if (parts[part].bank == Bank::Memory) {
-      if (parts.size() > 1 && shape.x87Results > 1)
-        refuse("two results in x87 registers");
       if (place.exists())
         a_.fstp(x86::ptr(x86::rbp, place.offset, 10));
       else
@@ -433,16 +434,28 @@ std::uint32_t Emitter::runtimeIndex(std::uintptr_t address) {
 
 void Emitter::callAddress(std::uintptr_t address) { performCall({CallTarget::Kind::Runtime, runtimeIndex(address)}); }
 
-void Emitter::callLibrary(const char* name, llvm::ArrayRef<const llvm::Value*> arguments, bool isSigned) {
+void Emitter::callLibrary(const char* name, llvm::ArrayRef<const llvm::Value*> arguments, std::int32_t slot, bool isSigned) {
   std::uintptr_t address = environment_.libraryFunction(name);
   if (!address)
     refuse(std::string("needs the library function ") + name);
   saveAround();
+  std::int32_t stack = 0;
+  auto isX87 = [](const llvm::Value* argument) { return argument->getType()->isX86_FP80Ty(); };
+  if (auto count = llvm::count_if(arguments, isX87)) {
+    a_.sub(x86::rsp, 16 * count);
+    for (const llvm::Value* argument : arguments)
+      if (isX87(argument)) {
+        copyX87(x86::ptr(x86::rsp, stack), x87Memory(argument));
+        stack += 16;
+      }
+  }
   moves_.clear();
   constantMoves_.clear();
   unsigned gprs = 0, xmms = 0;
   llvm::SmallVector<std::pair<Register, unsigned>, 2> extensions;
   for (const llvm::Value* argument : arguments) {
+    if (isX87(argument))
+      continue;
     std::uint32_t count = plan_.partCount(argument->getType());
     for (unsigned part = 0; part < count; ++part) {
       bool real = isOneXmm(argument->getType());
@@ -455,15 +468,23 @@ void Emitter::callLibrary(const char* name, llvm::ArrayRef<const llvm::Value*> a
   moveAll(moves_, constantMoves_);
   for (auto [reg, width] : extensions)
     signExtendHigh(gp(reg), width);
+  if (slot != 0)
+    a_.lea(gp(kArgumentGprs[gprs]), frame(slot));
   callAddress(address);
-  const llvm::Instruction& call = *current_;
-  if (isOneGpr(call.getType()) && isUsed(currentNumber_))
+  if (stack != 0)
+    a_.add(x86::rsp, stack);
+  const llvm::Type* type = current_->getType();
+  if (type->isStructTy())
+    type = type->getStructElementType(0);
+  if (isOneGpr(type) && isUsed(currentNumber_))
     wrote(currentNumber_, 0, x86::rax);
-  else if (isOneXmm(call.getType()) && isUsed(currentNumber_))
+  else if (isOneXmm(type) && isUsed(currentNumber_))
     wrote(currentNumber_, 0, x86::xmm0);
-  else if (call.getType()->isIntegerTy() && bitsOf(call.getType()) > 64) {
+  else if (type->isX86_FP80Ty())
+    storeX87(currentNumber_);
+  else if (type->isIntegerTy() && bitsOf(type) > 64) {
     a_.mov(x86::r10, x86::rax);
-    cleanHigh(x86::rdx, bitsOf(call.getType()));
+    cleanHigh(x86::rdx, bitsOf(type));
     moves_.clear();
     for (unsigned part = 0; part < 2; ++part)
       if (const Place& place = plan_.placeOf(currentNumber_, part); place.exists()) {

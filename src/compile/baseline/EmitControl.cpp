@@ -269,7 +269,7 @@ void Emitter::emitReturn(const llvm::ReturnInst& leave) {
   const llvm::Value* value = leave.getReturnValue();
   if (value)
     giveResult(value);
-  if (shape_->sretGpr >= 0 || shape_->demoted)
+  if (hiddenSlot_ != 0) // the address that the results lie behind is a result itself
     a_.mov(x86::rax, frame(hiddenSlot_));
   epilogue();
 }
@@ -286,13 +286,14 @@ void Emitter::giveResult(const llvm::Value* value) {
   bool usesRax = false;
   moves_.clear();
   constantMoves_.clear();
+  llvm::SmallVector<unsigned, 2> x87;
   std::uint32_t word = 0;
   for (unsigned part = 0; part < parts.size(); word += parts[part].words, ++part) {
     const Move* move = moveOfWord(shape_->results, word);
     if (!move)
       refuse("a result in an unusual place");
     if (parts[part].bank == Bank::Memory) {
-      loadX87(value, part);
+      x87.push_back(part);
     } else if (move->offset >= offsetof(RegisterFile, resultSse)) {
       if (move->transfer != Transfer::Copy || move->offset >= offsetof(RegisterFile, resultX87))
         refuse("a float in an x87 register");
@@ -307,6 +308,8 @@ void Emitter::giveResult(const llvm::Value* value) {
       addMove({reg == 0 ? Register{10} : reg, 0}, value, part, 8);
     }
   }
+  for (unsigned part : llvm::reverse(x87)) // the first one on top
+    loadX87(value, part);
   moveAll(moves_, constantMoves_);
   if (usesRax)
     a_.mov(x86::rax, x86::r10);

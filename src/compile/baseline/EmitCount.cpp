@@ -82,4 +82,9 @@ void Emitter::recordValue(std::uint32_t counts) {
   coldRecords_.push_back(cold);
 }
 
+void Emitter::emitColdRecords() {
+  if (!coldRecords_.empty())
+    refuse("recorded value");
+}
+
 } // namespace kiln::baseline

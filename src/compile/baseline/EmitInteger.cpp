@@ -384,39 +384,47 @@ void Emitter::setCondition(std::uint32_t number, Condition condition) {
   wrote(number, 0, to);
 }
 
-Condition Emitter::conditionFor(const llvm::Value* value) {
-  if (const auto* compare = llvm::dyn_cast<llvm::ICmpInst>(value); compare && plan_.isFolded(compare))
-    return compareInt(*compare);
-  testBit(value);
-  return Condition::kNotZero;
-}
-
 void Emitter::emitSelect(const llvm::SelectInst& select) {
   llvm::Type* type = select.getType();
   if (select.getCondition()->getType()->isVectorTy() || type->isVectorTy())
     return emitVector(select);
   if (isOneXmm(type))
     return emitFloatSelect(select);
+  if (type->isX86_FP80Ty())
+    return emitX87Select(select);
   if (!isOneGpr(type))
     return emitWide(select);
   const std::uint32_t number = numberOf(select);
   const llvm::Value *yes = select.getTrueValue(), *no = select.getFalseValue();
-  if (llvm::isa<llvm::Constant>(select.getCondition()))
-    return wrote(number, 0, read(constantOf(select.getCondition()) == 0 ? no : yes));
-  Condition condition = conditionFor(select.getCondition());
+  FloatTest test = testOf(select.getCondition());
+  if (test.kind == FloatTest::Kind::Never || test.kind == FloatTest::Kind::Always)
+    return wrote(number, 0, read(test.kind == FloatTest::Kind::Always ? yes : no));
+  if (test.kind == FloatTest::Kind::Equal) {
+    std::swap(yes, no);
+    test.kind = FloatTest::Kind::NotEqual;
+  }
+  const bool plain = test.kind == FloatTest::Kind::Flag;
+  Condition condition = plain ? test.condition : Condition::kNotEqual;
   Gp to = target(number);
   if (registerOf(yes) == to.id() && registerOf(no) != to.id()) {
-    std::swap(yes, no);
-    condition = x86::negateCond(condition);
+    if (plain) {
+      std::swap(yes, no);
+      condition = x86::negateCond(condition);
+    } else {
+      to = x86::rax;
+    }
   }
   // Moves keep the flags.
   readInto(to, no);
   const unsigned bits = operationBits(bitsOf(type));
-  asmjit::InstId move = x86::Inst::cmovccFromCond(condition);
+  asmjit::Operand chosen;
   if (std::optional<Mem> memory = inMemory(yes, 0, bits / 8))
-    a_.emit(move, sized(to, bits), *memory);
+    chosen = *memory;
   else
-    a_.emit(move, sized(to, bits), sized(read(yes, 0, x86::r10), bits));
+    chosen = sized(read(yes, 0, x86::r10), bits);
+  a_.emit(x86::Inst::cmovccFromCond(condition), sized(to, bits), chosen);
+  if (!plain)
+    a_.emit(x86::Inst::kIdCmovp, sized(to, bits), chosen); // unordered
   wrote(number, 0, to);
 }
 

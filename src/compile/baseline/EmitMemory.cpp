@@ -203,18 +203,14 @@ void Emitter::loadInteger(Gp to, const Mem& memory, unsigned bits) {
     clean(to, bits);
 }
 
+/// Through the x87 stack, which keeps all bits: what is written in pieces would be read as a whole only when the pieces have
+/// arrived in the cache.
 void Emitter::copyX87(const Mem& to, const Mem& from) {
   Mem source = from, target = to;
-  source.setSize(8);
-  target.setSize(8);
-  a_.mov(x86::rax, source);
-  a_.mov(target, x86::rax);
-  source = moved(source, 8);
-  target = moved(target, 8);
-  source.setSize(2);
-  target.setSize(2);
-  a_.movzx(x86::eax, source);
-  a_.mov(target, x86::ax);
+  source.setSize(10);
+  target.setSize(10);
+  a_.fld(source);
+  a_.fstp(target);
 }
 
 bool Emitter::keepsAddress(const llvm::Type* leaf) const {

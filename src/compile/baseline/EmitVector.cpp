@@ -65,8 +65,6 @@ void Emitter::loadOperand(Xmm to, const asmjit::Operand_& from) {
     loadXmm(to, from.as<Mem>(), 16);
 }
 
-void Emitter::clearXmm(Xmm to) { sse(sse::kPxor, to, to, to); }
-
 Mem Emitter::splat(std::uint64_t bits, unsigned bytes) {
   for (; bytes < 8; bytes *= 2)
     bits |= bits << 8 * bytes;

@@ -28,12 +28,12 @@ void Emitter::emitVectorFloat(const llvm::Instruction& instruction) {
 namespace {
 
 /// The number of a comparison in CMPPS, of the operands as they are or the other way round.
-struct FloatTest {
+struct LaneTest {
   unsigned code;
   bool swapped = false;
 };
 
-FloatTest testOf(llvm::CmpInst::Predicate predicate) {
+LaneTest laneTestOf(llvm::CmpInst::Predicate predicate) {
   switch (predicate) {
   case llvm::CmpInst::FCMP_OEQ: return {0};
   case llvm::CmpInst::FCMP_OLT: return {1};
@@ -59,7 +59,7 @@ void Emitter::emitVectorFloatCompare(const llvm::FCmpInst& compare) {
   const llvm::CmpInst::Predicate predicate = compare.getPredicate();
   asmjit::Operand left = steady(compare.getOperand(0), 0), right = steady(compare.getOperand(1), 1);
   Xmm to = targetXmm(number);
-  auto test = [&](Xmm into, FloatTest how) {
+  auto test = [&](Xmm into, LaneTest how) {
     loadOperand(into, how.swapped ? right : left);
     sse(operation, into, into, how.swapped ? left : right, how.code);
   };
@@ -73,12 +73,12 @@ void Emitter::emitVectorFloatCompare(const llvm::FCmpInst& compare) {
   case llvm::CmpInst::FCMP_ONE:
   case llvm::CmpInst::FCMP_UEQ: {
     const bool isOne = predicate == llvm::CmpInst::FCMP_ONE;
-    test(to, testOf(isOne ? llvm::CmpInst::FCMP_ORD : llvm::CmpInst::FCMP_UNO));
-    test(x86::xmm14, testOf(isOne ? llvm::CmpInst::FCMP_UNE : llvm::CmpInst::FCMP_OEQ));
+    test(to, laneTestOf(isOne ? llvm::CmpInst::FCMP_ORD : llvm::CmpInst::FCMP_UNO));
+    test(x86::xmm14, laneTestOf(isOne ? llvm::CmpInst::FCMP_UNE : llvm::CmpInst::FCMP_OEQ));
     sse(isOne ? kPand : kPor, to, to, x86::xmm14);
     break;
   }
-  default: test(to, testOf(predicate));
+  default: test(to, laneTestOf(predicate));
   }
   widenMask(to, form.lane, maskLane(form.count));
   wrote(number, 0, to);

@@ -80,9 +80,9 @@ void Emitter::emitWide(const llvm::Instruction& instruction) {
   case llvm::Instruction::UDiv: return callLibrary("__udivti3", {instruction.getOperand(0), instruction.getOperand(1)});
   case llvm::Instruction::URem: return callLibrary("__umodti3", {instruction.getOperand(0), instruction.getOperand(1)});
   case llvm::Instruction::SDiv:
-    return callLibrary("__divti3", {instruction.getOperand(0), instruction.getOperand(1)}, true);
+    return callLibrary("__divti3", {instruction.getOperand(0), instruction.getOperand(1)}, 0, true);
   case llvm::Instruction::SRem:
-    return callLibrary("__modti3", {instruction.getOperand(0), instruction.getOperand(1)}, true);
+    return callLibrary("__modti3", {instruction.getOperand(0), instruction.getOperand(1)}, 0, true);
   case llvm::Instruction::ICmp: {
     const auto& compare = llvm::cast<llvm::ICmpInst>(instruction);
     return setCondition(numberOf(compare), compareWide(compare.getPredicate(), compare.getOperand(0), compare.getOperand(1)));
@@ -287,7 +287,9 @@ void Emitter::emitWideSelect(const llvm::SelectInst& select) {
     readInto(high, value, 1);
     return wroteWide(number, low, high);
   }
-  const Condition condition = conditionFor(chooser);
+  if (llvm::isa<llvm::FCmpInst>(chooser) && plan_.isFolded(chooser))
+    return emitSelectParts(select); // there may be two conditions
+  const Condition condition = testOf(chooser).condition;
   // Moves keep the flags.
   asmjit::InstId take = Inst::cmovccFromCond(condition);
   for (unsigned part : {0u, 1u}) {
@@ -344,7 +346,7 @@ void Emitter::emitWideFloatCast(const llvm::CastInst& cast) {
   switch (cast.getOpcode()) {
   case llvm::Instruction::FPToSI: return callLibrary(isFloat ? "__fixsfti" : "__fixdfti", {from});
   case llvm::Instruction::FPToUI: return callLibrary(isFloat ? "__fixunssfti" : "__fixunsdfti", {from});
-  case llvm::Instruction::SIToFP: return callLibrary(isFloat ? "__floattisf" : "__floattidf", {from}, true);
+  case llvm::Instruction::SIToFP: return callLibrary(isFloat ? "__floattisf" : "__floattidf", {from}, 0, true);
   case llvm::Instruction::UIToFP: return callLibrary(isFloat ? "__floatuntisf" : "__floatuntidf", {from});
   default: refuse("integer of more than 64 bits");
   }

@@ -64,6 +64,7 @@ std::expected<std::unique_ptr<Code>, Refusal> Emitter::run() {
   shape_ = *shape;
   PlanOptions planning;
   planning.registers = options_.settings.registers;
+  planning.machine = machine();
   planning.allocasAreValues = options_.loop != kNone;
   if (std::string reason = plan_.run(function_, planning); !reason.empty())
     return refusal(std::move(reason), nullptr);
@@ -236,6 +237,8 @@ void Emitter::finish() {
   for (const TableEntry& entry : tableEntries_) {
     auto distance = static_cast<std::int32_t>(holder_.labelOffset(entry.to) - holder_.labelOffset(entry.table));
     memcpy(out.bytes.data() + entry.at, &distance, 4);
+    if (options_.lines)
+      out.tables.emplace_back(entry.at, static_cast<std::uint32_t>(holder_.labelOffset(entry.to)));
   }
   if (frameSizeAt_) {
     std::int32_t size = static_cast<std::int32_t>((plan_.frameBytes() + 15) / 16 * 16);

@@ -28,6 +28,7 @@
 #include "compile/baseline/Assembler.h"
 #include "compile/baseline/Baseline.h"
 #include "compile/baseline/Code.h"
+#include "compile/baseline/EmitFloat.h"
 #include "compile/baseline/EmitVector.h"
 #include "compile/baseline/Environment.h"
 #include "compile/baseline/Plan.h"
@@ -44,7 +45,7 @@ struct Workspace {
 struct EmitOptions {
   Baseline::Settings settings;
   std::uint32_t loop = kNone; ///< enter at this loop's header, with the state's address as the argument
-  bool lines = false;         ///< keep Code::lines
+  bool lines = false;         ///< keep Code::lines and Code::tables
 };
 
 /// Either code or the reason why the function runs in another tier.
@@ -84,6 +85,9 @@ private:
   void emitLandings();
   /// The entry of code that begins at a loop: takes the state apart.
   void enterLoop();
+  void enterValue(std::uint32_t number, const llvm::Value* value, std::uint32_t word);
+  void enterLanes(std::uint32_t number, unsigned part, const Part& form, std::uint32_t word, llvm::Type* type);
+  void keepPlaces();
   void finish();
   std::uint32_t numberOf(const llvm::Instruction& instruction) const {
     return &instruction == current_ ? currentNumber_ : plan_.numberOf(&instruction);
@@ -91,6 +95,7 @@ private:
   std::uint32_t position() const { return position_; } ///< of the current instruction
   /// What the code may use; without `Settings::plainCpu` what this machine has.
   const asmjit::CpuFeatures::X86& features() const { return features_.x86(); }
+  Machine machine() const { return {features().hasSSE4_1(), features().hasFMA() && hasAvx_}; }
 
   // Operands (Operands.cpp) ------------------------------------------------------------------------------------------------
   static Gp gp(Register reg, unsigned bits = 64) {
@@ -272,19 +277,55 @@ private:
   static Condition conditionOf(llvm::CmpInst::Predicate predicate);
   void emitBitTest(const llvm::Instruction& test);
   void setCondition(std::uint32_t number, Condition condition);
-  /// Sets the flags by a condition, a folded comparison or an i1: the condition under which it holds.
-  Condition conditionFor(const llvm::Value* value);
   void emitSelect(const llvm::SelectInst& select);
   void emitCast(const llvm::CastInst& cast);
 
-  // Floating point and vectors (EmitFloat.cpp, EmitVector.cpp, EmitX87.cpp)
+  // Floats and doubles (EmitFloat.cpp, EmitFloatCast.cpp, EmitFloatIntrinsic.cpp)
   void emitFloatBinary(const llvm::Instruction& instruction);
   void emitFloatNegate(const llvm::Instruction& instruction);
   void emitFloatCompare(const llvm::FCmpInst& compare);
   void branchFloat(const llvm::FCmpInst& compare, const Label& to, bool when);
-  void emitFloatCast(const llvm::CastInst& cast);
   void emitFloatSelect(const llvm::SelectInst& select);
+  /// Sets the flags for a comparison of floating point.
+  FloatTest compareFloat(const llvm::FCmpInst& compare);
+  /// Sets the flags for any i1, a folded comparison or not.
+  FloatTest testOf(const llvm::Value* condition);
+  void jumpIf(FloatTest test, const Label& to, bool when);
+  void compareIntoMask(const llvm::FCmpInst& compare, Xmm to);
+  static std::optional<FloatExtreme> extremeOf(const llvm::SelectInst& select, const llvm::FCmpInst& compare);
+  bool selectByMask(const llvm::SelectInst& select, const llvm::FCmpInst& compare, Xmm to);
+  /// A register, or memory of the value's size. Of a folded load the address may use R10 and R11.
+  asmjit::Operand floatOperand(const llvm::Value* value);
+  Mem floatConstant(double value, bool twice);
+  Mem signMask(const llvm::Type* type);
+  Mem magnitudeMask(const llvm::Type* type);
+  void clearXmm(Xmm reg);
+  void floatOperation(FloatForm form, Xmm to, const llvm::Value* left, const llvm::Value* right);
+  void floatLogic(FloatForm form, Xmm to, const llvm::Value* left, const Mem& right);
+  void emitFloatCast(const llvm::CastInst& cast);
+  void convertFormat(const llvm::CastInst& cast);
+  void moveBits(const llvm::CastInst& cast);
+  void convertSigned(Xmm to, const asmjit::Operand& from, bool twice);
+  void convertFromSigned(const llvm::CastInst& cast);
+  void convertFromUnsigned(const llvm::CastInst& cast);
+  void convertToInteger(Gp to, const llvm::Value* value, unsigned bits, bool isSigned);
+  void emitSaturating(const llvm::IntrinsicInst& intrinsic, bool isSigned);
   bool emitFloatIntrinsic(const llvm::IntrinsicInst& intrinsic);
+  void callLibraryFor(const llvm::IntrinsicInst& intrinsic);
+  void emitFloatUnary(const llvm::IntrinsicInst& intrinsic);
+  void roundInto(Xmm to, Xmm from, unsigned direction, bool twice);
+  void emitRound(const llvm::Value* value, unsigned direction);
+  void emitRoundAway(const llvm::Value* value);
+  void emitToNearestInteger(const llvm::IntrinsicInst& intrinsic);
+  void emitCopySign(const llvm::IntrinsicInst& intrinsic);
+  void emitFused(const llvm::IntrinsicInst& intrinsic);
+  void emitMultiplyAdd(const llvm::IntrinsicInst& intrinsic);
+  void emitMinNum(const llvm::IntrinsicInst& intrinsic, FloatOp op);
+  void emitMinimum(const llvm::IntrinsicInst& intrinsic, FloatOp op);
+  void emitIsClass(const llvm::IntrinsicInst& intrinsic);
+  void emitGetRounding();
+
+  // Vectors (EmitVector.cpp)
   void emitVector(const llvm::Instruction& instruction);
   void emitVectorSimple(const llvm::Instruction& instruction, const Sse& operation);
   void emitVectorSelect(const llvm::SelectInst& select);
@@ -294,7 +335,6 @@ private:
   void sseUnary(const Sse& operation, Xmm to, const asmjit::Operand_& from, unsigned immediate);
   void sseShift(const Sse& operation, Xmm to, Xmm from, unsigned amount);
   void loadOperand(Xmm to, const asmjit::Operand_& from);
-  void clearXmm(Xmm to);
   void invert(Xmm to);
   void blend(Xmm mask, const asmjit::Operand_& yes, const asmjit::Operand_& no);
   /// A constant vector of equal lanes.
@@ -371,13 +411,29 @@ private:
   void loadVector(std::uint32_t number, unsigned part, const Mem& from, llvm::Type* type);
   void storeVector(const Mem& to, const llvm::Value* value, unsigned part, llvm::Type* type);
   bool emitVectorIntrinsic(const llvm::IntrinsicInst& intrinsic);
+
+  // x87 numbers (EmitX87.cpp)
   void emitX87(const llvm::Instruction& instruction);
   /// Pushes the number to the x87 stack; pops it to its slot.
   void loadX87(const llvm::Value* value, unsigned part = 0);
   void storeX87(std::uint32_t number, unsigned part = 0);
   /// Ten bytes of memory that hold the number: its slot, or a constant.
   Mem x87Memory(const llvm::Value* value, unsigned part = 0);
+  void emitX87Binary(const llvm::Instruction& instruction);
+  void emitX87Select(const llvm::SelectInst& select);
+  void emitX87Cast(const llvm::CastInst& cast);
+  void loadFloatAsX87(const llvm::Value* value);
+  void loadX87Unsigned(Gp from);
+  void loadX87Integer(const llvm::Value* value, bool isSigned);
+  void x87ToInteger(unsigned bits, bool isSigned);
+  void truncateX87(const Mem& to);
+  void compareX87(const llvm::Value* left, const llvm::Value* right);
+  void bitsOfX87(const llvm::CastInst& cast);
   bool emitX87Intrinsic(const llvm::IntrinsicInst& intrinsic);
+  void emitX87Unary(const llvm::IntrinsicInst& intrinsic);
+  void emitX87IsClass(const llvm::IntrinsicInst& intrinsic);
+  void emitX87Saturating(const llvm::IntrinsicInst& intrinsic, bool isSigned);
+  void emitWideSaturating(const llvm::IntrinsicInst& intrinsic, bool isSigned);
 
   // Wide integers and aggregates (EmitWide.cpp)
   void emitWide(const llvm::Instruction& instruction);
@@ -464,16 +520,23 @@ private:
   void takeResults(const llvm::CallBase& call, const CallShape& shape, std::int32_t memory);
   std::vector<std::pair<Place, std::int32_t>> byvalPlaces_;
   std::int32_t variadicSlot_ = 0;          ///< of the register save area
-  std::uint32_t currentLanding_ = kNone;   ///< of the invoke at hand, in landings_
+  std::uint32_t callStack_ = 0;            ///< bytes of stack arguments, while they are on the stack
+  const llvm::InvokeInst* invoke_ = nullptr; ///< while it is emitted
   void emitInvoke(const llvm::InvokeInst& invoke);
   void emitResume(const llvm::ResumeInst& resume);
+  std::uint32_t landing(const llvm::InvokeInst& invoke);
+  std::uint32_t siteOf(const llvm::LandingPadInst& pad);
+  std::uint32_t typeIndex(const llvm::Constant* type);
+  std::uintptr_t addressOf(const llvm::Constant* constant);
+  bool emitExceptionIntrinsic(const llvm::IntrinsicInst& intrinsic);
   void emitIntrinsic(const llvm::IntrinsicInst& intrinsic);
   bool emitIntIntrinsic(const llvm::IntrinsicInst& intrinsic);
   bool emitMemoryIntrinsic(const llvm::IntrinsicInst& intrinsic);
-  /// Calls a library function with operands that are integers, pointers, floats or doubles, and takes its result, which is of
-  /// the current instruction's type. Refuses if there is none of that name. `isSigned`: integers of more than 64 bits are
-  /// sign-extended to 128.
-  void callLibrary(const char* name, llvm::ArrayRef<const llvm::Value*> arguments, bool isSigned = false);
+  /// Calls a library function with operands that are integers, pointers or scalars of floating point, and takes its result,
+  /// which is of the current instruction's type, or the first part of that. Refuses if there is none of that name.
+  /// A slot of the frame, if given, is passed by its address as a further argument. `isSigned`: integers of more than 64 bits
+  /// are sign-extended to 128.
+  void callLibrary(const char* name, llvm::ArrayRef<const llvm::Value*> arguments, std::int32_t slot = 0, bool isSigned = false);
   void callAddress(std::uintptr_t address);
   std::uint32_t runtimeIndex(std::uintptr_t address);
 
@@ -516,11 +579,18 @@ private:
     Label entry, back;
     std::uint32_t site;
   };
+  /// Where exceptions of an invoke, or of several alike, enter the code.
   struct Landing {
-    Label label;
     const llvm::InvokeInst* invoke;
-    llvm::SmallVector<std::uint32_t, 4> saved;
+    llvm::SmallVector<std::uint32_t, 4> saved; ///< as saved_
+    std::uint32_t stack;                       ///< as callStack_
   };
+  /// What is known of a landing pad by its block.
+  struct Pad {
+    std::uint32_t site;        ///< in Code::landings
+    std::uint32_t last = kNone; ///< the last landing that leads there
+  };
+  void emitLanding(const Landing& landing);
   struct PoolEntry {
     Label label;
     std::uint64_t low, high;
@@ -535,8 +605,10 @@ private:
   llvm::DenseMap<const llvm::BasicBlock*, llvm::DenseMap<const llvm::BasicBlock*, unsigned>> edgeIndices_;
   std::vector<ColdLoop> coldLoops_;
   std::vector<Landing> landings_;
+  llvm::DenseMap<const llvm::BasicBlock*, Pad> pads_;
+  llvm::DenseMap<std::uintptr_t, std::uint32_t> typeIndices_;
   std::vector<PoolEntry> pool_;
-  llvm::DenseMap<std::pair<std::uint64_t, std::uint64_t>, unsigned> poolIndex_;
+  llvm::DenseMap<std::tuple<std::uint64_t, std::uint64_t, unsigned>, unsigned> poolIndex_; ///< by low, high, bytes
   llvm::SmallVector<std::uint32_t, 8> saved_; ///< parts saved around the current call
   Label coldEntry_, entryBack_;
   std::uint32_t frameSizeAt_ = 0; ///< where in the code the frame's size is, if there is a frame

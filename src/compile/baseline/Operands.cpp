@@ -275,7 +275,7 @@ void Emitter::materialise(Xmm to, const llvm::Constant* constant, unsigned part)
 }
 
 Mem Emitter::constantMemory(std::uint64_t low, std::uint64_t high, unsigned bytes) {
-  auto [at, fresh] = poolIndex_.try_emplace({low, high * 2 + (bytes == 16)}, static_cast<unsigned>(pool_.size()));
+  auto [at, fresh] = poolIndex_.try_emplace({low, high, bytes}, static_cast<unsigned>(pool_.size()));
   if (fresh)
     pool_.push_back({a_.newLabel(), low, high, bytes, Target::Code, 0, false});
   return x86::ptr(pool_[at->second].label, 0, bytes);

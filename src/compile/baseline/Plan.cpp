@@ -7,7 +7,6 @@
 
 #include "abi/Leaves.h"
 #include "compile/baseline/EmitVector.h"
-#include "compile/baseline/Shapes.h"
 
 namespace kiln::baseline {
 namespace {
@@ -146,7 +145,7 @@ void Plan::fold() {
     std::uint32_t number = firstNumber(place), position = blockFirst_[place];
     for (const llvm::Instruction& instruction : *order_[place]) {
       ValueState& self = values_[number];
-      if (isCall(instruction))
+      if (isCall(instruction, options_.machine))
         calls_.push_back({position, (calls_.empty() ? 0 : calls_.back().weight) + weightAt(place)});
       position += 2;
       if (self.words != 0) {
@@ -301,7 +300,7 @@ void Plan::hint(const llvm::Instruction& instruction, std::uint32_t number) {
       like_[number] = numberOf(instruction.getOperand(1));
   } else if (llvm::isa<llvm::PHINode>(instruction)) {
     like_[number] = numberOf(instruction.getOperand(0));
-  } else if (const auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction); call && isCall(instruction)) {
+  } else if (const auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction); call && isCall(instruction, options_.machine)) {
     unsigned gprs = 0, xmms = 0;
     for (const llvm::Use& argument : call->args()) {
       bool gpr = isOneGpr(argument->getType()), xmm = isOneXmm(argument->getType());

@@ -30,6 +30,7 @@
 #include <string>
 #include <vector>
 
+#include "compile/baseline/Shapes.h"
 #include "flow/Intervals.h"
 
 namespace kiln::baseline {
@@ -70,6 +71,7 @@ struct Place {
 
 struct PlanOptions {
   unsigned registers = 0;       ///< allocatable ones of each bank; 0: all
+  Machine machine;              ///< that code is made for
   bool allocasAreValues = false; ///< the code is entered at a loop: its variables lie in another frame
 };
 
@@ -110,6 +112,18 @@ public:
   void savedAcross(std::uint32_t position, llvm::SmallVectorImpl<std::uint32_t>& into);
   const Place& placeAt(std::uint32_t index) const { return places_[index]; }
   const Part& partInfo(std::uint32_t index) const { return parts_[index]; }
+
+  /// Index of the first part's place, or kNone.
+  std::uint32_t placeIndex(std::uint32_t number) const {
+    const ValueState& value = values_[number];
+    if (value.words == 0 || value.folded)
+      return kNone;
+    std::uint32_t first = firstPlace_[value.root];
+    return first == kNone ? kNone : first + (value.alias ? value.word : 0);
+  }
+  llvm::ArrayRef<Place> places() const { return places_; }
+  llvm::ArrayRef<Part> parts() const { return parts_; }
+  llvm::ArrayRef<std::pair<std::uint32_t, std::int32_t>> variables() const { return variables_; }
 
   std::uint32_t usedCalleeSaved() const { return usedCalleeSaved_; } ///< bits by register
   /// Bytes below RBP that callee-saved registers, slots and variables take so far.

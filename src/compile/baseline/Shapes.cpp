@@ -51,8 +51,11 @@ bool isSmall(const llvm::Value* size) {
   return constant && constant->getValue().ule(kInlineBytes);
 }
 
+bool isWide(const llvm::Type* type) { return type->isIntegerTy() && type->getIntegerBitWidth() > 64; }
+
 /// Intrinsics that are library functions.
-bool callsLibrary(const llvm::IntrinsicInst& intrinsic) {
+bool callsLibrary(const llvm::IntrinsicInst& intrinsic, Machine machine) {
+  const llvm::Type* type = intrinsic.arg_empty() ? intrinsic.getType() : intrinsic.getArgOperand(0)->getType();
   switch (intrinsic.getIntrinsicID()) {
   case llvm::Intrinsic::memcpy:
   case llvm::Intrinsic::memmove:
@@ -62,6 +65,12 @@ bool callsLibrary(const llvm::IntrinsicInst& intrinsic) {
   case llvm::Intrinsic::sin:
   case llvm::Intrinsic::cos:
   case llvm::Intrinsic::tan:
+  case llvm::Intrinsic::asin:
+  case llvm::Intrinsic::acos:
+  case llvm::Intrinsic::atan:
+  case llvm::Intrinsic::sinh:
+  case llvm::Intrinsic::cosh:
+  case llvm::Intrinsic::tanh:
   case llvm::Intrinsic::exp:
   case llvm::Intrinsic::exp2:
   case llvm::Intrinsic::exp10:
@@ -72,25 +81,23 @@ bool callsLibrary(const llvm::IntrinsicInst& intrinsic) {
   case llvm::Intrinsic::powi:
   case llvm::Intrinsic::ldexp:
   case llvm::Intrinsic::frexp:
-  case llvm::Intrinsic::fma:
+  case llvm::Intrinsic::lround:
+  case llvm::Intrinsic::llround: return true;
+  case llvm::Intrinsic::fma: return !machine.fuses || !isOneXmm(type);
+  case llvm::Intrinsic::rint: return !type->isX86_FP80Ty() && (!machine.rounds || !isOneXmm(type));
   case llvm::Intrinsic::floor:
   case llvm::Intrinsic::ceil:
   case llvm::Intrinsic::trunc:
-  case llvm::Intrinsic::rint:
   case llvm::Intrinsic::nearbyint:
   case llvm::Intrinsic::round:
-  case llvm::Intrinsic::roundeven:
-  case llvm::Intrinsic::lround:
-  case llvm::Intrinsic::llround:
+  case llvm::Intrinsic::roundeven: return !machine.rounds || !isOneXmm(type);
   case llvm::Intrinsic::lrint:
-  case llvm::Intrinsic::llrint:
+  case llvm::Intrinsic::llrint: return type->isVectorTy();
   case llvm::Intrinsic::minnum:
-  case llvm::Intrinsic::maxnum: return true;
+  case llvm::Intrinsic::maxnum: return !isOneXmm(type);
   default: return false;
   }
 }
-
-bool isWide(const llvm::Type* type) { return type->isIntegerTy() && type->getIntegerBitWidth() > 64; }
 
 bool hasKernel(const llvm::Instruction& instruction) {
   if (instruction.getNumOperands() == 0)
@@ -102,17 +109,17 @@ bool hasKernel(const llvm::Instruction& instruction) {
 
 } // namespace
 
-bool isCall(const llvm::Instruction& instruction) {
+bool isCall(const llvm::Instruction& instruction, Machine machine) {
   if (hasKernel(instruction))
     return true;
   switch (instruction.getOpcode()) {
   case llvm::Instruction::Call:
     if (const auto* intrinsic = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction))
-      return !instruction.getType()->isVectorTy() && callsLibrary(*intrinsic);
+      return !instruction.getType()->isVectorTy() && callsLibrary(*intrinsic, machine);
     return !llvm::cast<llvm::CallInst>(instruction).isInlineAsm();
   case llvm::Instruction::Invoke:
-  case llvm::Instruction::Resume:
-  case llvm::Instruction::FRem: return true;
+  case llvm::Instruction::Resume: return true;
+  case llvm::Instruction::FRem: return !instruction.getType()->isX86_FP80Ty();
   case llvm::Instruction::UDiv:
   case llvm::Instruction::SDiv:
   case llvm::Instruction::URem:
@@ -184,13 +191,36 @@ bool isFoldableCompare(const llvm::Instruction& instruction) {
   if (!user || user->getParent() != instruction.getParent())
     return false;
   const llvm::Type* type = instruction.getOperand(0)->getType();
-  const auto* select = llvm::dyn_cast<llvm::SelectInst>(user);
-  if (select ? select->getCondition() != &instruction || isOneXmm(select->getType()) || !llvm::isa<llvm::ICmpInst>(instruction)
-             : !llvm::isa<llvm::BranchInst>(user))
+  if (const auto* select = llvm::dyn_cast<llvm::SelectInst>(user)) {
+    if (select->getCondition() != &instruction)
+      return false;
+  } else if (!llvm::isa<llvm::BranchInst>(user)) {
     return false;
+  }
   if (llvm::isa<llvm::ICmpInst>(instruction))
     return isOneGpr(type) || isWide(type);
-  return llvm::isa<llvm::FCmpInst>(instruction) && isOneXmm(type);
+  return llvm::isa<llvm::FCmpInst>(instruction) && (isOneXmm(type) || type->isX86_FP80Ty());
+}
+
+bool comparesSwapped(llvm::CmpInst::Predicate predicate) {
+  switch (predicate) {
+  case llvm::CmpInst::FCMP_OLT:
+  case llvm::CmpInst::FCMP_OLE:
+  case llvm::CmpInst::FCMP_UGT:
+  case llvm::CmpInst::FCMP_UGE: return true;
+  default: return false;
+  }
+}
+
+/// Which operand of a floating-point comparison may be in memory; 2: either.
+static unsigned memoryOperand(const llvm::FCmpInst& compare) {
+  switch (compare.getPredicate()) {
+  case llvm::CmpInst::FCMP_OGT:
+  case llvm::CmpInst::FCMP_OGE:
+  case llvm::CmpInst::FCMP_ULT:
+  case llvm::CmpInst::FCMP_ULE: return 1;
+  default: return comparesSwapped(compare.getPredicate()) ? 0 : 2;
+  }
 }
 
 bool isBitTest(const llvm::Instruction& instruction) {
@@ -240,6 +270,13 @@ std::optional<unsigned> loadingOperand(const llvm::LoadInst& load) {
       return std::nullopt;
     return writesBetween(load, *soleUser(*user)) ? std::nullopt : std::optional(operand);
   }
+  if (const auto* compare = llvm::dyn_cast<llvm::FCmpInst>(user)) {
+    const unsigned taken = memoryOperand(*compare);
+    if (!isOneXmm(type) || !isFoldableCompare(*user) || !llvm::isa<llvm::BranchInst>(*user->user_begin()) ||
+        (taken != 2 && taken != operand) || llvm::isa<llvm::Constant>(user->getOperand(1 - operand)))
+      return std::nullopt;
+    return writesBetween(load, *soleUser(*user)) ? std::nullopt : std::optional(operand);
+  }
   if (!takesMemory(*user) || updatedLoad(*user) || isBitTest(*user) || (operand == 0 && !user->isCommutative()))
     return std::nullopt;
   if (llvm::isa<llvm::Constant>(user->getOperand(1 - operand)) || writesBetween(load, *user))
@@ -258,6 +295,17 @@ bool isFrameVariable(const llvm::AllocaInst& variable) {
   const auto* count = llvm::dyn_cast<llvm::ConstantInt>(variable.getArraySize());
   return variable.getParent()->isEntryBlock() && count && count->getValue().ule(1u << 30) && !variable.isUsedWithInAlloca() &&
          !variable.isSwiftError() && variable.getAlign().value() <= 16;
+}
+
+/// Intrinsics on floating point whose last instruction writes the result and reads what is left to read.
+static bool readsFirst(const llvm::IntrinsicInst& intrinsic) {
+  if (intrinsic.arg_empty() || !isOneXmm(intrinsic.getArgOperand(0)->getType()))
+    return false;
+  switch (intrinsic.getIntrinsicID()) {
+  case llvm::Intrinsic::fma:
+  case llvm::Intrinsic::is_fpclass: return false;
+  default: return true;
+  }
 }
 
 bool writesEarly(const llvm::Instruction& instruction) {
@@ -283,10 +331,15 @@ bool writesEarly(const llvm::Instruction& instruction) {
     const llvm::Type* operand = instruction.getOperand(0)->getType();
     return !plain || !(isOneGpr(operand) || isOneXmm(operand));
   }
-  case llvm::Instruction::Select: return !isOneGpr(type);
+  case llvm::Instruction::FNeg:
+  case llvm::Instruction::FRem:
+  case llvm::Instruction::Select: return !plain;
   case llvm::Instruction::GetElementPtr: return !plain;
   case llvm::Instruction::Call:
-  case llvm::Instruction::Invoke: return llvm::isa<llvm::IntrinsicInst>(instruction);
+  case llvm::Instruction::Invoke: {
+    const auto* intrinsic = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
+    return intrinsic && !(plain && readsFirst(*intrinsic));
+  }
   case llvm::Instruction::Br:
   case llvm::Instruction::Switch:
   case llvm::Instruction::Ret:

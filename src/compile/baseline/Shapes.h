@@ -23,8 +23,13 @@ inline bool isOneXmm(const llvm::Type* type) { return type->isFloatTy() || type-
 inline bool isScale(std::uint64_t scale) { return scale == 1 || scale == 2 || scale == 4 || scale == 8; }
 inline bool isInt32(std::int64_t value) { return value == static_cast<std::int32_t>(value); }
 
+/// What decides whether some intrinsics are instructions or functions of the library.
+struct Machine {
+  bool rounds = false; ///< SSE4.1: roundsd
+  bool fuses = false;  ///< FMA
+};
 /// Whether the instruction's code calls something that keeps only callee-saved registers.
-bool isCall(const llvm::Instruction& instruction);
+bool isCall(const llvm::Instruction& instruction, Machine machine);
 /// An intrinsic that is no code.
 bool isNothing(const llvm::IntrinsicInst& intrinsic);
 /// The value whose other name an intrinsic's result is, or null.
@@ -34,6 +39,9 @@ const llvm::Value* sameValue(const llvm::IntrinsicInst& intrinsic);
 const llvm::SExtInst* extensionOf(const llvm::LoadInst& load);
 /// Whether the code for the instruction leaves zeros above its type, an integer of exact width.
 bool writesClean(const llvm::Instruction& instruction);
+/// Whether a comparison of floating point is made with its operands exchanged: `ucomisd` tells "above" from "unordered", but
+/// not "below".
+bool comparesSwapped(llvm::CmpInst::Predicate predicate);
 /// A comparison that is part of the branch at the end of its block, or of a select there.
 bool isFoldableCompare(const llvm::Instruction& instruction);
 /// An `and` that is only compared with zero, by a comparison that is folded.
