@@ -88,7 +88,7 @@ bool Plan::partsOfType(llvm::Type* type, Parts& parts) const {
     if (lane->isHalfTy() || lane->isBFloatTy() || (lane->isIntegerTy() && bits != 1 && !isExactWidth(bits)))
       return false;
     const bool isMask = bits == 1; // all bits of a lane are alike
-    if (isMask && lanes > 16)
+    if (isMask && (lanes < 2 || lanes > 16))
       return false;
     if (isMask)
       bits = 8 * maskLane(lanes);
