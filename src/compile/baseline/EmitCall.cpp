@@ -153,12 +153,12 @@ void Emitter::emitCall(const llvm::CallBase& call) {
     return emitAsm(call);
   if (const auto* intrinsic = llvm::dyn_cast<llvm::IntrinsicInst>(&call))
     return emitIntrinsic(*intrinsic);
+  if (call.isMustTailCall() || isTailJump(call))
+    return emitTailJump(call);
   emitPlainCall(call);
 }
 
-void Emitter::emitPlainCall(const llvm::CallBase& call) {
-  if (call.isMustTailCall())
-    refuse("musttail call");
+const CallShape& Emitter::shapeOf(const llvm::CallBase& call) {
   if (call.hasFnAttr(llvm::Attribute::ReturnsTwice))
     refuse("calls a function that returns twice");
   llvm::SmallVector<llvm::Type*, 4> unnamed;
@@ -167,15 +167,21 @@ void Emitter::emitPlainCall(const llvm::CallBase& call) {
   auto found = workspace_.shapes.of(call.getFunctionType(), call.getAttributes(), call.getCallingConv(), unnamed, data_);
   if (!found)
     refuse(found.error());
-  const CallShape& shape = **found;
-  if (shape.preservesMost)
+  if ((*found)->preservesMost)
     refuse("call with the calling convention coldcc");
+  return **found;
+}
+
+void Emitter::emitPlainCall(const llvm::CallBase& call) {
+  const CallShape& shape = shapeOf(call);
   saveAround();
   std::int32_t results = 0;
   if (shape.demoted)
     results = plan_.newSlot(resultBytes(call.getType()), 16);
+  if (records(Baseline::Sizes))
+    recordCompareSize(call);
   std::uint32_t stack = takeStack(shape);
-  writeStackArguments(call, shape);
+  writeStackArguments(call, shape, x86::ptr(x86::rsp));
   CallTarget target = targetOf(call);
   moveRegisterArguments(call, shape);
   if (shape.demoted)
@@ -187,6 +193,31 @@ void Emitter::emitPlainCall(const llvm::CallBase& call) {
     giveStackBack(shape, stack);
   takeResults(call, shape, results);
   restoreAround();
+}
+
+/// A jump: the callee gets the frame's place on the stack and returns to this function's caller. Its stack arguments go where this
+/// function's own came from, which have all left for their places.
+void Emitter::emitTailJump(const llvm::CallBase& call) {
+  const CallShape& shape = shapeOf(call);
+  if (shape.variadic)
+    refuse("musttail call of a variadic function");
+  if (!shape.copies.empty() || !shape_->copies.empty())
+    refuse("musttail call with arguments that are copied");
+  if (shape.stackBytes > (options_.loop != kNone ? 0 : shape_->stackBytes))
+    refuse("musttail call with more arguments on the stack than its caller has");
+  writeStackArguments(call, shape, frame(16));
+  CallTarget target = targetOf(call);
+  moveRegisterArguments(call, shape);
+  if (shape.demoted)
+    a_.mov(x86::rdi, frame(hiddenSlot_));
+  leaveFrame();
+  switch (target.kind) {
+  case CallTarget::Kind::Slot: a_.jmp(a_.outside(Target::Slot, target.id)); break;
+  case CallTarget::Kind::External: a_.jmp(addressConstant(Target::External, target.id, 0)); break;
+  case CallTarget::Kind::Runtime: a_.jmp(addressConstant(Target::Runtime, target.id, 0)); break;
+  case CallTarget::Kind::Register: a_.jmp(x86::r10); break;
+  }
+  leftFrame();
 }
 
 std::uint32_t Emitter::resultBytes(llvm::Type* type) const {
@@ -209,7 +240,7 @@ void Emitter::giveStackBack(const CallShape&, std::uint32_t bytes) {
   callStack_ = 0;
 }
 
-void Emitter::writeStackArguments(const llvm::CallBase& call, const CallShape& shape) {
+void Emitter::writeStackArguments(const llvm::CallBase& call, const CallShape& shape, const Mem& area) {
   if (shape.stackBytes == 0)
     return;
   std::uint32_t word = 0;
@@ -224,7 +255,9 @@ void Emitter::writeStackArguments(const llvm::CallBase& call, const CallShape& s
       const Move* move = moveOfWord(shape.arguments, word);
       if (!move || move->area != Area::Stack)
         continue;
-      Mem to = x86::ptr(x86::rsp, static_cast<std::int32_t>(move->offset), 8);
+      Mem to = area;
+      to.addOffset(move->offset);
+      to.setSize(8);
       if (parts[part].bank == Bank::Memory) {
         copyX87(to, x87Memory(argument.get(), part));
       } else if (parts[part].bank == Bank::Xmm) {
@@ -434,7 +467,7 @@ std::uint32_t Emitter::runtimeIndex(std::uintptr_t address) {
 
 void Emitter::callAddress(std::uintptr_t address) { performCall({CallTarget::Kind::Runtime, runtimeIndex(address)}); }
 
-void Emitter::callLibrary(const char* name, llvm::ArrayRef<const llvm::Value*> arguments, std::int32_t slot, bool isSigned) {
+void Emitter::callLibrary(const char* name, llvm::ArrayRef<const llvm::Value*> arguments, LibraryCall extra) {
   std::uintptr_t address = environment_.libraryFunction(name);
   if (!address)
     refuse(std::string("needs the library function ") + name);
@@ -461,15 +494,19 @@ void Emitter::callLibrary(const char* name, llvm::ArrayRef<const llvm::Value*> a
       bool real = isOneXmm(argument->getType());
       Register reg = real ? static_cast<Register>(kFirstXmm + xmms++) : kArgumentGprs[gprs++];
       addMove({reg, 0}, argument, part, 8);
-      if (part == 1 && isSigned)
+      if (part == 1 && extra.isSigned)
         extensions.emplace_back(reg, bitsOf(argument->getType()));
     }
   }
   moveAll(moves_, constantMoves_);
   for (auto [reg, width] : extensions)
     signExtendHigh(gp(reg), width);
-  if (slot != 0)
-    a_.lea(gp(kArgumentGprs[gprs]), frame(slot));
+  if (extra.slot != 0)
+    a_.lea(gp(kArgumentGprs[gprs]), frame(extra.slot));
+  if (Gp last = gp(kArgumentGprs[gprs ? gprs - 1 : 0]); extra.lastBits == 32)
+    a_.mov(sized(last, 32), sized(last, 32));
+  else if (extra.lastBits != 0)
+    a_.movzx(sized(last, 32), sized(last, extra.lastBits));
   callAddress(address);
   if (stack != 0)
     a_.add(x86::rsp, stack);

@@ -147,6 +147,8 @@ void Emitter::branchTo(const llvm::Value* condition, const Label& to, bool when)
     Condition holds = compareInt(*llvm::cast<llvm::ICmpInst>(compare));
     return jump(when ? holds : x86::negateCond(holds), to);
   }
+  if (plan_.isFolded(condition) && isFlag(*condition))
+    return jump(when ? flag_ : x86::negateCond(flag_), to);
   if (const auto constant = constantOf(condition)) {
     if ((*constant != 0) == when)
       a_.jmp(to);

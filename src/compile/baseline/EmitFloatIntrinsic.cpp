@@ -70,7 +70,7 @@ void Emitter::callLibraryFor(const llvm::IntrinsicInst& intrinsic) {
     return callLibrary(name.c_str(), arguments);
   // The exponent comes back in memory.
   std::int32_t slot = plan_.newSlot(8);
-  callLibrary(name.c_str(), arguments, slot);
+  callLibrary(name.c_str(), arguments, {.slot = slot});
   if (isUsed(currentNumber_, 1)) {
     Gp to = target(currentNumber_, 1);
     a_.mov(sized(to, 32), frame(slot, 4));

@@ -80,9 +80,9 @@ void Emitter::emitWide(const llvm::Instruction& instruction) {
   case llvm::Instruction::UDiv: return callLibrary("__udivti3", {instruction.getOperand(0), instruction.getOperand(1)});
   case llvm::Instruction::URem: return callLibrary("__umodti3", {instruction.getOperand(0), instruction.getOperand(1)});
   case llvm::Instruction::SDiv:
-    return callLibrary("__divti3", {instruction.getOperand(0), instruction.getOperand(1)}, 0, true);
+    return callLibrary("__divti3", {instruction.getOperand(0), instruction.getOperand(1)}, {.isSigned = true});
   case llvm::Instruction::SRem:
-    return callLibrary("__modti3", {instruction.getOperand(0), instruction.getOperand(1)}, 0, true);
+    return callLibrary("__modti3", {instruction.getOperand(0), instruction.getOperand(1)}, {.isSigned = true});
   case llvm::Instruction::ICmp: {
     const auto& compare = llvm::cast<llvm::ICmpInst>(instruction);
     return setCondition(numberOf(compare), compareWide(compare.getPredicate(), compare.getOperand(0), compare.getOperand(1)));
@@ -346,7 +346,7 @@ void Emitter::emitWideFloatCast(const llvm::CastInst& cast) {
   switch (cast.getOpcode()) {
   case llvm::Instruction::FPToSI: return callLibrary(isFloat ? "__fixsfti" : "__fixdfti", {from});
   case llvm::Instruction::FPToUI: return callLibrary(isFloat ? "__fixunssfti" : "__fixunsdfti", {from});
-  case llvm::Instruction::SIToFP: return callLibrary(isFloat ? "__floattisf" : "__floattidf", {from}, 0, true);
+  case llvm::Instruction::SIToFP: return callLibrary(isFloat ? "__floattisf" : "__floattidf", {from}, {.isSigned = true});
   case llvm::Instruction::UIToFP: return callLibrary(isFloat ? "__floatuntisf" : "__floatuntidf", {from});
   default: refuse("integer of more than 64 bits");
   }

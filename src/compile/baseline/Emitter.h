@@ -79,6 +79,8 @@ private:
   void emitInstruction(const llvm::Instruction& instruction);
   void prologue();
   void epilogue();
+  void leaveFrame();
+  void leftFrame();
   void emitCold();
   void emitColdEntry();
   void emitColdLoops();
@@ -279,6 +281,37 @@ private:
   void setCondition(std::uint32_t number, Condition condition);
   void emitSelect(const llvm::SelectInst& select);
   void emitCast(const llvm::CastInst& cast);
+
+  // Intrinsics on integers (EmitIntIntrinsic.cpp)
+  void emitPopulation(const llvm::IntrinsicInst& intrinsic);
+  void emitLeadingZeros(const llvm::IntrinsicInst& intrinsic);
+  void emitTrailingZeros(const llvm::IntrinsicInst& intrinsic);
+  void emitByteSwap(const llvm::IntrinsicInst& intrinsic);
+  void emitBitReverse(const llvm::IntrinsicInst& intrinsic);
+  void emitAbsolute(const llvm::IntrinsicInst& intrinsic);
+  void emitMinMax(const llvm::IntrinsicInst& intrinsic);
+  void emitThreeWay(const llvm::IntrinsicInst& intrinsic);
+  void emitPointerMask(const llvm::IntrinsicInst& intrinsic);
+  void emitFunnelShift(const llvm::IntrinsicInst& intrinsic);
+  void emitFunnelShiftBy(const llvm::Value* high, const llvm::Value* low, bool left, unsigned count);
+  void emitOddFunnelShift(const llvm::Value* high, const llvm::Value* low, const llvm::Value* count, bool left);
+  void joinHalves(const llvm::Value* high, const llvm::Value* low, unsigned width);
+  template <typename Shift> void withCount(const llvm::Value* count, Shift&& shift);
+  void compareValues(const llvm::Value* left, const llvm::Value* right, bool isSigned);
+  void combine(asmjit::InstId operation, Gp to, const llvm::Value* value, unsigned bits);
+
+  // Arithmetic that overflows or saturates (EmitCheckedIntrinsic.cpp)
+  void emitOverflow(const llvm::IntrinsicInst& intrinsic);
+  void emitSaturating(const llvm::IntrinsicInst& intrinsic);
+  void emitSaturatingShift(const llvm::IntrinsicInst& intrinsic);
+  void readAtTop(Gp to, const llvm::Value* value);
+  void addOrSubtract(Gp to, const llvm::IntrinsicInst& intrinsic);
+  Condition multiplySigned(Gp to, const llvm::IntrinsicInst& intrinsic);
+  Condition multiplyUnsigned(Gp to, const llvm::IntrinsicInst& intrinsic);
+  void saturateSigned(Gp sign, unsigned bits);
+  void giveFlag(Condition condition);
+  void wroteFlag(Gp from);
+  Condition flag_ = Condition::kZero; ///< of the last instruction that keeps its flag (Shapes.h) in the processor's
 
   // Floats and doubles (EmitFloat.cpp, EmitFloatCast.cpp, EmitFloatIntrinsic.cpp)
   void emitFloatBinary(const llvm::Instruction& instruction);
@@ -491,11 +524,31 @@ private:
   bool keepsAddress(const llvm::Type* leaf) const;
   void storeInteger(const Mem& to, Gp from, unsigned bits);
   void copyX87(const Mem& to, const Mem& from);
+
+  // Atomic operations (EmitAtomic.cpp, EmitWideAtomic.cpp)
   void emitAtomic(const llvm::Instruction& instruction);
+  void emitFence(const llvm::FenceInst& fence);
+  void emitAtomicStore(const llvm::StoreInst& store);
+  void emitCompareExchange(const llvm::AtomicCmpXchgInst& exchange);
+  void emitReadModifyWrite(const llvm::AtomicRMWInst& change);
+  void emitExchangeLoop(const llvm::AtomicRMWInst& change, unsigned bits);
+  void combineAtomic(llvm::AtomicRMWInst::BinOp operation, const llvm::Value* value, unsigned bits);
+  void combineReal(llvm::AtomicRMWInst::BinOp operation, Xmm value, bool isFloat);
+  Mem atomicMemory(const llvm::Value* pointer, unsigned bits, bool reusable);
+  void readBitsInto(Gp to, const llvm::Value* value);
+  void wroteBits(std::uint32_t number, Gp from, const llvm::Type* type);
+  void emitWideAtomic(const llvm::Instruction& instruction);
+  void combineWide(llvm::AtomicRMWInst::BinOp operation);
+  void stage(std::int32_t slot, const llvm::Value* value);
+  void enterWide(const llvm::Value* pointer);
+  void leaveWide();
+  std::int32_t wideSlots_ = 0; ///< room for what operations of 128 bits stage and save
 
   // Calls (EmitCall.cpp, EmitException.cpp, EmitIntrinsic.cpp)
   void emitCall(const llvm::CallBase& call);
+  const CallShape& shapeOf(const llvm::CallBase& call);
   void emitPlainCall(const llvm::CallBase& call);
+  void emitTailJump(const llvm::CallBase& call);
   void emitAsm(const llvm::CallBase& call);
   /// Saves caller-saved registers that live across the current instruction, and brings them back.
   void saveAround();
@@ -508,7 +561,7 @@ private:
   std::uint32_t resultBytes(llvm::Type* type) const;
   std::uint32_t takeStack(const CallShape& shape);
   void giveStackBack(const CallShape& shape, std::uint32_t bytes);
-  void writeStackArguments(const llvm::CallBase& call, const CallShape& shape);
+  void writeStackArguments(const llvm::CallBase& call, const CallShape& shape, const Mem& area);
   void copyToStack(const StackCopy& copy, const llvm::Value* pointer);
   void moveRegisterArguments(const llvm::CallBase& call, const CallShape& shape);
   struct CallTarget {
@@ -531,12 +584,34 @@ private:
   bool emitExceptionIntrinsic(const llvm::IntrinsicInst& intrinsic);
   void emitIntrinsic(const llvm::IntrinsicInst& intrinsic);
   bool emitIntIntrinsic(const llvm::IntrinsicInst& intrinsic);
+  bool emitKnownIntrinsic(const llvm::IntrinsicInst& intrinsic);
+  bool emitMachineIntrinsic(const llvm::IntrinsicInst& intrinsic);
+  bool emitFrameIntrinsic(const llvm::IntrinsicInst& intrinsic);
+  void giveConstant(std::uint64_t value);
+  void emitStackRestore(const llvm::IntrinsicInst& intrinsic);
+  void emitVariadicStart(const llvm::IntrinsicInst& intrinsic);
+  void emitVariadicArgument(const llvm::VAArgInst& next);
+  void emitThreadLocal(const llvm::IntrinsicInst& intrinsic);
+  void emitPrefetch(const llvm::IntrinsicInst& intrinsic);
+  // Blocks of memory (EmitBlock.cpp)
   bool emitMemoryIntrinsic(const llvm::IntrinsicInst& intrinsic);
+  Mem blockAt(const llvm::Value* pointer, Gp scratch);
+  void copyBlock(const llvm::MemTransferInst& copy, std::uint32_t size);
+  void copyPieces(const Mem& to, const Mem& from, std::uint32_t size, bool once);
+  void movePieces(const Mem& to, const Mem& from, std::uint32_t size);
+  void fillBlock(const llvm::MemSetInst& fill, std::uint32_t size);
+  void repeatBlock(const llvm::IntrinsicInst& intrinsic, bool isSet);
+  void callBlock(const char* name, const llvm::IntrinsicInst& intrinsic);
+  void recordSize(const llvm::CallBase& call, const llvm::Value* size);
+  void recordCompareSize(const llvm::CallBase& call);
   /// Calls a library function with operands that are integers, pointers or scalars of floating point, and takes its result,
   /// which is of the current instruction's type, or the first part of that. Refuses if there is none of that name.
-  /// A slot of the frame, if given, is passed by its address as a further argument. `isSigned`: integers of more than 64 bits
-  /// are sign-extended to 128.
-  void callLibrary(const char* name, llvm::ArrayRef<const llvm::Value*> arguments, std::int32_t slot = 0, bool isSigned = false);
+  struct LibraryCall {
+    std::int32_t slot = 0; ///< a slot of the frame, passed by its address as a further argument
+    unsigned lastBits = 0; ///< the last argument is an integer of so many bits that the function wants extended with zeros
+    bool isSigned = false; ///< integers of more than 64 bits are sign-extended to 128
+  };
+  void callLibrary(const char* name, llvm::ArrayRef<const llvm::Value*> arguments, LibraryCall extra = {0, 0, false});
   void callAddress(std::uintptr_t address);
   std::uint32_t runtimeIndex(std::uintptr_t address);
 
@@ -546,6 +621,7 @@ private:
   void countOne(std::uint32_t offset);
   void countTarget(const llvm::CallBase& call); ///< of R10
   void recordValue(std::uint32_t counts);
+  void recordArguments();
   std::uint32_t loopCount(const llvm::BasicBlock* header);
   std::uint32_t loopSite(std::uint32_t block);
   void emitColdRecords();
@@ -558,6 +634,12 @@ private:
     std::uint32_t counts;
   };
   std::vector<ColdRecord> coldRecords_;
+  /// An argument whose value, in R11, is not the one that was seen last.
+  struct ColdArgument {
+    Label entry, back;
+    std::uint32_t counts;
+  };
+  std::vector<ColdArgument> coldArguments_;
   llvm::DenseMap<const llvm::BasicBlock*, std::uint32_t> loopCounts_;
 
   const llvm::Function& function_;
