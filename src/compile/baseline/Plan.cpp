@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "abi/Leaves.h"
+#include "compile/baseline/EmitVector.h"
 
 namespace kiln::baseline {
 namespace {
@@ -86,14 +87,14 @@ bool Plan::partsOfType(llvm::Type* type, Parts& parts) const {
     unsigned bits = lane->isPointerTy() ? 64 : lane->getScalarSizeInBits();
     if (lane->isHalfTy() || lane->isBFloatTy() || (lane->isIntegerTy() && bits != 1 && !isExactWidth(bits)))
       return false;
-    if (bits == 1) { // a mask: all bits of a lane are alike
-      if (lanes != 2 && lanes != 4 && lanes != 8 && lanes != 16)
-        return false;
-      bits = 128 / lanes;
-    }
+    const bool isMask = bits == 1; // all bits of a lane are alike
+    if (isMask && (lanes < 2 || lanes > 16))
+      return false;
+    if (isMask)
+      bits = 8 * maskLane(lanes);
     if (bits * lanes > 128 || bits > 64)
       return false;
-    parts.push_back({Bank::Xmm, static_cast<std::uint8_t>(bits * lanes > 64 ? 16 : 8), static_cast<std::uint8_t>(lanes),
+    parts.push_back({Bank::Xmm, static_cast<std::uint8_t>(isMask || bits * lanes > 64 ? 16 : 8), static_cast<std::uint8_t>(lanes),
                      static_cast<std::uint8_t>(bits / 8)});
     return true;
   }
