@@ -17,6 +17,7 @@ sys.dont_write_bytecode = True
 
 import control  # noqa: E402
 import floats  # noqa: E402
+import frames  # noqa: E402
 import integers  # noqa: E402
 import memory  # noqa: E402
 import vectors  # noqa: E402
@@ -114,7 +115,7 @@ def main() -> int:
     parser.add_argument("--mode", action="append", choices=list(MODES), help="repeatable; default: all modes")
     parser.add_argument("-j", "--jobs", type=int, default=2)
     options = parser.parse_args()
-    programs = [program for family in (integers, floats, vectors, memory, control) for program in family.programs()
+    programs = [program for family in (integers, floats, vectors, memory, frames, control) for program in family.programs()
                 if fnmatch.fnmatch(program.name, options.only)]
     failed = 0
     with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(options.jobs) as pool:

@@ -287,9 +287,7 @@ void Emitter::emitDivision(const llvm::Instruction& instruction) {
 
 // Comparisons ------------------------------------------------------------------------------------------------------------
 
-namespace {
-
-Condition conditionOf(llvm::CmpInst::Predicate predicate) {
+Condition Emitter::conditionOf(llvm::CmpInst::Predicate predicate) {
   switch (predicate) {
   case llvm::CmpInst::ICMP_EQ: return Condition::kEqual;
   case llvm::CmpInst::ICMP_NE: return Condition::kNotEqual;
@@ -304,8 +302,6 @@ Condition conditionOf(llvm::CmpInst::Predicate predicate) {
   }
 }
 
-} // namespace
-
 Condition Emitter::compareInt(const llvm::ICmpInst& compare) {
   const llvm::Value *left = compare.getOperand(0), *right = compare.getOperand(1);
   llvm::CmpInst::Predicate predicate = compare.getPredicate();
@@ -318,6 +314,8 @@ Condition Emitter::compareInt(const llvm::ICmpInst& compare) {
     predicate = compare.getSwappedPredicate();
   }
   const unsigned width = bitsOf(left->getType());
+  if (width > 64)
+    return compareWide(compare.getPredicate(), compare.getOperand(0), compare.getOperand(1));
   if (isOdd(width)) {
     auto extendInto = [&](Gp to, const llvm::Value* value) {
       llvm::CmpInst::isSigned(predicate) ? signExtendInto(to, value) : zeroExtendInto(to, value);
@@ -392,31 +390,41 @@ void Emitter::emitSelect(const llvm::SelectInst& select) {
     return emitVector(select);
   if (isOneXmm(type))
     return emitFloatSelect(select);
+  if (type->isX86_FP80Ty())
+    return emitX87Select(select);
   if (!isOneGpr(type))
     return emitWide(select);
   const std::uint32_t number = numberOf(select);
   const llvm::Value *yes = select.getTrueValue(), *no = select.getFalseValue();
-  Condition condition = Condition::kNotZero;
-  const auto* compare = llvm::dyn_cast<llvm::ICmpInst>(select.getCondition());
-  if (compare && plan_.isFolded(compare))
-    condition = compareInt(*compare);
-  else if (llvm::isa<llvm::Constant>(select.getCondition()))
-    return wrote(number, 0, read(constantOf(select.getCondition()) == 0 ? no : yes));
-  else
-    testBit(select.getCondition());
+  FloatTest test = testOf(select.getCondition());
+  if (test.kind == FloatTest::Kind::Never || test.kind == FloatTest::Kind::Always)
+    return wrote(number, 0, read(test.kind == FloatTest::Kind::Always ? yes : no));
+  if (test.kind == FloatTest::Kind::Equal) {
+    std::swap(yes, no);
+    test.kind = FloatTest::Kind::NotEqual;
+  }
+  const bool plain = test.kind == FloatTest::Kind::Flag;
+  Condition condition = plain ? test.condition : Condition::kNotEqual;
   Gp to = target(number);
   if (registerOf(yes) == to.id() && registerOf(no) != to.id()) {
-    std::swap(yes, no);
-    condition = x86::negateCond(condition);
+    if (plain) {
+      std::swap(yes, no);
+      condition = x86::negateCond(condition);
+    } else {
+      to = x86::rax;
+    }
   }
   // Moves keep the flags.
   readInto(to, no);
   const unsigned bits = operationBits(bitsOf(type));
-  asmjit::InstId move = x86::Inst::cmovccFromCond(condition);
+  asmjit::Operand chosen;
   if (std::optional<Mem> memory = inMemory(yes, 0, bits / 8))
-    a_.emit(move, sized(to, bits), *memory);
+    chosen = *memory;
   else
-    a_.emit(move, sized(to, bits), sized(read(yes, 0, x86::r10), bits));
+    chosen = sized(read(yes, 0, x86::r10), bits);
+  a_.emit(x86::Inst::cmovccFromCond(condition), sized(to, bits), chosen);
+  if (!plain)
+    a_.emit(x86::Inst::kIdCmovp, sized(to, bits), chosen); // unordered
   wrote(number, 0, to);
 }
 

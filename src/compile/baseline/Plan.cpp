@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "abi/Leaves.h"
-#include "compile/baseline/Shapes.h"
+#include "compile/baseline/EmitVector.h"
 
 namespace kiln::baseline {
 namespace {
@@ -87,14 +87,14 @@ bool Plan::partsOfType(llvm::Type* type, Parts& parts) const {
     unsigned bits = lane->isPointerTy() ? 64 : lane->getScalarSizeInBits();
     if (lane->isHalfTy() || lane->isBFloatTy() || (lane->isIntegerTy() && bits != 1 && !isExactWidth(bits)))
       return false;
-    if (bits == 1) { // a mask: all bits of a lane are alike
-      if (lanes != 2 && lanes != 4 && lanes != 8 && lanes != 16)
-        return false;
-      bits = 128 / lanes;
-    }
+    const bool isMask = bits == 1; // all bits of a lane are alike
+    if (isMask && (lanes < 2 || lanes > 16))
+      return false;
+    if (isMask)
+      bits = 8 * maskLane(lanes);
     if (bits * lanes > 128 || bits > 64)
       return false;
-    parts.push_back({Bank::Xmm, static_cast<std::uint8_t>(bits * lanes > 64 ? 16 : 8), static_cast<std::uint8_t>(lanes),
+    parts.push_back({Bank::Xmm, static_cast<std::uint8_t>(isMask || bits * lanes > 64 ? 16 : 8), static_cast<std::uint8_t>(lanes),
                      static_cast<std::uint8_t>(bits / 8)});
     return true;
   }
@@ -145,7 +145,8 @@ void Plan::fold() {
     std::uint32_t number = firstNumber(place), position = blockFirst_[place];
     for (const llvm::Instruction& instruction : *order_[place]) {
       ValueState& self = values_[number];
-      if (isCall(instruction))
+      usesFrame_ |= needsFrame(instruction);
+      if (isCall(instruction, options_.machine))
         calls_.push_back({position, (calls_.empty() ? 0 : calls_.back().weight) + weightAt(place)});
       position += 2;
       if (self.words != 0) {
@@ -220,7 +221,7 @@ bool Plan::aliasOne(const llvm::Instruction& instruction, ValueState& self) {
   case llvm::Instruction::ExtractValue: {
     const auto& extract = llvm::cast<llvm::ExtractValueInst>(instruction);
     const llvm::Value* from = extract.getAggregateOperand();
-    if (!aliasTo(from, partAt(from->getType(), extract.getIndices()), self))
+    if (isFlag(extract) || !aliasTo(from, partAt(from->getType(), extract.getIndices()), self))
       return false;
     self.clean = !isOneGpr(instruction.getType()) || !isExactWidth(instruction.getType()) || bitsOf(instruction.getType()) == 64;
     return true;
@@ -241,6 +242,12 @@ bool Plan::foldOne(const llvm::Instruction& instruction, std::uint32_t number, V
   case llvm::Instruction::GetElementPtr:
     return foldAddress(llvm::cast<llvm::GetElementPtrInst>(instruction), number, self);
   case llvm::Instruction::Alloca: return foldAlloca(llvm::cast<llvm::AllocaInst>(instruction), number);
+  case llvm::Instruction::ExtractValue: return isFlag(instruction);
+  case llvm::Instruction::Call:
+  case llvm::Instruction::AtomicCmpXchg:
+    if (keepsFlag(instruction))
+      self.words = 1; // the flag has no place
+    return false;
   case llvm::Instruction::Load: {
     const auto& load = llvm::cast<llvm::LoadInst>(instruction);
     if (!load.hasOneUse())
@@ -300,7 +307,8 @@ void Plan::hint(const llvm::Instruction& instruction, std::uint32_t number) {
       like_[number] = numberOf(instruction.getOperand(1));
   } else if (llvm::isa<llvm::PHINode>(instruction)) {
     like_[number] = numberOf(instruction.getOperand(0));
-  } else if (const auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction); call && isCall(instruction)) {
+  } else if (const auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction);
+             call && (isCall(instruction, options_.machine) || isTailJump(*call))) {
     unsigned gprs = 0, xmms = 0;
     for (const llvm::Use& argument : call->args()) {
       bool gpr = isOneGpr(argument->getType()), xmm = isOneXmm(argument->getType());
@@ -340,7 +348,7 @@ void Plan::listClasses() {
       } else {
         Parts parts;
         (void)partsOfType(type, parts);
-        parts_.insert(parts_.end(), parts.begin(), parts.end());
+        parts_.insert(parts_.end(), parts.begin(), parts.begin() + state.words);
       }
       places_.resize(parts_.size());
     }

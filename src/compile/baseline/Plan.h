@@ -30,6 +30,7 @@
 #include <string>
 #include <vector>
 
+#include "compile/baseline/Shapes.h"
 #include "flow/Intervals.h"
 
 namespace kiln::baseline {
@@ -70,6 +71,7 @@ struct Place {
 
 struct PlanOptions {
   unsigned registers = 0;       ///< allocatable ones of each bank; 0: all
+  Machine machine;              ///< that code is made for
   bool allocasAreValues = false; ///< the code is entered at a loop: its variables lie in another frame
 };
 
