@@ -56,8 +56,10 @@ private:
       pending_->at = static_cast<std::uint32_t>(at);
       pending_->end = here();
       fixups_.push_back(*pending_);
-      break;
+      pending_.reset();
+      return;
     }
+    failed_ = true; // another instruction came in between
     pending_.reset();
   }
 
