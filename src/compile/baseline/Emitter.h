@@ -269,7 +269,13 @@ private:
   void emitAdd(const llvm::Instruction& instruction);
   void emitSub(const llvm::Instruction& instruction);
   void emitMul(const llvm::Instruction& instruction);
+  // Divisions (EmitDivision.cpp)
   void emitDivision(const llvm::Instruction& instruction);
+  template <typename Work> void withRdx(Work&& work);
+  void multiplyHigh(const llvm::APInt& factor, bool isSigned);
+  void quotientUnsigned(const llvm::APInt& by);
+  void quotientSigned(const llvm::APInt& by);
+  Gp remainderBy(const llvm::APInt& by);
   void emitShift(const llvm::Instruction& instruction);
   void emitTwoOperand(const llvm::Instruction& instruction, asmjit::InstId operation, bool commutative);
   void emitXor(const llvm::Instruction& instruction);
