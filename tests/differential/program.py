@@ -105,6 +105,7 @@ def escape(data: bytes) -> str:
 @dataclass
 class Program:
     name: str
+    taken_by: tuple[str, ...] = ("interpreter", "baseline")  # the low tiers that refuse nothing of it
     tests: list[Test] = field(default_factory=list)
     text: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)

@@ -100,6 +100,8 @@ def check(program: Program, folder: Path, kiln: str, modes: list[str]) -> list[s
 def not_taken(program: Program, tier: str, statistics: dict) -> list[str]:
     """A function that was refused would be tested in the next tier only."""
     refused = [f["name"] for f in statistics["functions"] if f["tier"] != tier]
+    if tier not in program.taken_by:
+        return []
     reasons = ", ".join(r["reason"] for r in statistics.get("refusals", []))
     if reasons == NOT_BUILT:
         return []

@@ -209,6 +209,8 @@ void Emitter::emitTailJump(const llvm::CallBase& call) {
     refuse("musttail call with arguments that are copied");
   if (shape.stackBytes > (options_.loop != kNone ? 0 : shape_->stackBytes))
     refuse("musttail call with more arguments on the stack than its caller has");
+  if (records(Baseline::Sizes))
+    recordCompareSize(call);
   writeStackArguments(call, shape, frame(16));
   CallTarget target = targetOf(call);
   moveRegisterArguments(call, shape);

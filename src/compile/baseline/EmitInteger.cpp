@@ -271,13 +271,16 @@ Condition Emitter::compareInt(const llvm::ICmpInst& compare) {
     return conditionOf(predicate);
   }
   std::optional<std::int32_t> immediate = immediateOf(right);
-  if (std::optional<Mem> memory = inMemory(left, 0, width / 8)) {
-    if (immediate) {
-      a_.cmp(*memory, *immediate);
-    } else {
-      Gp operand = read(right, 0, x86::rax);
-      a_.cmp(*memory, sized(operand, width));
-    }
+  if (const Place* place = placeOf(left); place ? place->inSlot() : llvm::isa<llvm::LoadInst>(left)) {
+    // The other operand first: an address may be good for one instruction only.
+    Gp other;
+    if (!immediate)
+      other = read(right, 0, x86::rax);
+    Mem memory = *inMemory(left, 0, width / 8);
+    if (immediate)
+      a_.cmp(memory, *immediate);
+    else
+      a_.cmp(memory, sized(other, width));
     return conditionOf(predicate);
   }
   Gp operand = sized(read(left, 0, x86::rax), width);
