@@ -135,6 +135,7 @@ private:
   void loadInteger(Gp to, const Mem& from, unsigned bits);
   void materialise(Gp to, const llvm::Constant* constant, unsigned part);
   void materialise(Xmm to, const llvm::Constant* constant, unsigned part);
+  void materialiseAddresses(Xmm to, const llvm::Constant& vector);
   /// A constant in memory behind the code, aligned to its size (8 or 16 bytes).
   Mem constantMemory(std::uint64_t low, std::uint64_t high, unsigned bytes);
   Mem addressConstant(Target target, std::uint32_t id, std::int64_t addend);
