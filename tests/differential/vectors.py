@@ -13,6 +13,11 @@ PREDICATES = ("eq", "ne", "ult", "ule", "ugt", "uge", "slt", "sle", "sgt", "sge"
 FLOAT_PREDICATES = ("false", "oeq", "ogt", "oge", "olt", "ole", "one", "ord", "uno", "ueq", "ugt", "uge", "ult", "ule", "une", "true")
 
 
+def is_whole(count: int, width: int) -> bool:
+    """Whether a register holds such a vector in a call."""
+    return count & (count - 1) == 0 or width * (1 << count.bit_length()) == 128
+
+
 def lanes(count: int, width: int, values: list[int], at: int) -> int:
     return sum(values[(at + i) % len(values)] << width * i for i in range(count))
 
@@ -154,6 +159,9 @@ def integers(program: Program, count: int, width: int) -> None:
         body.result(t, body.let(f"extractvalue {{ {t}, {t} }} {both}, 0"), "first result")
         body.result(t, body.let(f"extractvalue {{ {t}, {t} }} {both}, 1"), "second result")
         body.result(t, body.let(f"call {t} @choose({t} {a}, {t} {b}, i1 true)"), "choice")
+    # Others are passed lane by lane.
+    if not is_whole(count, width):
+        return
     program.text.append(f"""
 define internal {{ {t}, {t} }} @exchange({t} %a, i32 %x, {t} %b) noinline {{
   %one = insertvalue {{ {t}, {t} }} poison, {t} %b, 0
@@ -312,6 +320,18 @@ def masks(program: Program, count: int) -> None:
         body.do(f"br label %{join}")
         body.block(join)
         result(body.let(f"phi {t} [ {a}, %{yes} ], [ {b}, %{before} ]"), "phi")
+        if is_whole(count, 1):
+            both = body.let(f"call {{ {t}, {t} }} @exchange{count}({t} {a}, i32 7, {t} {b})")
+            for i in range(2):
+                result(body.let(f"extractvalue {{ {t}, {t} }} {both}, {i}"), f"result {i} of a call")
+    if is_whole(count, 1):
+        program.text.append(f"""
+define internal {{ {t}, {t} }} @exchange{count}({t} %a, i32 %x, {t} %b) noinline {{
+  %not = xor {t} %a, splat (i1 true)
+  %one = insertvalue {{ {t}, {t} }} poison, {t} %b, 0
+  %both = insertvalue {{ {t}, {t} }} %one, {t} %not, 1
+  ret {{ {t}, {t} }} %both
+}}""")
     program.test(f"{t} masks", [f"i{count}"] * 2, rows, write)
 
 

@@ -294,6 +294,7 @@ void Emitter::giveResult(const llvm::Value* value) {
     const Move* move = moveOfWord(shape_->results, word);
     if (!move)
       refuse("a result in an unusual place");
+    requireWhole(parts[part], shape_->results, word);
     if (parts[part].bank == Bank::Memory) {
       x87.push_back(part);
     } else if (move->offset >= offsetof(RegisterFile, resultSse)) {

@@ -558,6 +558,8 @@ private:
   void receiveArguments();
   void saveVariadicRegisters();
   static std::uint8_t stackBytes(const Part& part);
+  void requireWhole(const Part& part, const std::vector<Move>& moves, std::uint32_t word);
+  void normaliseMasks(std::uint32_t number, llvm::Type* type);
   const StackCopy* copyOfWord(const CallShape& shape, std::uint32_t word) const;
   std::uint32_t resultBytes(llvm::Type* type) const;
   std::uint32_t takeStack(const CallShape& shape);
