@@ -105,6 +105,8 @@ def not_taken(program: Program, tier: str, statistics: dict) -> list[str]:
     reasons = ", ".join(r["reason"] for r in statistics.get("refusals", []))
     if reasons == NOT_BUILT:
         return []
+    if tier == "baseline":
+        refused = [name for name in refused if not program.has_no_registers(name)]
     return [f"{tier}: refused {program.tests[int(name[4:])].name}: {reasons}" if name[4:].isdigit() else f"refused {name}"
             for name in refused]
 
