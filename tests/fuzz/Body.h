@@ -83,6 +83,8 @@ public:
   llvm::Value* ofBits(llvm::Value* bits, llvm::Type* type);
   /// Makes the value count: it changes a variable.
   void observe(llvm::Value* value);
+  void observeAll(llvm::ArrayRef<llvm::Value*> values);
+  void observeRecent(unsigned most);
   void giveBack();
 
   llvm::BasicBlock* block(const char* name = "");
@@ -111,6 +113,8 @@ public:
     std::size_t values_, raws_, typed_;
   };
 
+  /// Gives the fuel back that calls used up.
+  void fillUp();
   void statements(unsigned most);
   void statement();
   bool mayLoop() const { return !self.leaf && loopDepth < 3; }

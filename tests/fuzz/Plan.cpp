@@ -19,7 +19,7 @@ std::vector<std::uint8_t> bytesOfSeed(std::uint64_t seed) {
     return z ^ (z >> 31);
   };
   std::uint64_t shape = next();
-  std::size_t size = 200 + shape % 800 + ((shape >> 16) % 8 == 0 ? (shape >> 32) % 5000 : 0);
+  std::size_t size = 300 + shape % 1200 + ((shape >> 16) % 8 == 0 ? (shape >> 32) % 5000 : 0);
   std::vector<std::uint8_t> bytes(size);
   for (std::uint8_t& byte : bytes)
     byte = static_cast<std::uint8_t>(next());
