@@ -31,6 +31,11 @@ Value* Body::keep(Value* value) {
   return value;
 }
 
+void Body::branchWithWayOut(Value* condition, BasicBlock* yes, BasicBlock* no, unsigned wayOut) {
+  auto* operand = ConstantAsMetadata::get(number(32, wayOut));
+  b.CreateCondBr(condition, yes, no)->setMetadata(kKeepName, MDNode::get(plan.context, operand));
+}
+
 Value* Body::push(Value* value) {
   values_[value->getType()].push_back(value);
   order_.push_back(value->getType());
@@ -190,7 +195,9 @@ Value* Body::ofBits(Value* bits, Type* type) {
   return use(type);
 }
 
-void Body::observe(Value* value) { observeAll(value); }
+void Body::observe(Value* value) {
+  observeAll(value);
+}
 
 void Body::observeAll(ArrayRef<Value*> values) {
   Value* sum = nullptr;
@@ -271,7 +278,9 @@ void Body::giveBack() {
     b.CreateRet(useVariable(type));
 }
 
-void Body::fillUp() { keep(b.CreateStore(number(64, kFuel), plan.fuel)); }
+void Body::fillUp() {
+  keep(b.CreateStore(number(64, kFuel), plan.fuel));
+}
 
 void Body::spendFuel() {
   Type* i64 = plan.integer(64);
@@ -285,7 +294,7 @@ void Body::spendFuel() {
   keep(b.CreateStore(left, plan.fuel));
   BasicBlock* empty = block("empty");
   BasicBlock* go = block("go");
-  keep(b.CreateCondBr(keep(b.CreateICmpSLT(left, number(64, 0))), empty, go));
+  branchWithWayOut(keep(b.CreateICmpSLT(left, number(64, 0))), empty, go, 0);
   moveTo(empty);
   Type* result = function->getReturnType();
   if (result->isVoidTy())

@@ -69,6 +69,8 @@ public:
 
   /// Marks what keeps the program defined. Arguments and constants pass through.
   llvm::Value* keep(llvm::Value* value);
+  /// A branch that has to stay, but may be replaced by a jump to its successor of that number.
+  void branchWithWayOut(llvm::Value* condition, llvm::BasicBlock* yes, llvm::BasicBlock* no, unsigned wayOut);
   llvm::Value* call(llvm::Intrinsic::ID id, llvm::ArrayRef<llvm::Type*> types, llvm::ArrayRef<llvm::Value*> operands) {
     return b.CreateIntrinsic(id, types, operands);
   }

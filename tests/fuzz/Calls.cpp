@@ -179,7 +179,7 @@ void pad(Body& body, Join& after) {
     Value* wanted = body.keep(body.call(Intrinsic::eh_typeid_for, {b.getPtrTy()}, {info}));
     BasicBlock* match = body.block("match");
     BasicBlock* other = body.block("other");
-    body.keep(b.CreateCondBr(body.keep(b.CreateICmpEQ(selector, wanted)), match, other));
+    body.branchWithWayOut(body.keep(b.CreateICmpEQ(selector, wanted)), match, other, 0);
     body.moveTo(other);
     body.keep(b.CreateResume(landing));
     body.moveTo(match);

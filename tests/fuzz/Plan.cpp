@@ -217,7 +217,7 @@ GlobalVariable* Plan::variable(Type* type, Constant* value, const char* name) {
 }
 
 void Plan::makeVariables() {
-  fuel = variable(integer(64), ConstantInt::get(integer(64), 0), "fuel");
+  fuel = variable(integer(64), ConstantInt::get(integer(64), 0), kFuelName);
   never = variable(integer(32), ConstantInt::get(integer(32), 0), "never");
   auto* sinks = ArrayType::get(integer(64), 16);
   sink = variable(sinks, Constant::getNullValue(sinks), "sink");
