@@ -50,6 +50,8 @@ struct Options {
   std::uint64_t osrAt = 0;
   /// Not 0: baseline code gets by with so many registers of each class. For tests.
   unsigned baselineRegisters = 0;
+  /// Baseline code uses no instructions beyond SSE2, whatever the machine has. For tests.
+  bool baselinePlainCpu = false;
   /// A function that the interpreter or baseline refuses is an error (onUncompilable) instead of starting higher. For tests.
   bool crashOnRefusal = false;
   /// Bytes of code and constants over a program's life; 0: what its address range holds. Past it, promotion stops.
@@ -58,6 +60,10 @@ struct Options {
   std::size_t queueCapacity = 1024;
   /// Read and verify every function when a program is loaded, instead of each at its first compile.
   bool verifyAll = false;
+  /// Names of compiled code for perf, in /tmp/perf-PID.map.
+  bool perfMap = false;
+  /// Names and unwind tables of compiled code for GDB. Each version costs some kilobytes.
+  bool gdb = false;
   /// Not owned; must outlive the engine.
   Observer* observer = nullptr;
   /// Called in the thread that called a function which cannot be compiled at the lowest tier (damaged or invalid body,

@@ -49,6 +49,7 @@ void ProgramCore::makeLowTiers() {
   compiling.count = tiers_->counts(Tier::Baseline) || options.osrAt != 0;
   compiling.record = recordersOf(options, tiers_->ladder(), Tier::Baseline);
   compiling.registers = options.baselineRegisters;
+  compiling.plainCpu = options.baselinePlainCpu;
   baseline::Baseline::Host baselineHost;
   hostOf(baselineHost, Tier::Baseline);
   baselineHost.prepareOsr = [this](baseline::LoopRecord& record) {
@@ -97,8 +98,10 @@ Result<std::optional<Refusal>> ProgramCore::tryLow(FunctionRecord& record, Tier 
           outcome = std::move(*refused);
         else if (auto* error = std::get_if<Error>(&made))
           outcome = std::unexpected(std::move(*error));
-        else
+        else {
+          announce(record, std::get<Version>(made));
           tiers_->publish(record, std::move(std::get<Version>(made)), reason, force);
+        }
       });
   if (outcome && !*outcome && engine_->options.osrAt)
     record.arm(kUnbounded, 0); // every back-edge asks, and nothing else does
@@ -147,6 +150,7 @@ void ProgramCore::enterLow(FunctionRecord& record, std::uint32_t loop, std::stri
           return tiers_->refuseLoop(record, Tier::Baseline, loop, refused->reason);
         if (auto* error = std::get_if<Error>(&made))
           return tiers_->refuseLoop(record, Tier::Baseline, loop, error->message);
+        announce(record, std::get<Version>(made));
         tiers_->publishLoop(record, std::move(std::get<Version>(made)), reason);
       });
 }

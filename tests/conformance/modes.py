@@ -23,6 +23,7 @@ MODES = {
     # Native code of one pass, and the same with so few registers that everything is spilled and moved about.
     "baseline": Mode(("--tier", "baseline"), optimises=False),
     "baseline4": Mode(("--tier", "baseline", "--baseline-registers", "4"), optimises=False),
+    "baseline-plain": Mode(("--tier", "baseline", "--baseline-plain-cpu"), optimises=False),
     # Every loop moves at every, every second, every seventh round: from the interpreter into baseline code, and from there
     # into O3's. (A forced move is the only one, so the thresholds mean nothing.)
     "osr1": Mode(("--ladder", "interpreter,baseline@1,O3@2", "--osr-at", "1")),

@@ -17,6 +17,7 @@ sys.dont_write_bytecode = True
 
 import control  # noqa: E402
 import floats  # noqa: E402
+import frames  # noqa: E402
 import integers  # noqa: E402
 import memory  # noqa: E402
 import vectors  # noqa: E402
@@ -29,6 +30,7 @@ MODES = {
     "profile": ("--tier", "interpreter", "--profile", "on"),
     "baseline": ("--tier", "baseline"),
     "baseline4": ("--tier", "baseline", "--baseline-registers", "4"),
+    "baseline-plain": ("--tier", "baseline", "--baseline-plain-cpu"),
     "osr1": ("--ladder", "interpreter,baseline@1,O3@2", "--osr-at", "1"),
     "climb": ("--ladder", "interpreter,baseline@2:3,O2@20:40"),
 }
@@ -90,8 +92,8 @@ def check(program: Program, folder: Path, kiln: str, modes: list[str]) -> list[s
         for number, test in enumerate(program.tests):
             if not actual.status or number in actual.tests:
                 failures += [f"{mode}: {text}" for text in differences(test, expected.tests[number], actual.tests.get(number, []))]
-        if not actual.status and mode in ("interpreter", "baseline"):
-            failures += not_taken(program, mode, json.loads(statistics.read_text()))
+        if not actual.status and mode in ("interpreter", "baseline", "baseline-plain"):
+            failures += not_taken(program, mode.split("-")[0], json.loads(statistics.read_text()))
     return failures
 
 
@@ -113,7 +115,7 @@ def main() -> int:
     parser.add_argument("--mode", action="append", choices=list(MODES), help="repeatable; default: all modes")
     parser.add_argument("-j", "--jobs", type=int, default=2)
     options = parser.parse_args()
-    programs = [program for family in (integers, floats, vectors, memory, control) for program in family.programs()
+    programs = [program for family in (integers, floats, vectors, memory, frames, control) for program in family.programs()
                 if fnmatch.fnmatch(program.name, options.only)]
     failed = 0
     with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(options.jobs) as pool:

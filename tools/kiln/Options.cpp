@@ -16,7 +16,7 @@ struct Raw {
   unsigned threads = 1, baselineRegisters = 0;
   std::size_t codeLimit = 0, queue = 1024;
   std::uint64_t osrAt = 0;
-  bool trace = false, verify = false, noOsr = false, crashOnRefusal = false;
+  bool trace = false, verify = false, perfMap = false, gdb = false, noOsr = false, crashOnRefusal = false, baselinePlainCpu = false;
 };
 
 void describe(CLI::App& run, Raw& raw) {
@@ -35,6 +35,8 @@ void describe(CLI::App& run, Raw& raw) {
   run.add_flag("--stats{-}", raw.stats, "At exit, a table of functions on stderr, or JSON with --stats=FILE");
   run.add_flag("--trace-tiers", raw.trace, "One line on stderr for each tier decision");
   run.add_option("--dump", raw.dump, "Print a function and stop: ops:FUNCTION, or ir or asm:FUNCTION[@TIER]")->type_name("WHAT");
+  run.add_flag("--perf-map", raw.perfMap, "Write /tmp/perf-PID.map, where perf finds the names of compiled code");
+  run.add_flag("--gdb", raw.gdb, "Tell GDB of compiled code: names and unwind tables");
   run.add_option("--counters", raw.counters, "Count calls and loops: auto (all tiers but the last), on, off")
       ->type_name("WHEN");
   run.add_option("--profile", raw.profile, "Record branches, targets and values: auto (for tiers that can use them), on, off")
@@ -48,6 +50,7 @@ void describe(CLI::App& run, Raw& raw) {
       ->type_name("N")->check(CLI::PositiveNumber);
   run.add_option("--baseline-registers", raw.baselineRegisters,
                  "Registers of each class that baseline code may hold values in; 0: all (a stress test)")->type_name("N");
+  run.add_flag("--baseline-plain-cpu", raw.baselinePlainCpu, "Baseline code uses no instructions beyond SSE2 (a test)");
   run.add_flag("--crash-on-refusal", raw.crashOnRefusal, "A function that interpreter or baseline refuse is an error (a test)");
   run.add_option("--code-limit", raw.codeLimit, "Bytes that compiled code may take; 0: no limit of its own")->type_name("BYTES");
   run.add_option("--queue", raw.queue, "Compile requests that may wait (default 1024)")->type_name("N");
@@ -143,6 +146,8 @@ Result<RunOptions> check(const Raw& raw, const std::vector<std::string>& words) 
   options.engine.codeLimit = raw.codeLimit;
   options.engine.queueCapacity = raw.queue;
   options.engine.verifyAll = raw.verify;
+  options.engine.perfMap = raw.perfMap;
+  options.engine.gdb = raw.gdb;
   if (raw.noOsr && raw.osrAt != 0)
     return fail(ErrorCode::BadOption, "--no-osr and --osr-at exclude each other");
   options.engine.osr = !raw.noOsr;
@@ -167,6 +172,7 @@ Result<RunOptions> check(const Raw& raw, const std::vector<std::string>& words) 
     options.engine.recorders = *recorders;
   }
   options.engine.baselineRegisters = raw.baselineRegisters;
+  options.engine.baselinePlainCpu = raw.baselinePlainCpu;
   options.engine.crashOnRefusal = raw.crashOnRefusal;
   if (!raw.dump.empty()) {
     auto dump = parseDump(raw.dump);

@@ -37,8 +37,11 @@ public:
     asmjit::Error error = x86::Assembler::_emit(instruction, o0, o1, o2, more);
     if (pending_ && error == asmjit::kErrorOk)
       place(start);
+    failed_ |= error != asmjit::kErrorOk;
     return error;
   }
+  /// Whether an instruction was not one: the code is not to be used.
+  bool failed() const { return failed_; }
 
 private:
   static constexpr std::int32_t kMark = 0x5bad1ab5;
@@ -59,6 +62,7 @@ private:
   }
 
   std::vector<Fixup>& fixups_;
+  bool failed_ = false;
   std::optional<Fixup> pending_;
 };
 

@@ -1,13 +1,17 @@
 #include "compile/baseline/Baseline.h"
 
+#include <dlfcn.h>
+
 #include <cstring>
 
 #include "code/CodeSpace.h"
 #include "code/UnwindRegistry.h"
+#include "compile/baseline/Dump.h"
 #include "compile/baseline/Emitter.h"
 #include "compile/baseline/Unwind.h"
 #include "compile/baseline/Work.h"
 #include "support/Clock.h"
+#include "support/LlvmBridge.h"
 
 namespace kiln::baseline {
 
@@ -101,8 +105,8 @@ Result<Version> Baseline::install(std::unique_ptr<Code> made) {
     memset(counts->rw, 0, code.profileBytes);
   }
   const auto address = reinterpret_cast<std::uintptr_t>(at->rx);
-  std::size_t tableBytes = unwindSection(code, address, 0, 0).size();
-  auto tables = take(CodeArena::Constants, tableBytes, 8);
+  UnwindTables unwind = encodeUnwind(code);
+  auto tables = take(CodeArena::Constants, unwind.bytes.size(), 8);
   if (!tables)
     return giveBack(tables.error());
 
@@ -126,8 +130,9 @@ Result<Version> Baseline::install(std::unique_ptr<Code> made) {
     memcpy(code.bytes.data() + fixup.at, &narrow, 4);
   }
   memcpy(at->rw, code.bytes.data(), code.bytes.size());
-  std::vector<std::byte> section = unwindSection(code, address, reinterpret_cast<std::uintptr_t>(tables->rx), 0);
-  memcpy(tables->rw, section.data(), section.size());
+  auto toCode = static_cast<std::int32_t>(at->rx - (tables->rx + unwind.codeField));
+  memcpy(unwind.bytes.data() + unwind.codeField, &toCode, sizeof toCode);
+  memcpy(tables->rw, unwind.bytes.data(), unwind.bytes.size());
   version.unwindSection = tables->rx;
   parts_.unwind.add(tables->rx, address);
   version.entry = address;
@@ -139,8 +144,41 @@ Result<Version> Baseline::install(std::unique_ptr<Code> made) {
   return version;
 }
 
-Result<std::string> Baseline::dump(const Source&, std::uint32_t function) {
-  return fail(ErrorCode::CompileFailed, "function '" + std::string(parts_.map.functions[function].name) + "' cannot be shown yet");
+std::string Baseline::nameOf(const Fixup& fixup, const Code& code) const {
+  const ProgramMap& map = parts_.map;
+  switch (fixup.target) {
+  case Target::Slot: return "slot." + map.functions[fixup.id].name;
+  case Target::Stub: return map.functions[fixup.id].name;
+  case Target::Counters: return "counters." + map.functions[fixup.id].name;
+  case Target::Data: return map.data[fixup.id].name;
+  case Target::External: return map.externals[fixup.id].name;
+  case Target::Profile: return "profile";
+  case Target::Runtime: {
+    std::uintptr_t address = code.runtime[fixup.id];
+    Dl_info info{};
+    if (address == budgetEntry())
+      return "runtime.budget";
+    if (dladdr(reinterpret_cast<void*>(address), &info) && info.dli_saddr == reinterpret_cast<void*>(address))
+      return info.dli_sname;
+    return "runtime." + std::to_string(fixup.id);
+  }
+  case Target::Loop: return "loop." + std::to_string(code.loops[fixup.id].block);
+  case Target::Code: return "code";
+  }
+  return {};
+}
+
+Result<std::string> Baseline::dump(const Source& source, std::uint32_t function) {
+  work_->source = source;
+  const FunctionInfo& info = parts_.map.functions[function];
+  auto body = source.world->prepared(source.world->functionAt(info.module, info.index));
+  if (!body)
+    return std::unexpected(body.error());
+  auto code = baseline::compile(**body, function, *work_, work_->workspace, {settings_, kNone, true});
+  if (!code)
+    return fail(ErrorCode::CompileFailed, "function '" + info.name + "' is refused: " + code.error().reason);
+  initializeLlvmTarget();
+  return describe(**body, **code, work_->workspace.plan, [&](const Fixup& fixup) { return nameOf(fixup, **code); });
 }
 
 } // namespace kiln::baseline

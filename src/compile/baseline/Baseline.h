@@ -42,6 +42,7 @@ public:
     std::uint32_t record = 0;   ///< which profiles: bits of Record
     std::uint64_t osrAt = 0;
     unsigned registers = 0;     ///< allocatable registers of each class; 0: all
+    bool plainCpu = false;      ///< only what every x86-64 has: SSE2
   };
   enum Record : std::uint32_t { Branches = 1, Switches = 2, Targets = 4, Sizes = 8, Arguments = 16 };
   struct Host {
@@ -90,6 +91,7 @@ private:
   std::variant<Version, Refusal, Error> compileAt(const Source& source, std::uint32_t function, std::uint32_t loop);
   struct Installed;
   std::uintptr_t addressOf(const Fixup& fixup, const Installed& installed) const;
+  std::string nameOf(const Fixup& fixup, const Code& code) const;
 
   const Parts parts_;
   const Settings settings_;

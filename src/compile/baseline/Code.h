@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "code/Lsda.h"
 #include "compile/baseline/Plan.h"
 
 namespace kiln::baseline {
@@ -53,21 +54,11 @@ struct LoopSite {
   std::uint32_t block = 0;    ///< number of the header's block
 };
 
-/// The personality's view of one call.
+/// The call of an invoke.
 struct CallRange {
   std::uint32_t begin = 0, end = 0; ///< of the call instruction, in the code
-  std::uint32_t landing = 0;        ///< 0: exceptions pass
-  std::uint32_t site = 0;           ///< index in Code::landings, if landing
-};
-
-/// One clause of a landingpad. Types are indices into Code::types.
-struct Clause {
-  bool filter = false;
-  std::vector<std::uint32_t> types;
-};
-struct Landing {
-  std::vector<Clause> clauses;
-  bool cleanup = false;
+  std::uint32_t landing = 0;        ///< offset of the landing pad
+  std::uint32_t site = 0;           ///< index in Code::landings
 };
 
 /// Counts in the function's profile memory.
@@ -75,7 +66,7 @@ struct CountSite {
   enum class Kind : std::uint8_t { Branch, Switch, Target, Size, Loop, Argument };
   Kind kind = Kind::Branch;
   std::uint32_t value = 0;  ///< number of the instruction; Loop: of the header's block; Argument: index
-  std::uint32_t offset = 0; ///< bytes; Branch: taken, not taken; Switch: default, then cases; Target, Size: ValueCounts
+  std::uint32_t offset = 0; ///< bytes; Branch: taken, not taken; Switch: default, then cases; Target, Size: ValueCounts; Argument: ArgumentCounts
   std::uint32_t count = 0;  ///< of cases
 };
 
@@ -104,15 +95,17 @@ struct Code {
   std::vector<std::uintptr_t> runtime; ///< addresses of the runtime and of library functions
   std::vector<FrameStep> frame;
   std::vector<LoopSite> loops;
-  std::vector<CallRange> calls;   ///< by rising offset; empty without landing pads
-  std::vector<Landing> landings;
-  std::vector<std::uintptr_t> types;
+  std::vector<CallRange> calls;      ///< of invokes, by rising offset; exceptions that come from elsewhere pass
+  std::vector<InvokeSite> landings;
+  std::vector<std::uintptr_t> types; ///< that clauses name: addresses of type descriptions, 0 for `catch (...)`
   std::uintptr_t personality = 0;
   std::vector<CountSite> counts;
   std::uint32_t profileBytes = 0;
   std::uint64_t instructions = 0; ///< of the IR
   /// Offsets in the code and the numbers of the instructions that begin there; for dumps only.
   std::vector<std::pair<std::uint32_t, std::uint32_t>> lines;
+  /// Offsets of the entries of jump tables, and of the code that they lead to; for dumps only.
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> tables;
   // Where values are, for leaving at loops; empty if there are none that count.
   std::vector<std::uint32_t> valuePlaces; ///< by value number: index in `places` of the first part, or kNone
   std::vector<Place> places;

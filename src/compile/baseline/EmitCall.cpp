@@ -125,6 +125,10 @@ void Emitter::saveVariadicRegisters() {
 void Emitter::saveAround() {
   saved_.clear();
   plan_.savedAcross(position_, saved_);
+  // A class's stretch may go over a call that defines one of its members: what comes back is the new value.
+  const std::uint32_t own = plan_.placeIndex(currentNumber_);
+  if (own != kNone)
+    llvm::erase_if(saved_, [&](std::uint32_t part) { return part >= own && part < own + plan_.stateOf(currentNumber_).words; });
   for (std::uint32_t part : saved_) {
     const Place& place = plan_.placeAt(part);
     if (place.reg < kFirstXmm)
@@ -153,12 +157,12 @@ void Emitter::emitCall(const llvm::CallBase& call) {
     return emitAsm(call);
   if (const auto* intrinsic = llvm::dyn_cast<llvm::IntrinsicInst>(&call))
     return emitIntrinsic(*intrinsic);
+  if (call.isMustTailCall() || isTailJump(call))
+    return emitTailJump(call);
   emitPlainCall(call);
 }
 
-void Emitter::emitPlainCall(const llvm::CallBase& call) {
-  if (call.isMustTailCall())
-    refuse("musttail call");
+const CallShape& Emitter::shapeOf(const llvm::CallBase& call) {
   if (call.hasFnAttr(llvm::Attribute::ReturnsTwice))
     refuse("calls a function that returns twice");
   llvm::SmallVector<llvm::Type*, 4> unnamed;
@@ -167,15 +171,21 @@ void Emitter::emitPlainCall(const llvm::CallBase& call) {
   auto found = workspace_.shapes.of(call.getFunctionType(), call.getAttributes(), call.getCallingConv(), unnamed, data_);
   if (!found)
     refuse(found.error());
-  const CallShape& shape = **found;
-  if (shape.preservesMost)
+  if ((*found)->preservesMost)
     refuse("call with the calling convention coldcc");
+  return **found;
+}
+
+void Emitter::emitPlainCall(const llvm::CallBase& call) {
+  const CallShape& shape = shapeOf(call);
   saveAround();
   std::int32_t results = 0;
   if (shape.demoted)
     results = plan_.newSlot(resultBytes(call.getType()), 16);
+  if (records(Baseline::Sizes))
+    recordCompareSize(call);
   std::uint32_t stack = takeStack(shape);
-  writeStackArguments(call, shape);
+  writeStackArguments(call, shape, x86::ptr(x86::rsp));
   CallTarget target = targetOf(call);
   moveRegisterArguments(call, shape);
   if (shape.demoted)
@@ -187,6 +197,31 @@ void Emitter::emitPlainCall(const llvm::CallBase& call) {
     giveStackBack(shape, stack);
   takeResults(call, shape, results);
   restoreAround();
+}
+
+/// A jump: the callee gets the frame's place on the stack and returns to this function's caller. Its stack arguments go where this
+/// function's own came from, which have all left for their places.
+void Emitter::emitTailJump(const llvm::CallBase& call) {
+  const CallShape& shape = shapeOf(call);
+  if (shape.variadic)
+    refuse("musttail call of a variadic function");
+  if (!shape.copies.empty() || !shape_->copies.empty())
+    refuse("musttail call with arguments that are copied");
+  if (shape.stackBytes > (options_.loop != kNone ? 0 : shape_->stackBytes))
+    refuse("musttail call with more arguments on the stack than its caller has");
+  writeStackArguments(call, shape, frame(16));
+  CallTarget target = targetOf(call);
+  moveRegisterArguments(call, shape);
+  if (shape.demoted)
+    a_.mov(x86::rdi, frame(hiddenSlot_));
+  leaveFrame();
+  switch (target.kind) {
+  case CallTarget::Kind::Slot: a_.jmp(a_.outside(Target::Slot, target.id)); break;
+  case CallTarget::Kind::External: a_.jmp(addressConstant(Target::External, target.id, 0)); break;
+  case CallTarget::Kind::Runtime: a_.jmp(addressConstant(Target::Runtime, target.id, 0)); break;
+  case CallTarget::Kind::Register: a_.jmp(x86::r10); break;
+  }
+  leftFrame();
 }
 
 std::uint32_t Emitter::resultBytes(llvm::Type* type) const {
@@ -201,12 +236,15 @@ std::uint32_t Emitter::takeStack(const CallShape& shape) {
   if (shape.stackAlign > 16)
     refuse("stack arguments aligned to more than 16 bytes");
   a_.sub(x86::rsp, bytes);
-  return bytes;
+  return callStack_ = bytes;
 }
 
-void Emitter::giveStackBack(const CallShape&, std::uint32_t bytes) { a_.add(x86::rsp, bytes); }
+void Emitter::giveStackBack(const CallShape&, std::uint32_t bytes) {
+  a_.add(x86::rsp, bytes);
+  callStack_ = 0;
+}
 
-void Emitter::writeStackArguments(const llvm::CallBase& call, const CallShape& shape) {
+void Emitter::writeStackArguments(const llvm::CallBase& call, const CallShape& shape, const Mem& area) {
   if (shape.stackBytes == 0)
     return;
   std::uint32_t word = 0;
@@ -221,7 +259,9 @@ void Emitter::writeStackArguments(const llvm::CallBase& call, const CallShape& s
       const Move* move = moveOfWord(shape.arguments, word);
       if (!move || move->area != Area::Stack)
         continue;
-      Mem to = x86::ptr(x86::rsp, static_cast<std::int32_t>(move->offset), 8);
+      Mem to = area;
+      to.addOffset(move->offset);
+      to.setSize(8);
       if (parts[part].bank == Bank::Memory) {
         copyX87(to, x87Memory(argument.get(), part));
       } else if (parts[part].bank == Bank::Xmm) {
@@ -355,8 +395,8 @@ void Emitter::performCall(const CallTarget& target) {
   case CallTarget::Kind::Runtime: a_.call(addressConstant(Target::Runtime, target.id, 0)); break;
   case CallTarget::Kind::Register: a_.call(x86::r10); break;
   }
-  if (currentLanding_ != kNone)
-    out_->calls.push_back({begin, a_.here(), 0, currentLanding_});
+  if (invoke_) // the landing's offset is put in when it has one
+    out_->calls.push_back({begin, a_.here(), landing(*invoke_), pads_[invoke_->getUnwindDest()].site});
 }
 
 void Emitter::takeResults(const llvm::CallBase& call, const CallShape& shape, std::int32_t memory) {
@@ -388,8 +428,6 @@ void Emitter::takeResults(const llvm::CallBase& call, const CallShape& shape, st
     if (!move)
       refuse("a result in an unusual place");
     if (parts[part].bank == Bank::Memory) {
-      if (parts.size() > 1 && shape.x87Results > 1)
-        refuse("two results in x87 registers");
       if (place.exists())
         a_.fstp(x86::ptr(x86::rbp, place.offset, 10));
       else
@@ -433,31 +471,61 @@ std::uint32_t Emitter::runtimeIndex(std::uintptr_t address) {
 
 void Emitter::callAddress(std::uintptr_t address) { performCall({CallTarget::Kind::Runtime, runtimeIndex(address)}); }
 
-void Emitter::callLibrary(const char* name, llvm::ArrayRef<const llvm::Value*> arguments) {
+void Emitter::callLibrary(const char* name, llvm::ArrayRef<const llvm::Value*> arguments, LibraryCall extra) {
   std::uintptr_t address = environment_.libraryFunction(name);
   if (!address)
     refuse(std::string("needs the library function ") + name);
   saveAround();
+  std::int32_t stack = 0;
+  auto isX87 = [](const llvm::Value* argument) { return argument->getType()->isX86_FP80Ty(); };
+  if (auto count = llvm::count_if(arguments, isX87)) {
+    a_.sub(x86::rsp, 16 * count);
+    for (const llvm::Value* argument : arguments)
+      if (isX87(argument)) {
+        copyX87(x86::ptr(x86::rsp, stack), x87Memory(argument));
+        stack += 16;
+      }
+  }
   moves_.clear();
   constantMoves_.clear();
   unsigned gprs = 0, xmms = 0;
+  llvm::SmallVector<std::pair<Register, unsigned>, 2> extensions;
   for (const llvm::Value* argument : arguments) {
+    if (isX87(argument))
+      continue;
     std::uint32_t count = plan_.partCount(argument->getType());
     for (unsigned part = 0; part < count; ++part) {
       bool real = isOneXmm(argument->getType());
       Register reg = real ? static_cast<Register>(kFirstXmm + xmms++) : kArgumentGprs[gprs++];
       addMove({reg, 0}, argument, part, 8);
+      if (part == 1 && extra.isSigned)
+        extensions.emplace_back(reg, bitsOf(argument->getType()));
     }
   }
   moveAll(moves_, constantMoves_);
+  for (auto [reg, width] : extensions)
+    signExtendHigh(gp(reg), width);
+  if (extra.slot != 0)
+    a_.lea(gp(kArgumentGprs[gprs]), frame(extra.slot));
+  if (Gp last = gp(kArgumentGprs[gprs ? gprs - 1 : 0]); extra.lastBits == 32)
+    a_.mov(sized(last, 32), sized(last, 32));
+  else if (extra.lastBits != 0)
+    a_.movzx(sized(last, 32), sized(last, extra.lastBits));
   callAddress(address);
-  const llvm::Instruction& call = *current_;
-  if (isOneGpr(call.getType()) && isUsed(currentNumber_))
+  if (stack != 0)
+    a_.add(x86::rsp, stack);
+  const llvm::Type* type = current_->getType();
+  if (type->isStructTy())
+    type = type->getStructElementType(0);
+  if (isOneGpr(type) && isUsed(currentNumber_))
     wrote(currentNumber_, 0, x86::rax);
-  else if (isOneXmm(call.getType()) && isUsed(currentNumber_))
+  else if (isOneXmm(type) && isUsed(currentNumber_))
     wrote(currentNumber_, 0, x86::xmm0);
-  else if (call.getType()->isIntegerTy() && bitsOf(call.getType()) > 64) {
+  else if (type->isX86_FP80Ty())
+    storeX87(currentNumber_);
+  else if (type->isIntegerTy() && bitsOf(type) > 64) {
     a_.mov(x86::r10, x86::rax);
+    cleanHigh(x86::rdx, bitsOf(type));
     moves_.clear();
     for (unsigned part = 0; part < 2; ++part)
       if (const Place& place = plan_.placeOf(currentNumber_, part); place.exists()) {

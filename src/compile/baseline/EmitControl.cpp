@@ -147,6 +147,8 @@ void Emitter::branchTo(const llvm::Value* condition, const Label& to, bool when)
     Condition holds = compareInt(*llvm::cast<llvm::ICmpInst>(compare));
     return jump(when ? holds : x86::negateCond(holds), to);
   }
+  if (plan_.isFolded(condition) && isFlag(*condition))
+    return jump(when ? flag_ : x86::negateCond(flag_), to);
   if (const auto constant = constantOf(condition)) {
     if ((*constant != 0) == when)
       a_.jmp(to);
@@ -286,13 +288,14 @@ void Emitter::giveResult(const llvm::Value* value) {
   bool usesRax = false;
   moves_.clear();
   constantMoves_.clear();
+  llvm::SmallVector<unsigned, 2> x87;
   std::uint32_t word = 0;
   for (unsigned part = 0; part < parts.size(); word += parts[part].words, ++part) {
     const Move* move = moveOfWord(shape_->results, word);
     if (!move)
       refuse("a result in an unusual place");
     if (parts[part].bank == Bank::Memory) {
-      loadX87(value, part);
+      x87.push_back(part);
     } else if (move->offset >= offsetof(RegisterFile, resultSse)) {
       if (move->transfer != Transfer::Copy || move->offset >= offsetof(RegisterFile, resultX87))
         refuse("a float in an x87 register");
@@ -307,6 +310,8 @@ void Emitter::giveResult(const llvm::Value* value) {
       addMove({reg == 0 ? Register{10} : reg, 0}, value, part, 8);
     }
   }
+  for (unsigned part : llvm::reverse(x87)) // the first one on top
+    loadX87(value, part);
   moveAll(moves_, constantMoves_);
   if (usesRax)
     a_.mov(x86::rax, x86::r10);
@@ -323,8 +328,8 @@ void Emitter::giveInteger(Gp to, const llvm::Value* value, const Move& move) {
 
 /// Behind the hidden pointer. Where words lie there is where they lie in memory.
 void Emitter::storeResult(const llvm::Value* value) {
-  a_.mov(x86::r11, frame(hiddenSlot_));
   forEachLeaf(value->getType(), [&](unsigned part, llvm::Type* type, std::int64_t offset) {
+    a_.mov(x86::r11, frame(hiddenSlot_));
     storeLeaf(x86::ptr(x86::r11, static_cast<std::int32_t>(offset)), value, part, type);
   });
 }

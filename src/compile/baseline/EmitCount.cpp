@@ -1,5 +1,6 @@
 // Budgets and the profile's counts.
 #include "compile/baseline/Emitter.h"
+#include "compile/baseline/Record.h"
 #include "function/FunctionTable.h"
 #include "profile/ValueCounts.h"
 
@@ -71,7 +72,7 @@ void Emitter::countTarget(const llvm::CallBase& call) {
   recordValue(counts);
 }
 
-/// Records the value in R10 in the ValueCounts at an offset. Keeps all registers but RAX and R11.
+/// Records the value in R10 in the ValueCounts at an offset. Keeps all registers but R11.
 void Emitter::recordValue(std::uint32_t counts) {
   static_assert(offsetof(ValueCounts, value) == 0 && offsetof(ValueCounts, count) == 8 * kTopValues);
   ColdRecord cold{a_.newLabel(), a_.newLabel(), counts};
@@ -83,8 +84,46 @@ void Emitter::recordValue(std::uint32_t counts) {
 }
 
 void Emitter::emitColdRecords() {
-  if (!coldRecords_.empty())
-    refuse("recorded value");
+  for (const ColdRecord& cold : coldRecords_) {
+    a_.bind(cold.entry);
+    a_.lea(x86::r11, a_.outside(Target::Profile, 0, cold.counts));
+    a_.call(addressConstant(Target::Runtime, runtimeIndex(recordEntry()), 0));
+    a_.jmp(cold.back);
+  }
+  for (const ColdArgument& cold : coldArguments_) {
+    auto count = [&](std::size_t offset) {
+      return qword(a_.outside(Target::Profile, 0, static_cast<std::int64_t>(cold.counts + offset)));
+    };
+    a_.bind(cold.entry);
+    a_.cmp(count(offsetof(ArgumentCounts, calls)), 0);
+    Label varied = a_.newLabel();
+    a_.jne(varied);
+    a_.mov(count(offsetof(ArgumentCounts, value)), x86::r11); // the first call
+    a_.inc(count(offsetof(ArgumentCounts, calls)));
+    a_.jmp(cold.back);
+    a_.bind(varied);
+    a_.mov(count(offsetof(ArgumentCounts, varied)), 1);
+    a_.jmp(cold.back);
+  }
+}
+
+/// Behind the entry, with the arguments in their places. An argument that always had one value costs a comparison and an
+/// increment, any other a jump and a store more.
+void Emitter::recordArguments() {
+  static_assert(offsetof(ArgumentCounts, value) == 0);
+  for (const llvm::Argument& argument : function_.args()) {
+    const Place* place = placeOf(&argument);
+    if (!isOneGpr(argument.getType()) || !place || !place->exists())
+      continue;
+    std::uint32_t counts = countSite(CountSite::Kind::Argument, argument.getArgNo(), sizeof(ArgumentCounts));
+    zeroExtendInto(x86::r11, &argument);
+    ColdArgument cold{a_.newLabel(), a_.newLabel(), counts};
+    a_.cmp(x86::r11, qword(a_.outside(Target::Profile, 0, counts)));
+    a_.jne(cold.entry);
+    countOne(counts + offsetof(ArgumentCounts, calls));
+    a_.bind(cold.back);
+    coldArguments_.push_back(cold);
+  }
 }
 
 } // namespace kiln::baseline

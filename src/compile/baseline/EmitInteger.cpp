@@ -10,8 +10,6 @@ namespace {
 
 namespace Inst = x86::Inst;
 
-const asmjit::CpuFeatures::X86& hostFeatures() { return asmjit::CpuInfo::host().features().x86(); }
-
 bool isOdd(unsigned bits) { return !isExactWidth(bits); }
 
 } // namespace
@@ -198,7 +196,7 @@ void Emitter::emitShift(const llvm::Instruction& instruction) {
       a_.shr(result, amount);
     else if (amount != 0)
       a_.sar(result, amount);
-  } else if (hostFeatures().hasBMI2()) {
+  } else if (features().hasBMI2()) {
     Gp by = sized(read(count, 0, x86::r10), bits);
     Gp from = x86::rax;
     if (Register reg = registerOf(value); reg != kNoRegister && (opcode == llvm::Instruction::Shl || bits == width))
@@ -232,66 +230,9 @@ void Emitter::emitShift(const llvm::Instruction& instruction) {
   wrote(number, 0, to);
 }
 
-// Divisions --------------------------------------------------------------------------------------------------------------
-
-void Emitter::emitDivision(const llvm::Instruction& instruction) {
-  const llvm::Value *dividend = instruction.getOperand(0), *divisor = instruction.getOperand(1);
-  const std::uint32_t number = numberOf(instruction);
-  const unsigned width = bitsOf(instruction.getType()), bits = operationBits(width), opcode = instruction.getOpcode();
-  const bool isSigned = opcode == llvm::Instruction::SDiv || opcode == llvm::Instruction::SRem;
-  const bool wantsQuotient = opcode == llvm::Instruction::SDiv || opcode == llvm::Instruction::UDiv;
-  if (const auto* constant = llvm::dyn_cast<llvm::ConstantInt>(divisor);
-      constant && !isSigned && constant->getValue().isPowerOf2()) {
-    Gp to = target(number);
-    zeroExtendInto(to, dividend);
-    unsigned shift = constant->getValue().logBase2();
-    if (wantsQuotient) {
-      if (shift > 0)
-        a_.shr(sized(to, bits), shift);
-    } else if (shift < 32) {
-      a_.and_(sized(to, 32), static_cast<std::int32_t>((1u << shift) - 1));
-    } else {
-      a_.shl(to, 64 - shift);
-      a_.shr(to, 64 - shift);
-    }
-    return wrote(number, 0, to);
-  }
-  // Extended to 32 or 64 bits, operands divide as they are. RDX may be somebody's place.
-  auto extendInto = [&](Gp to, const llvm::Value* value) {
-    if (width == bits)
-      readInto(to, value);
-    else if (isSigned)
-      signExtendInto(to, value);
-    else
-      zeroExtendInto(to, value);
-  };
-  extendInto(x86::r10, divisor);
-  extendInto(x86::rax, dividend);
-  const bool keep = plan_.placeOf(number, 0).reg != x86::Gp::kIdDx;
-  if (keep)
-    a_.mov(x86::r11, x86::rdx);
-  Gp by = sized(x86::r10, bits);
-  if (isSigned) {
-    bits == 64 ? a_.cqo() : a_.cdq();
-    a_.idiv(by);
-  } else {
-    a_.xor_(x86::edx, x86::edx);
-    a_.div(by);
-  }
-  if (!wantsQuotient)
-    a_.mov(sized(x86::rax, bits), sized(x86::rdx, bits));
-  if (keep)
-    a_.mov(x86::rdx, x86::r11);
-  if (isOdd(width))
-    clean(x86::rax, width);
-  wrote(number, 0, x86::rax);
-}
-
 // Comparisons ------------------------------------------------------------------------------------------------------------
 
-namespace {
-
-Condition conditionOf(llvm::CmpInst::Predicate predicate) {
+Condition Emitter::conditionOf(llvm::CmpInst::Predicate predicate) {
   switch (predicate) {
   case llvm::CmpInst::ICMP_EQ: return Condition::kEqual;
   case llvm::CmpInst::ICMP_NE: return Condition::kNotEqual;
@@ -306,8 +247,6 @@ Condition conditionOf(llvm::CmpInst::Predicate predicate) {
   }
 }
 
-} // namespace
-
 Condition Emitter::compareInt(const llvm::ICmpInst& compare) {
   const llvm::Value *left = compare.getOperand(0), *right = compare.getOperand(1);
   llvm::CmpInst::Predicate predicate = compare.getPredicate();
@@ -320,6 +259,8 @@ Condition Emitter::compareInt(const llvm::ICmpInst& compare) {
     predicate = compare.getSwappedPredicate();
   }
   const unsigned width = bitsOf(left->getType());
+  if (width > 64)
+    return compareWide(compare.getPredicate(), compare.getOperand(0), compare.getOperand(1));
   if (isOdd(width)) {
     auto extendInto = [&](Gp to, const llvm::Value* value) {
       llvm::CmpInst::isSigned(predicate) ? signExtendInto(to, value) : zeroExtendInto(to, value);
@@ -394,31 +335,41 @@ void Emitter::emitSelect(const llvm::SelectInst& select) {
     return emitVector(select);
   if (isOneXmm(type))
     return emitFloatSelect(select);
+  if (type->isX86_FP80Ty())
+    return emitX87Select(select);
   if (!isOneGpr(type))
     return emitWide(select);
   const std::uint32_t number = numberOf(select);
   const llvm::Value *yes = select.getTrueValue(), *no = select.getFalseValue();
-  Condition condition = Condition::kNotZero;
-  const auto* compare = llvm::dyn_cast<llvm::ICmpInst>(select.getCondition());
-  if (compare && plan_.isFolded(compare))
-    condition = compareInt(*compare);
-  else if (llvm::isa<llvm::Constant>(select.getCondition()))
-    return wrote(number, 0, read(constantOf(select.getCondition()) == 0 ? no : yes));
-  else
-    testBit(select.getCondition());
+  FloatTest test = testOf(select.getCondition());
+  if (test.kind == FloatTest::Kind::Never || test.kind == FloatTest::Kind::Always)
+    return wrote(number, 0, read(test.kind == FloatTest::Kind::Always ? yes : no));
+  if (test.kind == FloatTest::Kind::Equal) {
+    std::swap(yes, no);
+    test.kind = FloatTest::Kind::NotEqual;
+  }
+  const bool plain = test.kind == FloatTest::Kind::Flag;
+  Condition condition = plain ? test.condition : Condition::kNotEqual;
   Gp to = target(number);
   if (registerOf(yes) == to.id() && registerOf(no) != to.id()) {
-    std::swap(yes, no);
-    condition = x86::negateCond(condition);
+    if (plain) {
+      std::swap(yes, no);
+      condition = x86::negateCond(condition);
+    } else {
+      to = x86::rax;
+    }
   }
   // Moves keep the flags.
   readInto(to, no);
   const unsigned bits = operationBits(bitsOf(type));
-  asmjit::InstId move = x86::Inst::cmovccFromCond(condition);
+  asmjit::Operand chosen;
   if (std::optional<Mem> memory = inMemory(yes, 0, bits / 8))
-    a_.emit(move, sized(to, bits), *memory);
+    chosen = *memory;
   else
-    a_.emit(move, sized(to, bits), sized(read(yes, 0, x86::r10), bits));
+    chosen = sized(read(yes, 0, x86::r10), bits);
+  a_.emit(x86::Inst::cmovccFromCond(condition), sized(to, bits), chosen);
+  if (!plain)
+    a_.emit(x86::Inst::kIdCmovp, sized(to, bits), chosen); // unordered
   wrote(number, 0, to);
 }
 

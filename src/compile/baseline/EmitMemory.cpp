@@ -203,18 +203,21 @@ void Emitter::loadInteger(Gp to, const Mem& memory, unsigned bits) {
     clean(to, bits);
 }
 
+/// Through the x87 stack, which keeps all bits: what is written in pieces would be read as a whole only when the pieces have
+/// arrived in the cache.
 void Emitter::copyX87(const Mem& to, const Mem& from) {
   Mem source = from, target = to;
-  source.setSize(8);
-  target.setSize(8);
-  a_.mov(x86::rax, source);
-  a_.mov(target, x86::rax);
-  source = moved(source, 8);
-  target = moved(target, 8);
-  source.setSize(2);
-  target.setSize(2);
-  a_.movzx(x86::eax, source);
-  a_.mov(target, x86::ax);
+  source.setSize(10);
+  target.setSize(10);
+  a_.fld(source);
+  a_.fstp(target);
+}
+
+bool Emitter::keepsAddress(const llvm::Type* leaf) const {
+  if (!leaf->isIntegerTy() && !leaf->isVectorTy())
+    return true;
+  std::uint64_t bytes = (leaf->getPrimitiveSizeInBits().getFixedValue() + 7) / 8;
+  return std::has_single_bit(bytes) && !(leaf->isVectorTy() && leaf->getScalarSizeInBits() == 1);
 }
 
 void Emitter::loadLeaf(std::uint32_t number, unsigned part, const Mem& from, llvm::Type* type) {
@@ -276,7 +279,13 @@ void Emitter::emitLoad(const llvm::LoadInst& load) {
     return wrote(number, 0, to);
   }
   Mem from = address(load.getPointerOperand(), 0, true);
-  forEachLeaf(type, [&](unsigned part, llvm::Type* leaf, std::int64_t offset) { loadLeaf(number, part, moved(from, offset), leaf); });
+  bool kept = true;
+  forEachLeaf(type, [&](unsigned part, llvm::Type* leaf, std::int64_t offset) {
+    if (!kept)
+      from = address(load.getPointerOperand(), 0, true);
+    loadLeaf(number, part, moved(from, offset), leaf);
+    kept = keepsAddress(leaf);
+  });
 }
 
 // Stores -----------------------------------------------------------------------------------------------------------------
@@ -350,7 +359,13 @@ void Emitter::emitStore(const llvm::StoreInst& store) {
     return storeXmm(address(store.getPointerOperand()), from, type->isFloatTy() ? 4 : 8);
   }
   Mem to = address(store.getPointerOperand(), 0, true);
-  forEachLeaf(type, [&](unsigned part, llvm::Type* leaf, std::int64_t offset) { storeLeaf(moved(to, offset), value, part, leaf); });
+  bool kept = true;
+  forEachLeaf(type, [&](unsigned part, llvm::Type* leaf, std::int64_t offset) {
+    if (!kept)
+      to = address(store.getPointerOperand(), 0, true);
+    storeLeaf(moved(to, offset), value, part, leaf);
+    kept = keepsAddress(leaf);
+  });
 }
 
 /// A store of what was computed from the value that is there: one instruction.

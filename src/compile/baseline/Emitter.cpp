@@ -14,6 +14,15 @@ constexpr std::uint32_t kProbedFrame = 4000;
 
 constexpr Register kCalleeSaved[] = {3, 12, 13, 14, 15};
 
+asmjit::CpuFeatures featuresOf(const Baseline::Settings& settings) {
+  if (!settings.plainCpu)
+    return asmjit::CpuInfo::host().features();
+  asmjit::CpuFeatures plain;
+  using Id = asmjit::CpuFeatures::X86::Id;
+  plain.add(Id::kCMOV, Id::kCMPXCHG8B, Id::kFPU, Id::kSSE, Id::kSSE2);
+  return plain;
+}
+
 } // namespace
 
 std::expected<std::unique_ptr<Code>, Refusal> compile(const llvm::Function& function, std::uint32_t id,
@@ -26,7 +35,7 @@ Emitter::Emitter(const llvm::Function& function, std::uint32_t id, Environment& 
                  const EmitOptions& options)
     : function_(function), data_(function.getParent()->getDataLayout()), environment_(environment), workspace_(workspace),
       plan_(workspace.plan), options_(options), out_(std::make_unique<Code>()), a_(out_->fixups),
-      hasAvx_(asmjit::CpuInfo::host().hasFeature(asmjit::CpuFeatures::X86::kAVX)) {
+      features_(featuresOf(options.settings)), hasAvx_(features().hasAVX()) {
   out_->function = id;
   out_->loop = options.loop;
 }
@@ -55,6 +64,7 @@ std::expected<std::unique_ptr<Code>, Refusal> Emitter::run() {
   shape_ = *shape;
   PlanOptions planning;
   planning.registers = options_.settings.registers;
+  planning.machine = machine();
   planning.allocasAreValues = options_.loop != kNone;
   if (std::string reason = plan_.run(function_, planning); !reason.empty())
     return refusal(std::move(reason), nullptr);
@@ -69,6 +79,8 @@ std::expected<std::unique_ptr<Code>, Refusal> Emitter::run() {
       emitBlock(place);
     current_ = nullptr;
     emitCold();
+    if (a_.failed())
+      refuse("an instruction that cannot be encoded"); // cannot happen: a defect of the emitter
     finish();
   } catch (const Refused& refused) {
     return refusal(refused.reason, refused.instruction);
@@ -87,10 +99,14 @@ void Emitter::emitBlock(std::uint32_t place) {
     current_ = &instruction;
     if (options_.lines)
       out_->lines.emplace_back(a_.here(), currentNumber_);
-    if (instruction.isTerminator())
+    if (instruction.isTerminator()) {
+      const auto* last = llvm::dyn_cast_or_null<llvm::CallInst>(instruction.getPrevNode());
+      if (last && (last->isMustTailCall() || isTailJump(*last)))
+        continue; // the return is the callee's
       emitTerminator(instruction);
-    else
+    } else {
       emitInstruction(instruction);
+    }
     position_ += 2;
   }
 }
@@ -127,6 +143,7 @@ void Emitter::emitInstruction(const llvm::Instruction& instruction) {
   case llvm::Instruction::InsertValue:
   case llvm::Instruction::Freeze: return emitAggregate(instruction);
   case llvm::Instruction::Call: return emitCall(llvm::cast<llvm::CallBase>(instruction));
+  case llvm::Instruction::VAArg: return emitVariadicArgument(llvm::cast<llvm::VAArgInst>(instruction));
   default: refuse(std::string("instruction ") + instruction.getOpcodeName());
   }
 }
@@ -173,21 +190,33 @@ void Emitter::prologue() {
   if (options_.settings.count)
     countEntry();
   receiveArguments();
+  if (records(Baseline::Arguments))
+    recordArguments();
 }
 
-/// Leaves the frame; results are in their registers.
+/// Results are in their registers.
 void Emitter::epilogue() {
-  if (framed_) {
-    std::int32_t offset = 0;
-    for (Register reg : kCalleeSaved)
-      if (plan_.usedCalleeSaved() & 1u << reg) {
-        offset -= 8;
-        a_.mov(gp(reg), frame(offset));
-      }
-    a_.leave();
-    out_->frame.push_back({FrameStep::Kind::Leave, a_.here()});
-  }
+  leaveFrame();
   a_.ret();
+  leftFrame();
+}
+
+/// Up to the instruction that leaves the function.
+void Emitter::leaveFrame() {
+  if (!framed_)
+    return;
+  std::int32_t offset = 0;
+  for (Register reg : kCalleeSaved)
+    if (plan_.usedCalleeSaved() & 1u << reg) {
+      offset -= 8;
+      a_.mov(gp(reg), frame(offset));
+    }
+  a_.leave();
+  out_->frame.push_back({FrameStep::Kind::Leave, a_.here()});
+}
+
+/// Behind that instruction the frame is there again.
+void Emitter::leftFrame() {
   if (framed_)
     out_->frame.push_back({FrameStep::Kind::LeftBehind, a_.here()});
 }
@@ -227,6 +256,8 @@ void Emitter::finish() {
   for (const TableEntry& entry : tableEntries_) {
     auto distance = static_cast<std::int32_t>(holder_.labelOffset(entry.to) - holder_.labelOffset(entry.table));
     memcpy(out.bytes.data() + entry.at, &distance, 4);
+    if (options_.lines)
+      out.tables.emplace_back(entry.at, static_cast<std::uint32_t>(holder_.labelOffset(entry.to)));
   }
   if (frameSizeAt_) {
     std::int32_t size = static_cast<std::int32_t>((plan_.frameBytes() + 15) / 16 * 16);

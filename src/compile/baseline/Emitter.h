@@ -28,6 +28,8 @@
 #include "compile/baseline/Assembler.h"
 #include "compile/baseline/Baseline.h"
 #include "compile/baseline/Code.h"
+#include "compile/baseline/EmitFloat.h"
+#include "compile/baseline/EmitVector.h"
 #include "compile/baseline/Environment.h"
 #include "compile/baseline/Plan.h"
 #include "compile/baseline/Shapes.h"
@@ -43,7 +45,7 @@ struct Workspace {
 struct EmitOptions {
   Baseline::Settings settings;
   std::uint32_t loop = kNone; ///< enter at this loop's header, with the state's address as the argument
-  bool lines = false;         ///< keep Code::lines
+  bool lines = false;         ///< keep Code::lines and Code::tables
 };
 
 /// Either code or the reason why the function runs in another tier.
@@ -77,6 +79,8 @@ private:
   void emitInstruction(const llvm::Instruction& instruction);
   void prologue();
   void epilogue();
+  void leaveFrame();
+  void leftFrame();
   void emitCold();
   void emitColdEntry();
   void emitColdLoops();
@@ -91,6 +95,9 @@ private:
     return &instruction == current_ ? currentNumber_ : plan_.numberOf(&instruction);
   }
   std::uint32_t position() const { return position_; } ///< of the current instruction
+  /// What the code may use; without `Settings::plainCpu` what this machine has.
+  const asmjit::CpuFeatures::X86& features() const { return features_.x86(); }
+  Machine machine() const { return {features().hasSSE4_1(), features().hasFMA() && hasAvx_}; }
 
   // Operands (Operands.cpp) ------------------------------------------------------------------------------------------------
   static Gp gp(Register reg, unsigned bits = 64) {
@@ -262,42 +269,253 @@ private:
   void emitAdd(const llvm::Instruction& instruction);
   void emitSub(const llvm::Instruction& instruction);
   void emitMul(const llvm::Instruction& instruction);
+  // Divisions (EmitDivision.cpp)
   void emitDivision(const llvm::Instruction& instruction);
+  template <typename Work> void withRdx(Work&& work);
+  void multiplyHigh(const llvm::APInt& factor, bool isSigned);
+  void quotientUnsigned(const llvm::APInt& by);
+  void quotientSigned(const llvm::APInt& by);
+  Gp remainderBy(const llvm::APInt& by);
   void emitShift(const llvm::Instruction& instruction);
   void emitTwoOperand(const llvm::Instruction& instruction, asmjit::InstId operation, bool commutative);
   void emitXor(const llvm::Instruction& instruction);
   void emitCompare(const llvm::CmpInst& compare);
   /// Sets the flags for a comparison of integers; the condition under which it holds.
   Condition compareInt(const llvm::ICmpInst& compare);
+  static Condition conditionOf(llvm::CmpInst::Predicate predicate);
   void emitBitTest(const llvm::Instruction& test);
   void setCondition(std::uint32_t number, Condition condition);
   void emitSelect(const llvm::SelectInst& select);
   void emitCast(const llvm::CastInst& cast);
 
-  // Floating point and vectors (EmitFloat.cpp, EmitVector.cpp, EmitX87.cpp)
+  // Intrinsics on integers (EmitIntIntrinsic.cpp)
+  void emitPopulation(const llvm::IntrinsicInst& intrinsic);
+  void emitLeadingZeros(const llvm::IntrinsicInst& intrinsic);
+  void emitTrailingZeros(const llvm::IntrinsicInst& intrinsic);
+  void emitByteSwap(const llvm::IntrinsicInst& intrinsic);
+  void emitBitReverse(const llvm::IntrinsicInst& intrinsic);
+  void emitAbsolute(const llvm::IntrinsicInst& intrinsic);
+  void emitMinMax(const llvm::IntrinsicInst& intrinsic);
+  void emitThreeWay(const llvm::IntrinsicInst& intrinsic);
+  void emitPointerMask(const llvm::IntrinsicInst& intrinsic);
+  void emitFunnelShift(const llvm::IntrinsicInst& intrinsic);
+  void emitFunnelShiftBy(const llvm::Value* high, const llvm::Value* low, bool left, unsigned count);
+  void emitOddFunnelShift(const llvm::Value* high, const llvm::Value* low, const llvm::Value* count, bool left);
+  void joinHalves(const llvm::Value* high, const llvm::Value* low, unsigned width);
+  template <typename Shift> void withCount(const llvm::Value* count, Shift&& shift);
+  void compareValues(const llvm::Value* left, const llvm::Value* right, bool isSigned);
+  void combine(asmjit::InstId operation, Gp to, const llvm::Value* value, unsigned bits);
+
+  // Arithmetic that overflows or saturates (EmitCheckedIntrinsic.cpp)
+  void emitOverflow(const llvm::IntrinsicInst& intrinsic);
+  void emitSaturating(const llvm::IntrinsicInst& intrinsic);
+  void emitSaturatingShift(const llvm::IntrinsicInst& intrinsic);
+  void readAtTop(Gp to, const llvm::Value* value);
+  void addOrSubtract(Gp to, const llvm::IntrinsicInst& intrinsic);
+  Condition multiplySigned(Gp to, const llvm::IntrinsicInst& intrinsic);
+  Condition multiplyUnsigned(Gp to, const llvm::IntrinsicInst& intrinsic);
+  void saturateSigned(Gp sign, unsigned bits);
+  void giveFlag(Condition condition);
+  void wroteFlag(Gp from);
+  Condition flag_ = Condition::kZero; ///< of the last instruction that keeps its flag (Shapes.h) in the processor's
+
+  // Floats and doubles (EmitFloat.cpp, EmitFloatCast.cpp, EmitFloatIntrinsic.cpp)
   void emitFloatBinary(const llvm::Instruction& instruction);
   void emitFloatNegate(const llvm::Instruction& instruction);
   void emitFloatCompare(const llvm::FCmpInst& compare);
   void branchFloat(const llvm::FCmpInst& compare, const Label& to, bool when);
-  void emitFloatCast(const llvm::CastInst& cast);
   void emitFloatSelect(const llvm::SelectInst& select);
+  /// Sets the flags for a comparison of floating point.
+  FloatTest compareFloat(const llvm::FCmpInst& compare);
+  /// Sets the flags for any i1, a folded comparison or not.
+  FloatTest testOf(const llvm::Value* condition);
+  void jumpIf(FloatTest test, const Label& to, bool when);
+  void compareIntoMask(const llvm::FCmpInst& compare, Xmm to);
+  static std::optional<FloatExtreme> extremeOf(const llvm::SelectInst& select, const llvm::FCmpInst& compare);
+  bool selectByMask(const llvm::SelectInst& select, const llvm::FCmpInst& compare, Xmm to);
+  /// A register, or memory of the value's size. Of a folded load the address may use R10 and R11.
+  asmjit::Operand floatOperand(const llvm::Value* value);
+  Mem floatConstant(double value, bool twice);
+  Mem signMask(const llvm::Type* type);
+  Mem magnitudeMask(const llvm::Type* type);
+  void clearXmm(Xmm reg);
+  void floatOperation(FloatForm form, Xmm to, const llvm::Value* left, const llvm::Value* right);
+  void floatLogic(FloatForm form, Xmm to, const llvm::Value* left, const Mem& right);
+  void emitFloatCast(const llvm::CastInst& cast);
+  void convertFormat(const llvm::CastInst& cast);
+  void moveBits(const llvm::CastInst& cast);
+  void convertSigned(Xmm to, const asmjit::Operand& from, bool twice);
+  void convertFromSigned(const llvm::CastInst& cast);
+  void convertFromUnsigned(const llvm::CastInst& cast);
+  void convertToInteger(Gp to, const llvm::Value* value, unsigned bits, bool isSigned);
+  void emitSaturating(const llvm::IntrinsicInst& intrinsic, bool isSigned);
   bool emitFloatIntrinsic(const llvm::IntrinsicInst& intrinsic);
+  void callLibraryFor(const llvm::IntrinsicInst& intrinsic);
+  void emitFloatUnary(const llvm::IntrinsicInst& intrinsic);
+  void roundInto(Xmm to, Xmm from, unsigned direction, bool twice);
+  void emitRound(const llvm::Value* value, unsigned direction);
+  void emitRoundAway(const llvm::Value* value);
+  void emitToNearestInteger(const llvm::IntrinsicInst& intrinsic);
+  void emitCopySign(const llvm::IntrinsicInst& intrinsic);
+  void emitFused(const llvm::IntrinsicInst& intrinsic);
+  void emitMultiplyAdd(const llvm::IntrinsicInst& intrinsic);
+  void emitMinNum(const llvm::IntrinsicInst& intrinsic, FloatOp op);
+  void emitMinimum(const llvm::IntrinsicInst& intrinsic, FloatOp op);
+  void emitIsClass(const llvm::IntrinsicInst& intrinsic);
+  void emitGetRounding();
+
+  // Vectors (EmitVector.cpp)
   void emitVector(const llvm::Instruction& instruction);
+  void emitVectorSimple(const llvm::Instruction& instruction, const Sse& operation);
+  void emitVectorSelect(const llvm::SelectInst& select);
+  void sse(const Sse& operation, Xmm to, Xmm left, const asmjit::Operand_& right);
+  void sse(const Sse& operation, Xmm to, Xmm left, const asmjit::Operand_& right, unsigned immediate);
+  void sseUnary(const Sse& operation, Xmm to, const asmjit::Operand_& from);
+  void sseUnary(const Sse& operation, Xmm to, const asmjit::Operand_& from, unsigned immediate);
+  void sseShift(const Sse& operation, Xmm to, Xmm from, unsigned amount);
+  void loadOperand(Xmm to, const asmjit::Operand_& from);
+  void invert(Xmm to);
+  void blend(Xmm mask, const asmjit::Operand_& yes, const asmjit::Operand_& no);
+  /// A constant vector of equal lanes.
+  Mem splat(std::uint64_t bits, unsigned bytes);
+  std::int32_t vectorSlot(unsigned which);
+  asmjit::Operand steady(const llvm::Value* value, unsigned which);
+  std::int32_t spill(const llvm::Value* value, unsigned which);
+  static Mem laneAt(std::int32_t slot, const VectorForm& form, unsigned lane);
+  Mem laneBy(std::int32_t slot, const VectorForm& form, const llvm::Value* index);
+  void loadLane(Gp to, const Mem& from, bool isSigned);
+  void storeLane(const Mem& to, Gp from);
+  void takeSlot(std::uint32_t number, std::int32_t slot);
+  void loadPacked(Xmm to, const Mem& from, unsigned bytes);
+  void moveToXmm(Xmm to, Gp from);
+  void moveFromXmm(Gp to, Xmm from);
+  void maskFromBits(Xmm to, Gp bits, unsigned count);
+  void bitsFromMask(Gp to, Xmm mask, unsigned count);
+  void widenMask(Xmm mask, unsigned lane, unsigned to);
+  void narrowMask(Xmm mask, unsigned lane, unsigned to);
+  std::int32_t vectorSlots_[4] = {};
+  // EmitVectorInteger.cpp
+  void emitVectorInteger(const llvm::Instruction& instruction);
+  /// For each pair of lanes, extended, in RAX and R10: `operation` leaves the result in RAX. It may use R11.
+  void eachLane(const llvm::Instruction& instruction, const VectorForm& form, bool isSigned, llvm::function_ref<void()> operation);
+  void emitVectorMul(const llvm::Instruction& instruction, const VectorForm& form);
+  void emitVectorShiftBy(const llvm::Instruction& instruction, const VectorForm& form, unsigned amount);
+  void shiftLanes(Xmm to, unsigned opcode, unsigned lane, unsigned amount);
+  void emitVectorShift(const llvm::Instruction& instruction, const VectorForm& form);
+  void emitVectorCompare(const llvm::CmpInst& compare);
+  void compareLanes(Xmm to, llvm::CmpInst::Predicate predicate, asmjit::Operand left, asmjit::Operand right, const VectorForm& form);
+  void compareEachLane(const llvm::CmpInst& compare, const VectorForm& form);
+  void emitVectorExtreme(const llvm::IntrinsicInst& intrinsic, const VectorForm& form);
+  bool emitVectorSaturated(const llvm::IntrinsicInst& intrinsic, const VectorForm& form);
+  void emitVectorAbs(const llvm::IntrinsicInst& intrinsic, const VectorForm& form);
+  void emitVectorFunnel(const llvm::IntrinsicInst& intrinsic, const VectorForm& form);
+  // EmitVectorFloat.cpp
+  void emitVectorFloat(const llvm::Instruction& instruction);
+  void emitVectorFloatCompare(const llvm::FCmpInst& compare);
+  bool emitVectorFloatIntrinsic(const llvm::IntrinsicInst& intrinsic, const VectorForm& form);
+  bool emitVectorRound(const llvm::IntrinsicInst& intrinsic, const VectorForm& form, unsigned mode);
+  void reduceFloat(const llvm::IntrinsicInst& intrinsic, const VectorForm& form);
+  // EmitVectorCast.cpp
+  void emitVectorCast(const llvm::CastInst& cast);
+  void emitVectorResize(const llvm::CastInst& cast);
+  void onesFromMask(Xmm to, unsigned lane);
+  void maskFromLanes(Xmm to, unsigned lane, unsigned wanted);
+  void extendLanes(Xmm to, unsigned lane, unsigned wanted, bool isSigned);
+  void truncateLanes(Xmm to, unsigned lane, unsigned wanted);
+  void emitVectorToFloat(const llvm::CastInst& cast);
+  void emitVectorFromFloat(const llvm::CastInst& cast);
+  void emitVectorBitcast(const llvm::CastInst& cast);
+  void fromBits(std::uint32_t number, llvm::Type* type, bool wide);
+  // EmitVectorShape.cpp
+  void emitExtractElement(const llvm::ExtractElementInst& extract);
+  void extractLane(Gp to, Xmm from, const VectorForm& form, unsigned index);
+  void emitInsertElement(const llvm::InsertElementInst& insert);
+  bool insertReal(const llvm::InsertElementInst& insert, const VectorForm& form, unsigned index);
+  bool insertInteger(const llvm::InsertElementInst& insert, const VectorForm& form, unsigned index);
+  Gp readLaneValue(const llvm::Value* element, const VectorForm& form);
+  void emitShuffle(const llvm::ShuffleVectorInst& shuffle);
+  void shuffleBytes(Xmm to, const asmjit::Operand& left, const asmjit::Operand& right, const ByteShuffle& bytes, unsigned lane);
+  bool shuffleInterleaved(Xmm to, const asmjit::Operand& left, const asmjit::Operand& right, const ByteShuffle& bytes);
+  bool shuffleWords(Xmm to, const asmjit::Operand& from, const ByteShuffle& bytes);
+  void shuffleByControl(Xmm to, const asmjit::Operand& left, const asmjit::Operand& right, const ByteShuffle& bytes, bool single);
+  void shuffleInMemory(Xmm to, const asmjit::Operand& left, const asmjit::Operand& right, const ByteShuffle& bytes, unsigned lane);
+  void shuffleMasks(const llvm::ShuffleVectorInst& shuffle, const VectorForm& source, const VectorForm& form);
+  void emitVectorAddress(const llvm::GetElementPtrInst& instruction);
+  // EmitVectorIntrinsic.cpp
+  void emitVectorSwap(const llvm::IntrinsicInst& intrinsic, const VectorForm& form);
+  void emitReduce(const llvm::IntrinsicInst& intrinsic, const VectorForm& form);
+  void reduceEachLane(const llvm::IntrinsicInst& intrinsic, const VectorForm& form);
+  void reduceMask(const llvm::IntrinsicInst& intrinsic, const VectorForm& form);
+  bool emitMaskedAccess(const llvm::IntrinsicInst& intrinsic);
   void loadVector(std::uint32_t number, unsigned part, const Mem& from, llvm::Type* type);
   void storeVector(const Mem& to, const llvm::Value* value, unsigned part, llvm::Type* type);
   bool emitVectorIntrinsic(const llvm::IntrinsicInst& intrinsic);
+
+  // x87 numbers (EmitX87.cpp)
   void emitX87(const llvm::Instruction& instruction);
   /// Pushes the number to the x87 stack; pops it to its slot.
   void loadX87(const llvm::Value* value, unsigned part = 0);
   void storeX87(std::uint32_t number, unsigned part = 0);
   /// Ten bytes of memory that hold the number: its slot, or a constant.
   Mem x87Memory(const llvm::Value* value, unsigned part = 0);
+  void emitX87Binary(const llvm::Instruction& instruction);
+  void emitX87Select(const llvm::SelectInst& select);
+  void emitX87Cast(const llvm::CastInst& cast);
+  void loadFloatAsX87(const llvm::Value* value);
+  void loadX87Unsigned(Gp from);
+  void loadX87Integer(const llvm::Value* value, bool isSigned);
+  void x87ToInteger(unsigned bits, bool isSigned);
+  void truncateX87(const Mem& to);
+  void compareX87(const llvm::Value* left, const llvm::Value* right);
+  void bitsOfX87(const llvm::CastInst& cast);
   bool emitX87Intrinsic(const llvm::IntrinsicInst& intrinsic);
+  void emitX87Unary(const llvm::IntrinsicInst& intrinsic);
+  void emitX87IsClass(const llvm::IntrinsicInst& intrinsic);
+  void emitX87Saturating(const llvm::IntrinsicInst& intrinsic, bool isSigned);
+  void emitWideSaturating(const llvm::IntrinsicInst& intrinsic, bool isSigned);
 
   // Wide integers and aggregates (EmitWide.cpp)
   void emitWide(const llvm::Instruction& instruction);
+  void emitWideHalves(const llvm::Instruction& instruction, asmjit::InstId lowOperation, asmjit::InstId highOperation);
+  void emitWideMul(const llvm::Instruction& instruction);
+  void emitWideShiftBy(const llvm::Instruction& instruction);
+  void emitWideShift(const llvm::Instruction& instruction);
+  Condition compareWide(llvm::CmpInst::Predicate predicate, const llvm::Value* left, const llvm::Value* right);
+  void emitWideSelect(const llvm::SelectInst& select);
+  void emitWideCast(const llvm::CastInst& cast);
+  void emitWideFloatCast(const llvm::CastInst& cast);
+  void wideOperand(asmjit::InstId operation, Gp to, const llvm::Value* value, unsigned part, Gp scratch);
+  void cleanHigh(Gp high, unsigned width);
+  void signExtendHigh(Gp high, unsigned width);
+  void wroteWide(std::uint32_t number, Gp low, Gp high);
   bool emitWideIntrinsic(const llvm::IntrinsicInst& intrinsic);
+  struct WideSum {
+    const llvm::Value *left, *right;
+    asmjit::InstId lowOperation, highOperation;
+    unsigned width;
+    bool isSigned;
+  };
+  Condition wideSum(const WideSum& sum, Gp low, Gp high);
+  void emitWideChecked(const llvm::IntrinsicInst& intrinsic, asmjit::InstId lowOperation, asmjit::InstId highOperation);
+  void emitWideSaturated(const llvm::IntrinsicInst& intrinsic, asmjit::InstId lowOperation, asmjit::InstId highOperation);
+  void emitWideExtreme(const llvm::IntrinsicInst& intrinsic, llvm::CmpInst::Predicate predicate);
+  void emitWideOrder(const llvm::IntrinsicInst& intrinsic, bool isSigned);
+  void emitWideAbs(const llvm::IntrinsicInst& intrinsic);
+  void emitWideSwap(const llvm::IntrinsicInst& intrinsic);
+  void emitWideZeros(const llvm::IntrinsicInst& intrinsic);
+  void emitWideFunnel(const llvm::IntrinsicInst& intrinsic);
+
+  // Aggregates and kernels (EmitAggregate.cpp)
   void emitAggregate(const llvm::Instruction& instruction);
+  void emitSelectParts(const llvm::SelectInst& select);
+  void addParts(std::uint32_t number, unsigned to, const llvm::Value* value, unsigned first, unsigned count);
+  /// The whole result is parts of a value, from `first` on.
+  void moveParts(std::uint32_t number, const llvm::Value* value, unsigned first);
+  /// False if the instruction has no kernel (Kernels.h).
+  bool emitKernel(const llvm::Instruction& instruction);
+  void storeParts(std::int32_t to, const llvm::Value* value);
+  void takeKernelResults(const llvm::Instruction& instruction);
+  std::int32_t kernelFrame_ = 0;
 
   // Memory (EmitMemory.cpp, EmitAtomic.cpp)
   void emitLoad(const llvm::LoadInst& load);
@@ -308,13 +526,35 @@ private:
   /// One leaf (no struct or array) of a value, from `part` on, to or from memory whose operand is good for several uses.
   void loadLeaf(std::uint32_t number, unsigned part, const Mem& from, llvm::Type* type);
   void storeLeaf(const Mem& to, const llvm::Value* value, unsigned part, llvm::Type* type);
+  /// Whether the two leave R10 and R11 alone.
+  bool keepsAddress(const llvm::Type* leaf) const;
   void storeInteger(const Mem& to, Gp from, unsigned bits);
   void copyX87(const Mem& to, const Mem& from);
+
+  // Atomic operations (EmitAtomic.cpp, EmitWideAtomic.cpp)
   void emitAtomic(const llvm::Instruction& instruction);
+  void emitFence(const llvm::FenceInst& fence);
+  void emitAtomicStore(const llvm::StoreInst& store);
+  void emitCompareExchange(const llvm::AtomicCmpXchgInst& exchange);
+  void emitReadModifyWrite(const llvm::AtomicRMWInst& change);
+  void emitExchangeLoop(const llvm::AtomicRMWInst& change, unsigned bits);
+  void combineAtomic(llvm::AtomicRMWInst::BinOp operation, const llvm::Value* value, unsigned bits);
+  void combineReal(llvm::AtomicRMWInst::BinOp operation, Xmm value, bool isFloat);
+  Mem atomicMemory(const llvm::Value* pointer, unsigned bits, bool reusable);
+  void readBitsInto(Gp to, const llvm::Value* value);
+  void wroteBits(std::uint32_t number, Gp from, const llvm::Type* type);
+  void emitWideAtomic(const llvm::Instruction& instruction);
+  void combineWide(llvm::AtomicRMWInst::BinOp operation);
+  void stage(std::int32_t slot, const llvm::Value* value);
+  void enterWide(const llvm::Value* pointer);
+  void leaveWide();
+  std::int32_t wideSlots_ = 0; ///< room for what operations of 128 bits stage and save
 
   // Calls (EmitCall.cpp, EmitException.cpp, EmitIntrinsic.cpp)
   void emitCall(const llvm::CallBase& call);
+  const CallShape& shapeOf(const llvm::CallBase& call);
   void emitPlainCall(const llvm::CallBase& call);
+  void emitTailJump(const llvm::CallBase& call);
   void emitAsm(const llvm::CallBase& call);
   /// Saves caller-saved registers that live across the current instruction, and brings them back.
   void saveAround();
@@ -327,7 +567,7 @@ private:
   std::uint32_t resultBytes(llvm::Type* type) const;
   std::uint32_t takeStack(const CallShape& shape);
   void giveStackBack(const CallShape& shape, std::uint32_t bytes);
-  void writeStackArguments(const llvm::CallBase& call, const CallShape& shape);
+  void writeStackArguments(const llvm::CallBase& call, const CallShape& shape, const Mem& area);
   void copyToStack(const StackCopy& copy, const llvm::Value* pointer);
   void moveRegisterArguments(const llvm::CallBase& call, const CallShape& shape);
   struct CallTarget {
@@ -339,15 +579,45 @@ private:
   void takeResults(const llvm::CallBase& call, const CallShape& shape, std::int32_t memory);
   std::vector<std::pair<Place, std::int32_t>> byvalPlaces_;
   std::int32_t variadicSlot_ = 0;          ///< of the register save area
-  std::uint32_t currentLanding_ = kNone;   ///< of the invoke at hand, in landings_
+  std::uint32_t callStack_ = 0;            ///< bytes of stack arguments, while they are on the stack
+  const llvm::InvokeInst* invoke_ = nullptr; ///< while it is emitted
   void emitInvoke(const llvm::InvokeInst& invoke);
   void emitResume(const llvm::ResumeInst& resume);
+  std::uint32_t landing(const llvm::InvokeInst& invoke);
+  std::uint32_t siteOf(const llvm::LandingPadInst& pad);
+  std::uint32_t typeIndex(const llvm::Constant* type);
+  std::uintptr_t addressOf(const llvm::Constant* constant);
+  bool emitExceptionIntrinsic(const llvm::IntrinsicInst& intrinsic);
   void emitIntrinsic(const llvm::IntrinsicInst& intrinsic);
   bool emitIntIntrinsic(const llvm::IntrinsicInst& intrinsic);
+  bool emitKnownIntrinsic(const llvm::IntrinsicInst& intrinsic);
+  bool emitMachineIntrinsic(const llvm::IntrinsicInst& intrinsic);
+  bool emitFrameIntrinsic(const llvm::IntrinsicInst& intrinsic);
+  void giveConstant(std::uint64_t value);
+  void emitStackRestore(const llvm::IntrinsicInst& intrinsic);
+  void emitVariadicStart(const llvm::IntrinsicInst& intrinsic);
+  void emitVariadicArgument(const llvm::VAArgInst& next);
+  void emitThreadLocal(const llvm::IntrinsicInst& intrinsic);
+  void emitPrefetch(const llvm::IntrinsicInst& intrinsic);
+  // Blocks of memory (EmitBlock.cpp)
   bool emitMemoryIntrinsic(const llvm::IntrinsicInst& intrinsic);
-  /// Calls a library function with operands that are integers, pointers, floats or doubles, and takes its result, which is of
-  /// the current instruction's type. Refuses if there is none of that name.
-  void callLibrary(const char* name, llvm::ArrayRef<const llvm::Value*> arguments);
+  Mem blockAt(const llvm::Value* pointer, Gp scratch);
+  void copyBlock(const llvm::MemTransferInst& copy, std::uint32_t size);
+  void copyPieces(const Mem& to, const Mem& from, std::uint32_t size, bool once);
+  void movePieces(const Mem& to, const Mem& from, std::uint32_t size);
+  void fillBlock(const llvm::MemSetInst& fill, std::uint32_t size);
+  void repeatBlock(const llvm::IntrinsicInst& intrinsic, bool isSet);
+  void callBlock(const char* name, const llvm::IntrinsicInst& intrinsic);
+  void recordSize(const llvm::CallBase& call, const llvm::Value* size);
+  void recordCompareSize(const llvm::CallBase& call);
+  /// Calls a library function with operands that are integers, pointers or scalars of floating point, and takes its result,
+  /// which is of the current instruction's type, or the first part of that. Refuses if there is none of that name.
+  struct LibraryCall {
+    std::int32_t slot = 0; ///< a slot of the frame, passed by its address as a further argument
+    unsigned lastBits = 0; ///< the last argument is an integer of so many bits that the function wants extended with zeros
+    bool isSigned = false; ///< integers of more than 64 bits are sign-extended to 128
+  };
+  void callLibrary(const char* name, llvm::ArrayRef<const llvm::Value*> arguments, LibraryCall extra = {0, 0, false});
   void callAddress(std::uintptr_t address);
   std::uint32_t runtimeIndex(std::uintptr_t address);
 
@@ -357,6 +627,7 @@ private:
   void countOne(std::uint32_t offset);
   void countTarget(const llvm::CallBase& call); ///< of R10
   void recordValue(std::uint32_t counts);
+  void recordArguments();
   std::uint32_t loopCount(const llvm::BasicBlock* header);
   std::uint32_t loopSite(std::uint32_t block);
   void emitColdRecords();
@@ -369,6 +640,12 @@ private:
     std::uint32_t counts;
   };
   std::vector<ColdRecord> coldRecords_;
+  /// An argument whose value, in R11, is not the one that was seen last.
+  struct ColdArgument {
+    Label entry, back;
+    std::uint32_t counts;
+  };
+  std::vector<ColdArgument> coldArguments_;
   llvm::DenseMap<const llvm::BasicBlock*, std::uint32_t> loopCounts_;
 
   const llvm::Function& function_;
@@ -390,11 +667,18 @@ private:
     Label entry, back;
     std::uint32_t site;
   };
+  /// Where exceptions of an invoke, or of several alike, enter the code.
   struct Landing {
-    Label label;
     const llvm::InvokeInst* invoke;
-    llvm::SmallVector<std::uint32_t, 4> saved;
+    llvm::SmallVector<std::uint32_t, 4> saved; ///< as saved_
+    std::uint32_t stack;                       ///< as callStack_
   };
+  /// What is known of a landing pad by its block.
+  struct Pad {
+    std::uint32_t site;        ///< in Code::landings
+    std::uint32_t last = kNone; ///< the last landing that leads there
+  };
+  void emitLanding(const Landing& landing);
   struct PoolEntry {
     Label label;
     std::uint64_t low, high;
@@ -409,15 +693,18 @@ private:
   llvm::DenseMap<const llvm::BasicBlock*, llvm::DenseMap<const llvm::BasicBlock*, unsigned>> edgeIndices_;
   std::vector<ColdLoop> coldLoops_;
   std::vector<Landing> landings_;
+  llvm::DenseMap<const llvm::BasicBlock*, Pad> pads_;
+  llvm::DenseMap<std::uintptr_t, std::uint32_t> typeIndices_;
   std::vector<PoolEntry> pool_;
-  llvm::DenseMap<std::pair<std::uint64_t, std::uint64_t>, unsigned> poolIndex_;
+  llvm::DenseMap<std::tuple<std::uint64_t, std::uint64_t, unsigned>, unsigned> poolIndex_; ///< by low, high, bytes
   llvm::SmallVector<std::uint32_t, 8> saved_; ///< parts saved around the current call
   Label coldEntry_, entryBack_;
   std::uint32_t frameSizeAt_ = 0; ///< where in the code the frame's size is, if there is a frame
   std::int32_t hiddenSlot_ = 0;   ///< where the hidden result pointer is kept
   bool framed_ = false;
   bool probed_ = false;
-  bool hasAvx_ = false;
+  const asmjit::CpuFeatures features_;
+  const bool hasAvx_;
   const llvm::Instruction* current_ = nullptr;
   std::uint32_t currentNumber_ = kNone;
   std::uint32_t position_ = 0;

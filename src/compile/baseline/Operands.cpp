@@ -147,6 +147,8 @@ void Emitter::loadConstant(Gp to, std::uint64_t bits) {
 void Emitter::clean(Gp reg, unsigned bits) {
   if (bits < 32) {
     a_.and_(sized(reg, 32), static_cast<std::int32_t>((1u << bits) - 1));
+  } else if (bits == 32) { // the upper part of a wide one
+    a_.mov(sized(reg, 32), sized(reg, 32));
   } else if (bits > 32 && bits < 64) {
     a_.shl(sized(reg, 64), 64 - bits);
     a_.shr(sized(reg, 64), 64 - bits);
@@ -273,7 +275,7 @@ void Emitter::materialise(Xmm to, const llvm::Constant* constant, unsigned part)
 }
 
 Mem Emitter::constantMemory(std::uint64_t low, std::uint64_t high, unsigned bytes) {
-  auto [at, fresh] = poolIndex_.try_emplace({low, high * 2 + (bytes == 16)}, static_cast<unsigned>(pool_.size()));
+  auto [at, fresh] = poolIndex_.try_emplace({low, high, bytes}, static_cast<unsigned>(pool_.size()));
   if (fresh)
     pool_.push_back({a_.newLabel(), low, high, bytes, Target::Code, 0, false});
   return x86::ptr(pool_[at->second].label, 0, bytes);

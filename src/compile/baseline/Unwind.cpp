@@ -1,6 +1,6 @@
 #include "compile/baseline/Unwind.h"
 
-#include <cstring>
+#include "code/DwarfBytes.h"
 
 namespace kiln::baseline {
 namespace {
@@ -8,46 +8,11 @@ namespace {
 // Rules of a frame (DW_CFA_*).
 constexpr std::uint8_t kAdvance = 0x40, kOffset = 0x80, kAdvance1 = 0x02, kAdvance2 = 0x03, kAdvance4 = 0x04, kDefCfa = 0x0c,
                        kDefCfaRegister = 0x0d, kDefCfaOffset = 0x0e, kRemember = 0x0a, kRestoreState = 0x0b;
-// Encodings of pointers (DW_EH_PE_*).
-constexpr std::uint8_t kAbsolute = 0x00, kRelative4 = 0x1b;
-
 constexpr std::uint8_t kRbp = 6, kRsp = 7, kReturnAddress = 16;
 /// Numbers of general registers in unwind tables, by their numbers in instructions.
 constexpr std::uint8_t kDwarfNumbers[] = {0, 2, 1, 3, 7, 6, 4, 5, 8, 9, 10, 11, 12, 13, 14, 15};
 
-class Bytes {
-public:
-  std::size_t size() const { return data_.size(); }
-  std::vector<std::byte> take() { return std::move(data_); }
-  void byte(unsigned value) { data_.push_back(static_cast<std::byte>(value)); }
-  template <typename T> void fixed(T value) {
-    std::size_t at = size();
-    data_.resize(at + sizeof value);
-    memcpy(data_.data() + at, &value, sizeof value);
-  }
-  template <typename T> void patch(std::size_t at, T value) { memcpy(data_.data() + at, &value, sizeof value); }
-  void uleb(std::uint64_t value) {
-    for (; value >= 0x80; value >>= 7)
-      byte(static_cast<unsigned>(value & 0x7f) | 0x80);
-    byte(static_cast<unsigned>(value));
-  }
-  void text(const char* value) {
-    do
-      byte(static_cast<unsigned char>(*value));
-    while (*value++);
-  }
-  /// Ends a record that began at `start` with its length, padded with rules that say nothing.
-  void close(std::size_t start) {
-    while (size() % 8 != 4)
-      byte(0);
-    patch(start, static_cast<std::uint32_t>(size() - start - 4));
-  }
-
-private:
-  std::vector<std::byte> data_;
-};
-
-void advance(Bytes& out, std::uint32_t by) {
+void advance(DwarfBytes& out, std::uint32_t by) {
   if (by < 0x40) {
     if (by > 0)
       out.byte(kAdvance | by);
@@ -63,7 +28,7 @@ void advance(Bytes& out, std::uint32_t by) {
   }
 }
 
-void describe(Bytes& out, const FrameStep& step) {
+void describe(DwarfBytes& out, const FrameStep& step) {
   switch (step.kind) {
   case FrameStep::Kind::PushedRbp:
     out.byte(kDefCfaOffset);
@@ -89,52 +54,81 @@ void describe(Bytes& out, const FrameStep& step) {
   }
 }
 
+/// What calls a function's rules have in common, and how the entry gives its addresses.
+void describeCommon(DwarfBytes& out, const Code& function, bool catches) {
+  out.entry([&] {
+    out.fixed(std::uint32_t{0}); // a common entry
+    out.byte(1);
+    out.text(catches ? "zPLR" : "zR");
+    out.uleb(1);  // code in bytes
+    out.sleb(-8); // data in words, downwards
+    out.uleb(kReturnAddress);
+    out.uleb(catches ? 1 + sizeof function.personality + 1 + 1 : 1);
+    if (catches) {
+      out.byte(kAbsolutePointer); // the personality may be anywhere
+      out.fixed(std::uint64_t{function.personality});
+      out.byte(kRelative4);
+    }
+    out.byte(kRelative4);
+    out.byte(kDefCfa);
+    out.uleb(kRsp);
+    out.uleb(8);
+    out.byte(kOffset | kReturnAddress);
+    out.uleb(1);
+  });
+}
+
+/// All of the code is in the table: exceptions pass where no invoke is, as long as C++ finds an entry that says so.
+std::vector<std::byte> callSites(const Code& function) {
+  LsdaBuilder table;
+  std::vector<std::uint64_t> actions;
+  for (const InvokeSite& landing : function.landings)
+    actions.push_back(table.actionFor(landing));
+  std::uint32_t done = 0;
+  auto passUntil = [&](std::uint32_t offset) {
+    if (offset > done)
+      table.addSite(done, offset - done, 0, 0);
+  };
+  for (const CallRange& call : function.calls) {
+    passUntil(call.begin);
+    table.addSite(call.begin, call.end - call.begin, call.landing, actions[call.site]);
+    done = call.end;
+  }
+  passUntil(function.codeBytes);
+  return table.finish(function.types);
+}
+
 } // namespace
 
-std::vector<std::byte> unwindSection(const Code& function, std::uintptr_t code, std::uintptr_t section, std::uintptr_t lsda) {
-  Bytes out;
-  const bool catches = lsda != 0;
+UnwindTables encodeUnwind(const Code& function) {
+  UnwindTables tables;
+  DwarfBytes out;
+  const bool catches = !function.calls.empty();
+  describeCommon(out, function, catches);
+  std::uint32_t lsdaField = 0;
+  out.entry([&] {
+    out.fixed(static_cast<std::uint32_t>(out.size())); // distance to the common entry
+    tables.codeField = static_cast<std::uint32_t>(out.size());
+    out.fixed(std::uint32_t{0});
+    out.fixed(function.codeBytes);
+    out.uleb(catches ? 4 : 0);
+    lsdaField = static_cast<std::uint32_t>(out.size());
+    if (catches)
+      out.fixed(std::uint32_t{0});
+    std::uint32_t at = 0;
+    for (const FrameStep& step : function.frame) {
+      advance(out, step.at - at);
+      at = step.at;
+      describe(out, step);
+    }
+  });
   out.fixed(std::uint32_t{0});
-  out.fixed(std::uint32_t{0}); // a common entry
-  out.byte(1);
-  out.text(catches ? "zPLR" : "zR");
-  out.uleb(1);    // code in bytes
-  out.byte(0x78); // data in units of -8
-  out.uleb(kReturnAddress);
   if (catches) {
-    out.uleb(11);
-    out.byte(kAbsolute);
-    out.fixed(static_cast<std::uint64_t>(function.personality));
-    out.byte(kRelative4);
-  } else {
-    out.uleb(1);
+    out.overwrite(lsdaField, static_cast<std::uint32_t>(out.size()) - lsdaField);
+    out.append(callSites(function));
   }
-  out.byte(kRelative4);
-  out.byte(kDefCfa);
-  out.uleb(kRsp);
-  out.uleb(8);
-  out.byte(kOffset | kReturnAddress);
-  out.uleb(1);
-  out.close(0);
-
-  std::size_t start = out.size();
-  out.fixed(std::uint32_t{0});
-  out.fixed(static_cast<std::uint32_t>(out.size())); // distance to the common entry
-  auto distance = [&](std::uintptr_t to) { out.fixed(static_cast<std::int32_t>(to - (section + out.size()))); };
-  distance(code);
-  out.fixed(function.codeBytes);
-  out.uleb(catches ? 4 : 0);
-  if (catches)
-    distance(lsda);
-  std::uint32_t at = 0;
-  for (const FrameStep& step : function.frame) {
-    advance(out, step.at - at);
-    at = step.at;
-    describe(out, step);
-  }
-  out.close(start);
-  out.fixed(std::uint32_t{0});
-  return out.take();
+  tables.bytes = out.take();
+  return tables;
 }
 
 } // namespace kiln::baseline
