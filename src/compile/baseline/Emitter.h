@@ -546,6 +546,7 @@ private:
   void wroteBits(std::uint32_t number, Gp from, const llvm::Type* type);
   void emitWideAtomic(const llvm::Instruction& instruction);
   void combineWide(llvm::AtomicRMWInst::BinOp operation);
+  void chooseWide(llvm::AtomicRMWInst::BinOp operation);
   void stage(std::int32_t slot, const llvm::Value* value);
   void enterWide(const llvm::Value* pointer);
   void leaveWide();

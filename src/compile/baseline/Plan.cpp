@@ -209,6 +209,7 @@ void Plan::fold() {
       ++number;
     }
   }
+  hintArguments();
 }
 
 /// Whether the value is another name for parts of a value that exists.
@@ -371,6 +372,20 @@ void Plan::hint(const llvm::Instruction& instruction, std::uint32_t number) {
       }
       (gpr ? gprs : xmms) += 1;
     }
+  }
+}
+
+/// Arguments stay where they come in.
+void Plan::hintArguments() {
+  unsigned gprs = 0, xmms = 0;
+  for (std::uint32_t number = 0; number < function_->arg_size(); ++number) {
+    const llvm::Type* type = function_->getArg(number)->getType();
+    if (isOneGpr(type) && gprs < std::size(kArgumentGprs))
+      wanted_[number] = kArgumentGprs[gprs++];
+    else if (isOneXmm(type) && xmms < 8)
+      wanted_[number] = static_cast<Register>(kFirstXmm + xmms++);
+    else if (!isOneGpr(type) && !isOneXmm(type))
+      return;
   }
 }
 
