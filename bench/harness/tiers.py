@@ -17,7 +17,7 @@ CALLS = [10 ** power for power in range(7)]
 # The default ladder may be slower than the best single tier by this.
 ALLOWED = 1.10
 # What `ladders` tries besides the default: (baseline's calls, O2's calls); O3's are ten times O2's.
-LADDERS = [*((n, 500) for n in (2, 5, 20, 50)), *((10, n) for n in (200, 1000, 2000, 5000))]
+LADDERS = [*((n, 500) for n in (2, 5, 20, 50)), *((10, n) for n in (200, 1000, 2000, 5000, 10000, 20000, 50000))]
 
 
 @dataclass
