@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <unordered_set>
 
 namespace kiln {
 namespace {
@@ -59,15 +60,28 @@ void UnwindRegistry::add(void* section, std::uintptr_t code) {
 }
 
 void UnwindRegistry::remove(void* section, std::uintptr_t code) {
+  Entry entry{section, code};
+  removeAll({&entry, 1});
+}
+
+void UnwindRegistry::removeAll(std::span<Entry> entries) {
+  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.code < b.code; });
   std::lock_guard lock(mutex_);
-  auto at = tables_.find(code / kStretch);
-  if (at == tables_.end())
-    return;
-  auto next = std::make_unique<Table>(*at->second);
-  std::erase(*next, section);
-  replace(at->second, next->size() > 1 ? std::move(next) : nullptr);
-  if (!at->second)
-    tables_.erase(at);
+  for (std::size_t i = 0; i < entries.size();) {
+    std::uintptr_t stretch = entries[i].code / kStretch;
+    std::unordered_set<void*> leave;
+    for (; i < entries.size() && entries[i].code / kStretch == stretch; ++i)
+      leave.insert(entries[i].section);
+    auto at = tables_.find(stretch);
+    if (at == tables_.end())
+      continue;
+    auto next = std::make_unique<Table>(*at->second);
+    if (std::erase_if(*next, [&](void* section) { return section && leave.contains(section); }) == 0)
+      continue;
+    replace(at->second, next->size() > 1 ? std::move(next) : nullptr);
+    if (!at->second)
+      tables_.erase(at);
+  }
 }
 
 void UnwindRegistry::retry() {

@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <vector>
 
 namespace kiln {
@@ -32,6 +33,12 @@ public:
   /// that begins at `code`.
   void add(void* section, std::uintptr_t code);
   void remove(void* section, std::uintptr_t code);
+  struct Entry {
+    void* section = nullptr;
+    std::uintptr_t code = 0;
+  };
+  /// As remove() of each, at the cost of one for each stretch.
+  void removeAll(std::span<Entry> entries);
   /// Registers what waited for the unwinder; call after a library that may bring it was loaded.
   void retry();
 

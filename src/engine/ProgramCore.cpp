@@ -99,6 +99,7 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
   if (!table)
     return std::unexpected(table.error());
   table_ = std::move(*table);
+  makeRetirement(**world);
   linker_ = std::make_unique<JitLinker>(*space_, unwind_, [this](std::string_view symbol) { return resolve(symbol); });
 
   TierManager::Settings settings;
@@ -110,6 +111,7 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
   settings.countNone = engine_->options.counting == Counting::Off;
   settings.synchronous = engine_->options.compileThreads == 0;
   settings.osr = engine_->options.osr;
+  settings.versionsChanged = [this](FunctionRecord& record) { retirement_->note(record); };
   tiers_ = std::make_unique<TierManager>(
       *table_, std::move(settings),
       [this](FunctionRecord& record, Tier tier, std::uint32_t loop) { return request(record, tier, loop); });
@@ -167,9 +169,9 @@ void ProgramCore::makeInterpreter() {
 }
 
 Result<void> ProgramCore::decodeNow(FunctionRecord& record, std::string_view reason, bool force) {
-  Result<void> outcome;
   std::optional<Refusal> refusal;
-  callOnStack(*stack_, [&] {
+  auto decode = [&] {
+    Result<void> outcome;
     auto done = worlds_->guarded([&](World& world, const WorldSymbols& symbols) -> Result<void> {
       auto result = interpreter_->compile({&world, &symbols}, record.id);
       if (auto* refused = std::get_if<Refusal>(&result))
@@ -180,8 +182,12 @@ Result<void> ProgramCore::decodeNow(FunctionRecord& record, std::string_view rea
         tiers_->publish(record, std::move(std::get<Version>(result)), reason, force);
       return {};
     });
-    if (!done)
-      outcome = done;
+    return done ? outcome : done;
+  };
+  Result<void> outcome = withRoom(record, [&] {
+    Result<void> done;
+    callOnStack(*stack_, [&] { done = decode(); });
+    return done;
   });
   if (!refusal) {
     if (outcome && engine_->options.osrAt)
@@ -291,50 +297,61 @@ Result<void> ProgramCore::compileNow(FunctionRecord& record, Tier tier, std::str
 
 Result<void> ProgramCore::compileFrom(WorldKeeper& worlds, FunctionRecord& record, Tier tier, std::string_view reason,
                                       bool force) {
-  Result<void> outcome;
-  callOnStack(*stack_, [&] {
-    CompileResult result = compiler_->compile({record.id, tier, tiers_->counts(tier)}, worlds);
-    outcome = install(record, std::move(result), reason, force);
+  CompileResult result = Error{};
+  callOnStack(*stack_, [&] { result = compiler_->compile({record.id, tier, tiers_->counts(tier)}, worlds); });
+  return withRoom(record, [&] {
+    Result<void> outcome;
+    callOnStack(*stack_, [&] { outcome = install(record, result, reason, force); });
+    return outcome;
   });
-  return outcome;
 }
 
 void ProgramCore::compileLoopNow(FunctionRecord& record, Tier tier, std::uint32_t loop, std::string_view reason) {
-  callOnStack(*stack_, [&] {
-    installLoop(record, tier, loop, compiler_->compile({record.id, tier, tiers_->counts(tier), loop}), reason);
+  CompileResult result = Error{};
+  callOnStack(*stack_, [&] { result = compiler_->compile({record.id, tier, tiers_->counts(tier), loop}); });
+  auto done = withRoom(record, [&] {
+    Result<void> outcome;
+    callOnStack(*stack_, [&] { outcome = installLoop(record, result, reason); });
+    return outcome;
   });
+  if (!done)
+    tiers_->refuseLoop(record, tier, loop, done.error().message);
 }
 
-Result<Version> ProgramCore::link(FunctionRecord& record, CompileResult result) {
+Result<Version> ProgramCore::link(FunctionRecord& record, CompileResult& result) {
   if (auto* error = std::get_if<Error>(&result))
-    return std::unexpected(std::move(*error));
+    return std::unexpected(*error);
   if (auto* refusal = std::get_if<Refusal>(&result))
     return fail(ErrorCode::CompileFailed, "function '" + refusal->function + "' was refused: " + refusal->reason);
   std::uint64_t start = nowNanoseconds();
-  auto version = linker_->link(std::get<CodeArtifact>(result));
+  auto& artifact = std::get<CodeArtifact>(result);
+  bool first = record.publishedTier.load(std::memory_order_acquire) == FunctionRecord::kNone;
+  artifact.use = first ? CodeUse::FirstCode : CodeUse::Promotion;
+  if (artifact.switchesStacks)
+    retirement_->turnOff("the program may switch stacks by assembly");
+  auto version = linker_->link(artifact);
   if (!version)
     return fail(version.error().code, "function '" + record.name + "': " + version.error().message);
   version->times.link = nowNanoseconds() - start;
   return version;
 }
 
-Result<void> ProgramCore::install(FunctionRecord& record, CompileResult result, std::string_view reason, bool force) {
+Result<void> ProgramCore::install(FunctionRecord& record, CompileResult& result, std::string_view reason, bool force) {
   std::lock_guard lock(install_);
-  auto version = link(record, std::move(result));
+  auto version = link(record, result);
   if (!version)
     return std::unexpected(version.error());
   tiers_->publish(record, std::move(*version), reason, force);
   return {};
 }
 
-void ProgramCore::installLoop(FunctionRecord& record, Tier tier, std::uint32_t loop, CompileResult result,
-                              std::string_view reason) {
+Result<void> ProgramCore::installLoop(FunctionRecord& record, CompileResult& result, std::string_view reason) {
   std::lock_guard lock(install_);
-  auto version = link(record, std::move(result));
-  if (version)
-    tiers_->publishLoop(record, std::move(*version), reason);
-  else
-    tiers_->refuseLoop(record, tier, loop, version.error().message);
+  auto version = link(record, result);
+  if (!version)
+    return std::unexpected(version.error());
+  tiers_->publishLoop(record, std::move(*version), reason);
+  return {};
 }
 
 PushResult ProgramCore::request(FunctionRecord& record, Tier tier, std::uint32_t loop) {
@@ -353,15 +370,15 @@ PushResult ProgramCore::request(FunctionRecord& record, Tier tier, std::uint32_t
   std::unique_lock lock(foreground_, std::try_to_lock);
   if (!lock)
     return PushResult::Busy;
-  if (loop != kNoLoop) {
-    if (!record.osrEntry(loop))
-      compileLoopNow(record, tier, loop, "threshold");
+  bool there = loop != kNoLoop ? record.osrEntry(loop) != nullptr : tiers_->select(record, tier, "threshold", true);
+  if (there || !roomForPromotion(record, tier, loop))
     return PushResult::Queued;
-  }
-  if (tiers_->select(record, tier, "threshold", true))
-    return PushResult::Queued;
-  if (auto done = compileNow(record, tier, "threshold", false); !done)
+  if (loop != kNoLoop)
+    compileLoopNow(record, tier, loop, "threshold");
+  else if (auto done = compileNow(record, tier, "threshold", false); !done)
     tiers_->reportFailure(record, tier, done.error());
+  if (retirement_->due())
+    retirement_->round();
   return PushResult::Queued;
 }
 
@@ -399,17 +416,24 @@ void ProgramCore::compileQueued(const QueuedCompile& request, unsigned worker) {
   const bool whole = request.loop == kNoLoop;
   if (whole ? tiers_->select(record, request.tier, "threshold", true) : record.osrEntry(request.loop) != nullptr)
     return; // made meanwhile by promote(), or left behind by a demotion
+  if (!roomForPromotion(record, request.tier, request.loop))
+    return;
   auto& compiler = workerCompilers_[worker];
   if (!compiler)
     compiler = std::make_unique<LlvmCompiler>(map_, std::make_shared<WorldKeeper>(sources_, map_, Reading::Whole));
   if (!whole) {
     auto made = compiler->compile({record.id, request.tier, tiers_->counts(request.tier), request.loop});
-    installLoop(record, request.tier, request.loop, std::move(made), "threshold");
-    return;
+    auto done = withRoom(record, [&] { return installLoop(record, made, "threshold"); });
+    if (!done)
+      tiers_->refuseLoop(record, request.tier, request.loop, done.error().message);
+  } else {
+    auto made = compiler->compile({record.id, request.tier, tiers_->counts(request.tier)});
+    auto done = withRoom(record, [&] { return install(record, made, "threshold", false); });
+    if (!done)
+      tiers_->reportFailure(record, request.tier, done.error());
   }
-  auto done = install(record, compiler->compile({record.id, request.tier, tiers_->counts(request.tier)}), "threshold", false);
-  if (!done)
-    tiers_->reportFailure(record, request.tier, done.error());
+  if (retirement_->due())
+    retirement_->round();
 }
 
 Result<FunctionRecord*> ProgramCore::find(std::string_view name) {
@@ -468,6 +492,8 @@ Result<void> ProgramCore::promote(FunctionRecord& record, Tier tier, bool wait) 
     tiers_->reportFailure(record, tier, done.error());
     return done;
   }
+  if (retirement_->due())
+    retirement_->round();
   return {};
 }
 
@@ -484,6 +510,8 @@ Result<void> ProgramCore::demote(FunctionRecord& record, Tier tier) {
   }
   if (!done)
     record.held.store(before, std::memory_order_relaxed);
+  if (retirement_->due())
+    retirement_->round();
   return done;
 }
 
@@ -531,9 +559,11 @@ void ProgramCore::prepareFork() {
   foreground_.lock();
   install_.lock();
   interpreter_->stubLock().lock();
+  retirement_->forkLock().lock();
 }
 
 void ProgramCore::parentAfterFork() {
+  retirement_->forkLock().unlock();
   interpreter_->stubLock().unlock();
   install_.unlock();
   foreground_.unlock();
@@ -541,6 +571,7 @@ void ProgramCore::parentAfterFork() {
 
 void ProgramCore::childAfterFork() {
   space_->privatise();
+  retirement_->forkLock().unlock();
   interpreter_->stubLock().unlock();
   install_.unlock();
   foreground_.unlock();

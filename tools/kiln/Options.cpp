@@ -13,7 +13,7 @@ struct Raw {
   std::vector<std::string> libraries;
   std::string entry = "main";
   unsigned threads = 1;
-  std::size_t codeLimit = 0, queue = 1024;
+  std::size_t codeLimit = 0, retireAt = Options{}.retireAt, queue = 1024;
   std::uint64_t osrAt = 0;
   bool trace = false, verify = false, noOsr = false;
 };
@@ -44,6 +44,8 @@ void describe(CLI::App& run, Raw& raw) {
   run.add_option("--osr-at", raw.osrAt, "Every loop moves into the best code at its N-th back-edge (a stress test)")
       ->type_name("N")->check(CLI::PositiveNumber);
   run.add_option("--code-limit", raw.codeLimit, "Bytes that compiled code may take; 0: no limit of its own")->type_name("BYTES");
+  run.add_option("--retire-at", raw.retireAt, "Bytes of superseded code that gather before they are freed (default 4 MiB); 0: never")
+      ->type_name("BYTES");
   run.add_option("--queue", raw.queue, "Compile requests that may wait (default 1024)")->type_name("N");
   run.add_flag("--verify", raw.verify, "Verify every function before the program starts");
 }
@@ -114,6 +116,7 @@ Result<RunOptions> check(const Raw& raw, const std::vector<std::string>& words) 
   options.engine.ladder = std::move(*ladder);
   options.engine.compileThreads = raw.threads;
   options.engine.codeLimit = raw.codeLimit;
+  options.engine.retireAt = raw.retireAt;
   options.engine.queueCapacity = raw.queue;
   options.engine.verifyAll = raw.verify;
   if (raw.noOsr && raw.osrAt != 0)
