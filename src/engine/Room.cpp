@@ -8,8 +8,9 @@
 namespace kiln {
 namespace {
 
-/// A thunk of the interpreter is 16 bytes; first code of functions that it refuses is more, and rare.
-constexpr std::size_t kReservedForFunction = 24;
+/// What first code takes of a function: a thunk of the interpreter is 16 bytes, and what is refused by it is rare; compiled
+/// code has an unwind table besides.
+constexpr std::size_t kInterpreted = 24, kCompiled = 400;
 /// With less room than this, compiling in the hope that the result is small costs more than it brings.
 constexpr std::size_t kLeastRoom = 512;
 
@@ -44,7 +45,8 @@ void ProgramCore::makeRetirement(World& world) {
       retirement_->turnOff("the program may switch stacks by assembly");
   // Half of what the program itself left, at most: a limit so tight keeps no promise for either.
   std::size_t left = space_->limit() - std::min(space_->limit(), space_->bytesUsed());
-  space_->setReserve(std::min(left / 2, kReservedForFunction * map_.functions.size() + left / 64));
+  std::size_t each = options.ladder.bottom() == Tier::Interpreter ? kInterpreted : kCompiled;
+  space_->setReserve(std::min(left / 2, each * map_.functions.size() + left / 64));
 }
 
 bool ProgramCore::roomForPromotion(FunctionRecord& record, Tier tier, std::uint32_t loop) {

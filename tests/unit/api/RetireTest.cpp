@@ -1,0 +1,265 @@
+// Superseded code of real programs: freed when nobody is inside, made anew when it is asked for again, and what the code limit
+// does to a program.
+#include "Host.h"
+
+#include <atomic>
+#include <thread>
+
+namespace kiln {
+namespace {
+
+using test::Host;
+
+Options eager(std::string_view ladder = "O0,O3@1000000") {
+  Options options = test::withLadder(ladder);
+  options.retireAt = 1;
+  return options;
+}
+
+CodeSpaceStatistics space(Host& host) { return host.program->statistics().codeSpace; }
+
+/// Rounds until nothing superseded is left. A word that looks like an address may keep code for a while.
+void freeAll(Host& host) {
+  for (int i = 0; i < 200 && space(host).supersededBytes + space(host).waitingBytes != 0; ++i)
+    host.program->retire();
+  EXPECT_EQ(space(host).supersededBytes + space(host).waitingBytes, 0u);
+}
+
+TEST(RetireCode, PromotedAndFreed) {
+  Host host(test::kFib, eager());
+  auto fib = host.function<int(int)>("fib");
+  EXPECT_EQ(fib(10), 55);
+  std::uint64_t before = space(host).code;
+  ASSERT_TRUE(host.program->promote("fib", Tier::O3));
+  EXPECT_EQ(fib(10), 55);
+  freeAll(host);
+  CodeSpaceStatistics after = space(host);
+  EXPECT_EQ(after.versionsFreed, 1u);
+  EXPECT_GT(after.freedBytes, 0u);
+  EXPECT_GT(before, 0u);
+  FunctionStatistics function = host.program->hotFunctions(1).at(0);
+  ASSERT_EQ(function.versions.size(), 2u);
+  EXPECT_TRUE(function.versions[0].retired);
+  EXPECT_FALSE(function.versions[1].retired);
+  EXPECT_EQ(fib(15), 610);
+}
+
+TEST(RetireCode, DemotionToWhatWasFreedCompilesAnew) {
+  Host host(test::kFib, eager());
+  auto fib = host.function<int(int)>("fib");
+  EXPECT_EQ(fib(10), 55);
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(host.program->promote("fib", i % 2 ? Tier::O2 : Tier::O3));
+    freeAll(host);
+    EXPECT_EQ(fib(12), 144);
+    ASSERT_TRUE(host.program->demote("fib", Tier::O0));
+    EXPECT_EQ(host.tierOf("fib"), Tier::O0);
+    freeAll(host);
+    EXPECT_EQ(fib(12), 144);
+  }
+  EXPECT_EQ(host.program->statistics().compiles, 11u);
+  EXPECT_EQ(space(host).versionsFreed, 10u);
+}
+
+TEST(RetireCode, SwitchedOffKeepsAll) {
+  Options options = eager();
+  options.retireAt = 0;
+  Host host(test::kFib, options);
+  EXPECT_EQ(host.function<int(int)>("fib")(10), 55);
+  ASSERT_TRUE(host.program->promote("fib", Tier::O3));
+  EXPECT_EQ(host.program->retire(), 0u);
+  EXPECT_EQ(space(host).versionsFreed, 0u);
+  EXPECT_EQ(space(host).retirementOff, "switched off");
+}
+
+/// `hold(wait)` calls a function of the host and goes on with what it had.
+constexpr std::string_view kHold = R"(
+declare void @wait(ptr)
+define i32 @hold(ptr %where, i32 %x) {
+  %y = mul i32 %x, 3
+  call void @wait(ptr %where)
+  %z = add i32 %y, 1
+  ret i32 %z
+}
+define i32 @deep(ptr %where, i32 %levels) {
+  %last = icmp eq i32 %levels, 0
+  br i1 %last, label %bottom, label %more
+bottom:
+  call void @wait(ptr %where)
+  ret i32 0
+more:
+  %next = sub i32 %levels, 1
+  %r = call i32 @deep(ptr %where, i32 %next)
+  %s = add i32 %r, 1
+  ret i32 %s
+}
+)";
+
+struct Gate {
+  std::atomic<bool> inside{false}, open{false};
+  bool spin = false;
+};
+void waitAtGate(Gate* gate) {
+  gate->inside = true;
+  while (!gate->open)
+    if (!gate->spin)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
+
+TEST(RetireCode, NotUnderAThreadThatIsInside) {
+  for (bool spin : {false, true}) {
+    Host host(test::text(kHold).host("wait", waitAtGate), eager());
+    auto hold = host.function<int(Gate*, int)>("hold");
+    auto deep = host.function<int(Gate*, int)>("deep");
+    Gate gate;
+    gate.spin = spin;
+    int held = 0, levels = 0;
+    std::thread a([&] { held = hold(&gate, 5); });
+    while (!gate.inside)
+      std::this_thread::yield();
+    gate.inside = false;
+    std::thread b([&] { levels = deep(&gate, 5000); });
+    while (!gate.inside)
+      std::this_thread::yield();
+    for (const char* name : {"hold", "deep"})
+      ASSERT_TRUE(host.program->promote(name, Tier::O3));
+    for (int i = 0; i < 5; ++i)
+      EXPECT_EQ(host.program->retire(), 0u);
+    EXPECT_GT(space(host).waitingBytes, 0u);
+    gate.open = true;
+    a.join();
+    b.join();
+    EXPECT_EQ(held, 16);
+    EXPECT_EQ(levels, 5000);
+    freeAll(host);
+    EXPECT_EQ(space(host).versionsFreed, 2u);
+  }
+}
+
+TEST(RetireCode, UnderLoad) {
+  // Calls from several threads while an operator moves the functions up and down, with room for few versions.
+  Options options = eager("interpreter,O0@1000000000,O3@10000000000");
+  options.codeLimit = 24 << 10;
+  Host host(test::kFib, options);
+  auto fib = host.function<int(int)>("fib");
+  auto twice = host.function<int(int)>("twice");
+  EXPECT_EQ(fib(5), 5);
+  EXPECT_EQ(twice(5), 10);
+  std::atomic<bool> stop{false};
+  std::atomic<std::uint64_t> wrong{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 3; ++t)
+    threads.emplace_back([&, t] {
+      while (!stop) {
+        wrong += fib(12) != 144;
+        wrong += twice(21) != 42;
+        if (t == 0)
+          std::this_thread::sleep_for(std::chrono::microseconds(100));
+      }
+    });
+  int refused = 0;
+  for (int i = 0; i < 150; ++i)
+    for (const char* name : {"fib", "twice"}) {
+      Tier tier = kAllTiers[1 + static_cast<std::size_t>(i) % (kTierCount - 1)];
+      Result<void> done = i % 3 == 2 ? host.program->demote(name, Tier::O0) : host.program->promote(name, tier);
+      if (!done) {
+        EXPECT_EQ(done.error().code, ErrorCode::CodeSpaceFull) << done.error().message;
+        ++refused;
+      }
+    }
+  stop = true;
+  for (std::thread& thread : threads)
+    thread.join();
+  EXPECT_EQ(wrong.load(), 0u);
+  EXPECT_LT(refused, 300);
+  freeAll(host);
+  Statistics all = host.program->statistics();
+  EXPECT_GT(all.codeSpace.versionsFreed, 20u);
+  EXPECT_LE(all.codeSpaceUsed, options.codeLimit);
+  EXPECT_EQ(fib(20), 6765);
+}
+
+TEST(RetireLimit, ThePromotionsStopAndFirstCallsGoOn) {
+  // Many functions; code for a few of them. All run, whoever came first.
+  std::string ir;
+  constexpr int kFunctions = 200;
+  for (int i = 0; i < kFunctions; ++i)
+    ir += "define i32 @f" + std::to_string(i) + "(i32 %x) noinline {\n  %y = mul i32 %x, " + std::to_string(i + 3) +
+          "\n  %z = xor i32 %y, " + std::to_string(i * 77) + "\n  ret i32 %z\n}\n";
+  for (unsigned compileThreads : {0u, 1u}) {
+    Options options = eager("interpreter,O2@5");
+    options.codeLimit = kFunctions * 16 + (16 << 10);
+    options.compileThreads = compileThreads;
+    Host host(ir, options);
+    for (int i = 0; i < kFunctions; ++i) {
+      auto f = host.function<int(int)>("f" + std::to_string(i));
+      for (int call = 0; call < 40; ++call)
+        ASSERT_EQ(f(call), (call * (i + 3)) ^ (i * 77));
+      host.program->waitForCompiles();
+    }
+    Statistics all = host.program->statistics();
+    EXPECT_TRUE(all.codeSpace.limitReached);
+    EXPECT_GT(all.codeSpace.promotionsRefused, 10u);
+    EXPECT_GT(all.compiles, std::uint64_t{kFunctions} + 10); // some were promoted
+    EXPECT_EQ(all.functions.size(), std::size_t{kFunctions});
+    EXPECT_LE(all.codeSpaceUsed, all.codeSpaceLimit);
+  }
+}
+
+TEST(RetireLimit, RoomIsMadeForPromotions) {
+  // Each function climbs through three tiers; with what they left freed, all reach the top in a space that would not hold them.
+  std::string ir;
+  constexpr int kFunctions = 60;
+  for (int i = 0; i < kFunctions; ++i)
+    ir += "define i32 @f" + std::to_string(i) + "(i32 %x) noinline {\n  %y = mul i32 %x, " + std::to_string(i + 3) +
+          "\n  %z = xor i32 %y, " + std::to_string(i * 77) + "\n  ret i32 %z\n}\n";
+  auto climb = [&](std::size_t limit, std::size_t retireAt) {
+    Options options = eager("interpreter,O1@3,O2@6,O3@9");
+    options.codeLimit = limit;
+    options.retireAt = retireAt;
+    options.compileThreads = 0;
+    Host host(ir, options);
+    int top = 0;
+    for (int i = 0; i < kFunctions; ++i) {
+      auto f = host.function<int(int)>("f" + std::to_string(i));
+      for (int call = 0; call < 12; ++call)
+        EXPECT_EQ(f(call), (call * (i + 3)) ^ (i * 77));
+      top += host.tierOf("f" + std::to_string(i)) == Tier::O3;
+    }
+    return std::pair{top, host.program->statistics().codeSpaceUsed};
+  };
+  auto [all, used] = climb(0, 0);
+  ASSERT_EQ(all, kFunctions);
+  EXPECT_LT(climb(used * 2 / 3, 0).first, kFunctions);
+  EXPECT_EQ(climb(used * 2 / 3, 1).first, kFunctions);
+}
+
+TEST(RetireStacks, ProgramsThatSwitchThemKeepTheirCode) {
+  auto offReason = [](std::string_view ir) {
+    Host host(ir, eager("O0,O3@1000000"));
+    EXPECT_EQ(host.function<int()>("f")(), 1);
+    EXPECT_TRUE(host.program->promote("f", Tier::O2));
+    host.program->retire();
+    return space(host).retirementOff;
+  };
+  EXPECT_EQ(offReason("define i32 @f() { ret i32 1 }"), "");
+  EXPECT_EQ(offReason("declare i32 @swapcontext(ptr, ptr)\ndefine i32 @f() { ret i32 1 }\n"
+                      "define i32 @g(ptr %p) { %r = call i32 @swapcontext(ptr %p, ptr %p) ret i32 %r }"),
+            "the program switches stacks");
+  EXPECT_EQ(offReason("define i32 @f() { call void asm sideeffect \"xchg %rsp, %rsp\", \"\"() ret i32 1 }"),
+            "the program may switch stacks by assembly");
+  EXPECT_EQ(offReason("module asm \"switch: movq %rdi, %rsp; ret\"\ndefine i32 @f() { ret i32 1 }"),
+            "the program may switch stacks by assembly");
+}
+
+TEST(RetireStacks, CodeWithAssemblyOfItsOwnStays) {
+  Host host("define i32 @f() { call void asm sideeffect \"nop\", \"\"() ret i32 1 }", eager());
+  EXPECT_EQ(host.function<int()>("f")(), 1);
+  ASSERT_TRUE(host.program->promote("f", Tier::O2));
+  EXPECT_EQ(host.program->retire(), 0u);
+  EXPECT_EQ(space(host).versionsRetired, 0u);
+  EXPECT_EQ(space(host).retirementOff, "");
+}
+
+} // namespace
+} // namespace kiln
