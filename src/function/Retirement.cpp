@@ -65,13 +65,21 @@ void Retirement::turnOff(std::string_view reason) {
 bool Retirement::due() const {
   if (off_.load(std::memory_order_relaxed))
     return false;
-  std::uint64_t bytes =
-      supersededBytes_.load(std::memory_order_relaxed) + waitingBytes_.load(std::memory_order_relaxed);
-  return bytes >= settings_.startAt && nowNanoseconds() >= notBefore_.load(std::memory_order_relaxed);
+  std::uint64_t fresh = supersededBytes_.load(std::memory_order_relaxed);
+  bool patient = nowNanoseconds() >= notBefore_.load(std::memory_order_relaxed);
+  if (!patient && obstructed_.load(std::memory_order_relaxed))
+    return false;
+  return (patient ? fresh + waitingBytes_.load(std::memory_order_relaxed) : fresh) >= settings_.startAt;
+}
+
+bool Retirement::promising() const {
+  if (nowNanoseconds() >= notBefore_.load(std::memory_order_relaxed))
+    return true;
+  return !obstructed_.load(std::memory_order_relaxed) && supersededBytes_.load(std::memory_order_relaxed) != 0;
 }
 
 std::size_t Retirement::round(bool now) {
-  if (off_.load(std::memory_order_relaxed) || (!now && nowNanoseconds() < notBefore_.load(std::memory_order_relaxed)))
+  if (off_.load(std::memory_order_relaxed) || (!now && !promising()))
     return 0;
   const CallerMark caller = CallerMark::here();
   return roundFrom(caller);
@@ -94,6 +102,7 @@ std::size_t Retirement::roundFrom(const CallerMark& caller) {
   ScanResult seen = settings_.look(spans, caller);
   if (seen.foreignStack)
     turnOff(seen.obstacle);
+  obstructed_.store(!seen.obstacle.empty(), std::memory_order_relaxed);
   if (!seen.obstacle.empty()) {
     postpone(seen.obstacle);
     return 0;

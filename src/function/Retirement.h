@@ -13,7 +13,7 @@
 // Code and constants count alike: a tail call may hand a pointer to a constant on.
 //
 // Rounds run in compile threads, or in a thread that asks (an engine without compile threads, a full code space). They are never
-// waited for: while one runs, or when the last was in vain and too short ago, round() does nothing.
+// waited for: while one runs, or when the last was in vain, too short ago, and nothing promises more, round() does nothing.
 //
 // Locks: a record's mutex, then `list_`; `round_` before both. Thread-safe.
 #pragma once
@@ -80,6 +80,8 @@ private:
   void retireListed();
   void retire(FunctionRecord& record);
   static bool superseded(const FunctionRecord& record, const Version& version);
+  /// Whether a round may free something that the last one did not.
+  bool promising() const;
   void postpone(std::string_view reason);
   std::size_t release(std::vector<Retired> gone);
 
@@ -87,6 +89,7 @@ private:
   UnwindRegistry& unwind_;
   const Settings settings_;
   std::atomic<bool> off_{false};
+  std::atomic<bool> obstructed_{false}; ///< the last round could not judge every thread: the next would hardly either
   std::atomic<std::uint64_t> supersededBytes_{0}, waitingBytes_{0}, notBefore_{0};
 
   std::mutex round_;              ///< held by the thread that makes a round
