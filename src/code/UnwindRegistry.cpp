@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <unordered_set>
+#include <utility>
 
 namespace kiln {
 namespace {
@@ -39,8 +40,7 @@ bool UnwindRegistry::findUnwinder() {
 UnwindRegistry::~UnwindRegistry() {
   for (auto& [stretch, table] : tables_)
     replace(table, nullptr);
-  for (void* object : withdrawn_)
-    free(object);
+  freeObjects(withdrawn_);
 }
 
 void UnwindRegistry::replace(std::unique_ptr<Table>& table, std::unique_ptr<Table> next) {
@@ -48,7 +48,25 @@ void UnwindRegistry::replace(std::unique_ptr<Table>& table, std::unique_ptr<Tabl
     register_(next->data());
   if (register_ && table)
     withdrawn_.push_back(deregister_(table->data()));
+  withdrawnCount_.store(withdrawn_.size(), std::memory_order_relaxed);
   table = std::move(next);
+}
+
+std::vector<void*> UnwindRegistry::takeWithdrawn() {
+  std::lock_guard lock(mutex_);
+  withdrawnCount_.store(0, std::memory_order_relaxed);
+  return std::exchange(withdrawn_, {});
+}
+
+void UnwindRegistry::giveBack(std::span<void* const> objects) {
+  std::lock_guard lock(mutex_);
+  withdrawn_.insert(withdrawn_.end(), objects.begin(), objects.end());
+  withdrawnCount_.store(withdrawn_.size(), std::memory_order_relaxed);
+}
+
+void UnwindRegistry::freeObjects(std::span<void* const> objects) {
+  for (void* object : objects)
+    free(object); // the unwinder's malloc
 }
 
 void UnwindRegistry::add(void* section, std::uintptr_t code) {

@@ -18,6 +18,11 @@ constexpr std::uint64_t kMillisecond = 1'000'000;
 constexpr std::uint64_t kFirstWait = 8 * kMillisecond;
 constexpr unsigned kMostDoublings = 8;
 
+/// Withdrawn unwind objects that make a round worth while where no code waits.
+constexpr std::size_t kObjects = 4096;
+/// What one costs.
+constexpr std::size_t kObjectCost = 64;
+
 constexpr int kTrap = 0xcc; // int3
 
 /// Every processor forgets what it fetched of instructions that are no more, before others are written in their place (Intel
@@ -65,7 +70,8 @@ void Retirement::turnOff(std::string_view reason) {
 bool Retirement::due() const {
   if (off_.load(std::memory_order_relaxed))
     return false;
-  std::uint64_t fresh = supersededBytes_.load(std::memory_order_relaxed);
+  std::uint64_t fresh = supersededBytes_.load(std::memory_order_relaxed) +
+                        (unwind_.withdrawn() > kObjects ? unwind_.withdrawn() * kObjectCost : 0);
   bool patient = nowNanoseconds() >= notBefore_.load(std::memory_order_relaxed);
   if (!patient && obstructed_.load(std::memory_order_relaxed))
     return false;
@@ -91,24 +97,24 @@ std::size_t Retirement::roundFrom(const CallerMark& caller) {
   if (!lock)
     return 0;
   retireListed();
-  if (waiting_.empty())
+  if (waiting_.empty() && unwind_.withdrawn() < kObjects)
     return 0;
-  std::vector<AddressSpan> spans;
-  for (const Retired& each : waiting_)
-    for (const CodeSpan& span : each.memory) {
-      auto begin = reinterpret_cast<std::uintptr_t>(span.rx);
-      spans.push_back({begin, begin + span.size});
-    }
-  ScanResult seen = settings_.look(spans, caller);
+  std::vector<void*> objects = unwind_.takeWithdrawn();
+  ScanResult seen = look(objects, caller);
+  obstructed_.store(!seen.obstacle.empty(), std::memory_order_relaxed);
   if (seen.foreignStack)
     turnOff(seen.obstacle);
-  obstructed_.store(!seen.obstacle.empty(), std::memory_order_relaxed);
   if (!seen.obstacle.empty()) {
+    unwind_.giveBack(objects);
     postpone(seen.obstacle);
     return 0;
   }
-  std::vector<Retired> gone, stay;
   std::size_t at = 0;
+  std::vector<void*> unread;
+  std::erase_if(objects, [&](void* object) { return !seen.inside[at++] && (unread.push_back(object), true); });
+  UnwindRegistry::freeObjects(unread);
+  unwind_.giveBack(objects);
+  std::vector<Retired> gone, stay;
   for (Retired& each : waiting_) {
     bool inside = false;
     for (std::size_t i = 0; i < each.memory.size(); ++i)
@@ -116,13 +122,28 @@ std::size_t Retirement::roundFrom(const CallerMark& caller) {
     (inside ? stay : gone).push_back(std::move(each));
   }
   waiting_ = std::move(stay);
-  if (gone.empty()) {
+  if (gone.empty() && !waiting_.empty()) {
     postpone("threads are inside");
     return 0;
   }
   inVain_ = 0;
   notBefore_.store(0, std::memory_order_relaxed);
   return release(std::move(gone));
+}
+
+/// Who reads one of these objects, then who is inside what waits.
+ScanResult Retirement::look(std::span<void* const> objects, const CallerMark& caller) {
+  std::vector<AddressSpan> spans;
+  auto add = [&](const void* from, std::size_t bytes) {
+    auto begin = reinterpret_cast<std::uintptr_t>(from);
+    spans.push_back({begin, begin + bytes});
+  };
+  for (const void* object : objects)
+    add(object, UnwindRegistry::kObjectBytes);
+  for (const Retired& each : waiting_)
+    for (const CodeSpan& span : each.memory)
+      add(span.rx, span.size);
+  return settings_.look(spans, caller);
 }
 
 void Retirement::retireListed() {

@@ -12,6 +12,8 @@
 // Why one look is enough: after step 1 no thread can get such an address anew, so who was seen without it stays without it.
 // Code and constants count alike: a tail call may hand a pointer to a constant on.
 //
+// The same look tells which objects of the unwinder can be freed, that it may read for a moment after it gave them back.
+//
 // Rounds run in compile threads, or in a thread that asks (an engine without compile threads, a full code space). They are never
 // waited for: while one runs, or when the last was in vain, too short ago, and nothing promises more, round() does nothing.
 //
@@ -77,6 +79,7 @@ private:
   };
 
   [[gnu::noinline]] std::size_t roundFrom(const CallerMark& caller);
+  ScanResult look(std::span<void* const> objects, const CallerMark& caller);
   void retireListed();
   void retire(FunctionRecord& record);
   static bool superseded(const FunctionRecord& record, const Version& version);

@@ -208,6 +208,27 @@ TEST_F(Retire, BelowTheBoundNothingIsDue) {
   EXPECT_EQ(off.round(true), 0u);
 }
 
+TEST_F(Retire, TheUnwindersObjectsGoToo) {
+  unwind.retry();
+  // One function's table: each change replaces the object of its stretch. The sections are empty.
+  std::vector<std::uint32_t> section(4, 0);
+  section[0] = 4; // a length that is not zero, or the unwinder takes it for nothing
+  auto* code = publish(0, Tier::O0);
+  for (int i = 0; i < 3000; ++i) {
+    unwind.add(section.data(), address(code));
+    unwind.remove(section.data(), address(code));
+  }
+  std::size_t before = unwind.withdrawn();
+  EXPECT_GT(before, 3000u);
+  obstacle = "no look";
+  publish(0, Tier::O1);
+  retirement.round(true);
+  EXPECT_EQ(unwind.withdrawn(), before);
+  obstacle = {};
+  retirement.round(true);
+  EXPECT_EQ(unwind.withdrawn(), 0u);
+}
+
 /// Threads that call, change tiers and make rounds at once. A thread says which code it is in, as stacks do in earnest: it
 /// announces the address, and looks again whether the slot still leads there before it goes in.
 class RetireLoad : public Retire {
