@@ -42,8 +42,8 @@ constexpr std::string_view kOther = "another look at the threads is under way";
 /// What a thread that was asked says of itself.
 enum class Answer : std::uint32_t { Waiting, Clean, Alternate, Foreign, Unknown };
 
-/// A question and its answer, one word: a handler that comes late, for a signal of an earlier look, answers only the question
-/// that it saw.
+/// A question and its answer, one word: a handler that comes late, for a signal of an earlier look, answers only the
+/// question that it saw.
 class Asked {
 public:
   bool free() const { return word_.load(std::memory_order_relaxed) == 0; }
@@ -82,7 +82,9 @@ public:
   /// Reads the list anew. Handlers may still be using the old one, which stays until the look ends.
   bool readMappings();
   /// Null if the address is in none of those that were last read.
-  const Mapping* mapping(std::uintptr_t address) const { return newest_.load(std::memory_order_acquire)->find(address); }
+  const Mapping* mapping(std::uintptr_t address) const {
+    return newest_.load(std::memory_order_acquire)->find(address);
+  }
 
   /// The calling thread, interrupted or asking itself, with that stack pointer. Registers are the caller's to mark.
   Answer markOwnStack(std::uintptr_t stackPointer, const stack_t& alternate);
@@ -109,7 +111,8 @@ bool Board::readMappings() {
 }
 
 Answer Board::markOwnStack(std::uintptr_t stackPointer, const stack_t& alternate) {
-  if (!(alternate.ss_flags & SS_DISABLE) && stackPointer - reinterpret_cast<std::uintptr_t>(alternate.ss_sp) < alternate.ss_size)
+  if (!(alternate.ss_flags & SS_DISABLE) &&
+      stackPointer - reinterpret_cast<std::uintptr_t>(alternate.ss_sp) < alternate.ss_size)
     return Answer::Alternate;
   const Mapping* at = mapping(stackPointer);
   if (!at)
@@ -150,15 +153,16 @@ void onLook(int, siginfo_t*, void* context) {
 
 /// The signal to ask with, or 0.
 int lookSignal() {
-  struct sigaction current {};
+  struct sigaction current{};
   if (int known = gSignal.load(std::memory_order_relaxed))
     if (sigaction(known, nullptr, &current) == 0 && (current.sa_flags & SA_SIGINFO) && current.sa_sigaction == onLook)
       return known;
   gSignal.store(0, std::memory_order_relaxed);
   for (int candidate = SIGRTMAX; candidate >= SIGRTMIN; --candidate) {
-    if (sigaction(candidate, nullptr, &current) != 0 || (current.sa_flags & SA_SIGINFO) || current.sa_handler != SIG_DFL)
+    if (sigaction(candidate, nullptr, &current) != 0 || (current.sa_flags & SA_SIGINFO) ||
+        current.sa_handler != SIG_DFL)
       continue;
-    struct sigaction ours {};
+    struct sigaction ours{};
     ours.sa_sigaction = onLook;
     ours.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
     sigfillset(&ours.sa_mask);
@@ -204,7 +208,8 @@ private:
 
 void Scan::addThreads() {
   for (pid_t number : listThreads()) {
-    bool known = std::any_of(threads_.begin(), threads_.end(), [&](const Thread& each) { return each.number == number; });
+    bool known =
+        std::any_of(threads_.begin(), threads_.end(), [&](const Thread& each) { return each.number == number; });
     if (known)
       continue;
     threads_.push_back({.number = number, .judged = isRuntimeThread(number)});
@@ -212,7 +217,8 @@ void Scan::addThreads() {
 }
 
 void Scan::judgeSelf() {
-  auto self = std::find_if(threads_.begin(), threads_.end(), [](const Thread& each) { return each.number == gettid(); });
+  auto self =
+      std::find_if(threads_.begin(), threads_.end(), [](const Thread& each) { return each.number == gettid(); });
   if (self == threads_.end() || self->judged)
     return;
   for (greg_t value : caller_.registers.uc_mcontext.gregs)
@@ -224,9 +230,14 @@ void Scan::judgeSelf() {
 
 void Scan::take(Thread& thread, Answer answer) {
   switch (answer) {
-  case Answer::Waiting: break;
-  case Answer::Clean: thread.judged = true; break;
-  case Answer::Alternate: thread.obstacle = kAlternate; break;
+  case Answer::Waiting:
+    break;
+  case Answer::Clean:
+    thread.judged = true;
+    break;
+  case Answer::Alternate:
+    thread.obstacle = kAlternate;
+    break;
   case Answer::Unknown:
     thread.obstacle = kUnknown;
     board_.readMappings();
@@ -238,8 +249,8 @@ void Scan::take(Thread& thread, Answer answer) {
   }
 }
 
-/// The stack of a thread that sleeps, upwards to its end. Another thread may unmap it meanwhile. Returns an obstacle, or
-/// nothing.
+/// The stack of a thread that sleeps, upwards to its end. Another thread may unmap it meanwhile. Returns an obstacle,
+/// or nothing.
 std::string_view Scan::markStack(pid_t thread, const ThreadView& view) {
   const Mapping* mapping = board_.mapping(view.stackPointer);
   if (!mapping && board_.readMappings())

@@ -64,8 +64,8 @@ void readCall(const std::string& text, ThreadView& view) {
     view.state = ThreadView::State::Asleep;
 }
 
-/// Where glibc's control block holds the thread's number; 0 when this C library has it elsewhere. glibc 2.4 to 2.41 have it
-/// at one place; looked up in the own control block, so that another library is noticed and not misread.
+/// Where glibc's control block holds the thread's number; 0 when this C library has it elsewhere. glibc 2.4 to 2.41
+/// have it at one place; looked up in the own control block, so that another library is noticed and not misread.
 std::size_t numberOffset() {
   constexpr std::size_t kOffset = 720;
   static const std::size_t offset = [] {
@@ -156,7 +156,9 @@ std::size_t readOwnMemory(std::uintptr_t from, std::span<std::byte> into) {
   return got > 0 ? static_cast<std::size_t>(got) : 0;
 }
 
-bool knowsControlBlocks() { return numberOffset() != 0; }
+bool knowsControlBlocks() {
+  return numberOffset() != 0;
+}
 
 bool isControlBlock(std::uintptr_t candidate, pid_t thread) {
   // tcb and self point to the block itself.

@@ -1,5 +1,5 @@
-// What the kernel tells of this process's threads: which there are, whether one sleeps in a system call and where its stack
-// pointer is, and which pieces of memory stacks can lie in. Nobody is disturbed. x86-64 Linux (proc(5)).
+// What the kernel tells of this process's threads: which there are, whether one sleeps in a system call and where its
+// stack pointer is, and which pieces of memory stacks can lie in. Nobody is disturbed. x86-64 Linux (proc(5)).
 #pragma once
 
 #include <sys/types.h>
@@ -39,7 +39,7 @@ struct ThreadView {
     Unknown, ///< the system does not tell
   };
   State state = State::Unknown;
-  std::uint64_t sleeps = 0;        ///< how often it gave the processor up by itself
+  std::uint64_t sleeps = 0;         ///< how often it gave the processor up by itself
   std::uint64_t blockedSignals = 0; ///< bit n - 1: signal n
   // Asleep only.
   long call = 0;
@@ -60,8 +60,8 @@ std::vector<pid_t> listThreads();
 /// Copies what lies at `from`, which another thread may be unmapping. How many bytes could be read.
 std::size_t readOwnMemory(std::uintptr_t from, std::span<std::byte> into);
 
-/// Whether the thread's control block is at `candidate`. The C library puts it at the upper end of a thread's stack, also of one
-/// that the program provided; the first thread's is elsewhere.
+/// Whether the thread's control block is at `candidate`. The C library puts it at the upper end of a thread's stack,
+/// also of one that the program provided; the first thread's is elsewhere.
 bool isControlBlock(std::uintptr_t candidate, pid_t thread);
 
 /// False with a C library whose control blocks look different: isControlBlock() then finds none.

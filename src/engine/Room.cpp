@@ -1,4 +1,5 @@
-// Room for code: what of it is kept for first calls, when superseded versions are freed, and what happens when none is left.
+// Room for code: what of it is kept for first calls, when superseded versions are freed, and what happens when none is
+// left.
 #include <algorithm>
 
 #include "compile/llvm/Transform.h"
@@ -8,13 +9,14 @@
 namespace kiln {
 namespace {
 
-/// What first code takes of a function: a thunk of the interpreter is 16 bytes, and what is refused by it is rare; compiled
-/// code has an unwind table besides.
+/// What first code takes of a function: a thunk of the interpreter is 16 bytes, and what is refused by it is rare;
+/// compiled code has an unwind table besides.
 constexpr std::size_t kInterpreted = 24, kCompiled = 400;
 /// With less room than this, compiling in the hope that the result is small costs more than it brings.
 constexpr std::size_t kLeastRoom = 512;
 
-/// What leaves activations on stacks that no thread is on. The ucontext functions and Boost's; others are met by their effect.
+/// What leaves activations on stacks that no thread is on. The ucontext functions and Boost's; others are met by their
+/// effect.
 constexpr std::string_view kStackSwitches[] = {"makecontext",   "swapcontext",    "setcontext",
                                                "jump_fcontext", "ontop_fcontext", "make_fcontext"};
 /// With sigaltstack(), a jump out of a handler leaves the alternate stack as one more stack to run on.
@@ -29,7 +31,8 @@ void ProgramCore::makeRetirement(World& world) {
   Retirement::Settings settings;
   settings.startAt = options.retireAt;
   if (options.codeLimit)
-    settings.startAt = std::min(settings.startAt, std::max<std::size_t>(options.codeLimit / 8, options.retireAt ? 1 : 0));
+    settings.startAt =
+        std::min(settings.startAt, std::max<std::size_t>(options.codeLimit / 8, options.retireAt ? 1 : 0));
   settings.look = [alternate](std::span<const AddressSpan> spans, const CallerMark& caller) {
     return scanThreads(spans, caller, {.alternateStacks = alternate});
   };

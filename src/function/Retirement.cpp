@@ -25,8 +25,8 @@ constexpr std::size_t kObjectCost = 64;
 
 constexpr int kTrap = 0xcc; // int3
 
-/// Every processor forgets what it fetched of instructions that are no more, before others are written in their place (Intel
-/// SDM vol. 3, 9.1.3: code that other processors changed).
+/// Every processor forgets what it fetched of instructions that are no more, before others are written in their place
+/// (Intel SDM vol. 3, 9.1.3: code that other processors changed).
 void forgetFetchedCode() {
   // A process says once that it will use it; to say it again costs nothing.
   syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0);

@@ -1,21 +1,23 @@
 // Gives back the memory of versions that calls no longer reach.
 //
-// A version is superseded when the slot leads elsewhere. It stays selectable, so that a demotion costs a store, until enough
-// superseded code has gathered. Then a *round* follows:
+// A version is superseded when the slot leads elsewhere. It stays selectable, so that a demotion costs a store, until
+// enough superseded code has gathered. Then a *round* follows:
 //
 //   1. Superseded versions are retired: under their record's mutex, nobody can publish them again. Not those that an
 //      OSR entry names, nor *lasting* ones.
 //   2. All threads are looked at (code/ThreadScan.h): who may still be inside what.
-//   3. What nobody is inside of is freed: its unwind section withdrawn, its code overwritten with traps, its spans released.
-//      The rest waits for the next round. When a thread could not be judged, everything waits.
+//   3. What nobody is inside of is freed: its unwind section withdrawn, its code overwritten with traps, its spans
+//      released. The rest waits for the next round. When a thread could not be judged, everything waits.
 //
-// Why one look is enough: after step 1 no thread can get such an address anew, so who was seen without it stays without it.
-// Code and constants count alike: a tail call may hand a pointer to a constant on.
+// Why one look is enough: after step 1 no thread can get such an address anew, so who was seen without it stays without
+// it. Code and constants count alike: a tail call may hand a pointer to a constant on.
 //
-// The same look tells which objects of the unwinder can be freed, that it may read for a moment after it gave them back.
+// The same look tells which objects of the unwinder can be freed, that it may read for a moment after it gave them
+// back.
 //
-// Rounds run in compile threads, or in a thread that asks (an engine without compile threads, a full code space). They are never
-// waited for: while one runs, or when the last was in vain, too short ago, and nothing promises more, round() does nothing.
+// Rounds run in compile threads, or in a thread that asks (an engine without compile threads, a full code space). They
+// are never waited for: while one runs, or when the last was in vain, too short ago, and nothing promises more, round()
+// does nothing.
 //
 // Locks: a record's mutex, then `list_`; `round_` before both. Thread-safe.
 #pragma once
@@ -51,7 +53,7 @@ public:
     std::uint64_t versionsRetired = 0, versionsFreed = 0;
     std::uint64_t rounds = 0;
     std::map<std::string, std::uint64_t, std::less<>> postponed; ///< rounds that freed nothing for this reason
-    std::string off; ///< why nothing is freed any more
+    std::string off;                                             ///< why nothing is freed any more
   };
 
   Retirement(CodeSpace& space, UnwindRegistry& unwind, Settings settings);
@@ -95,9 +97,9 @@ private:
   std::atomic<bool> obstructed_{false}; ///< the last round could not judge every thread: the next would hardly either
   std::atomic<std::uint64_t> supersededBytes_{0}, waitingBytes_{0}, notBefore_{0};
 
-  std::mutex round_;              ///< held by the thread that makes a round
-  std::vector<Retired> waiting_;  ///< under round_
-  unsigned inVain_ = 0;           ///< under round_; rounds in a row that freed nothing
+  std::mutex round_;             ///< held by the thread that makes a round
+  std::vector<Retired> waiting_; ///< under round_
+  unsigned inVain_ = 0;          ///< under round_; rounds in a row that freed nothing
 
   mutable std::mutex list_;
   std::vector<FunctionRecord*> listed_; ///< under list_; records with superseded versions

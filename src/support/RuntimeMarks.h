@@ -1,9 +1,9 @@
 // What of the process is Kiln's own: compile threads, and the stacks that compiles run on.
 //
-// Whoever looks at all threads of the process (code/ThreadScan.h) must know both: a compile thread runs no code of a program
-// and answers no signal, and a thread on a compile stack has the program's frames on another one. They are facts of the
-// process and not of an engine, since a look from one engine meets the threads of all. No lock: marks are read while threads
-// are being looked at.
+// Whoever looks at all threads of the process (code/ThreadScan.h) must know both: a compile thread runs no code of a
+// program and answers no signal, and a thread on a compile stack has the program's frames on another one. They are
+// facts of the process and not of an engine, since a look from one engine meets the threads of all. No lock: marks are
+// read while threads are being looked at.
 #pragma once
 
 #include <sys/types.h>

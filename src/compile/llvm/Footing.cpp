@@ -9,16 +9,21 @@ namespace kiln {
 namespace {
 
 /// The stack pointer's names all have this in them; so do some other words, which does no harm.
-bool namesStackPointer(llvm::StringRef text) { return text.contains_insensitive("sp") || text.contains("leave"); }
+bool namesStackPointer(llvm::StringRef text) {
+  return text.contains_insensitive("sp") || text.contains("leave");
+}
 
 bool switchesStacks(const llvm::IntrinsicInst& call) {
   // A register variable, and a jump into a buffer that may be another stack's.
-  return call.getIntrinsicID() == llvm::Intrinsic::write_register || call.getIntrinsicID() == llvm::Intrinsic::eh_sjlj_longjmp;
+  return call.getIntrinsicID() == llvm::Intrinsic::write_register ||
+         call.getIntrinsicID() == llvm::Intrinsic::eh_sjlj_longjmp;
 }
 
 } // namespace
 
-bool assemblySwitchesStacks(llvm::StringRef assembly) { return namesStackPointer(assembly); }
+bool assemblySwitchesStacks(llvm::StringRef assembly) {
+  return namesStackPointer(assembly);
+}
 
 Footing footingOf(const Unit& unit) {
   Footing footing;
@@ -31,9 +36,11 @@ Footing footingOf(const Unit& unit) {
       auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction);
       if (!call)
         continue;
-      if (auto* assembly = llvm::dyn_cast<llvm::InlineAsm>(call->getCalledOperand()); assembly && !assembly->getAsmString().empty()) {
+      if (auto* assembly = llvm::dyn_cast<llvm::InlineAsm>(call->getCalledOperand());
+          assembly && !assembly->getAsmString().empty()) {
         footing.lasting = true; // it may take the address of a label
-        footing.switchesStacks |= namesStackPointer(assembly->getAsmString()) || namesStackPointer(assembly->getConstraintString());
+        footing.switchesStacks |=
+            namesStackPointer(assembly->getAsmString()) || namesStackPointer(assembly->getConstraintString());
       }
       if (auto* intrinsic = llvm::dyn_cast<llvm::IntrinsicInst>(call))
         footing.switchesStacks |= switchesStacks(*intrinsic);

@@ -1,5 +1,5 @@
-// Superseded code of real programs: freed when nobody is inside, made anew when it is asked for again, and what the code limit
-// does to a program.
+// Superseded code of real programs: freed when nobody is inside, made anew when it is asked for again, and what the
+// code limit does to a program.
 #include "Host.h"
 
 #include <atomic>
@@ -16,7 +16,9 @@ Options eager(std::string_view ladder = "O0,O3@1000000") {
   return options;
 }
 
-CodeSpaceStatistics space(Host& host) { return host.program->statistics().codeSpace; }
+CodeSpaceStatistics space(Host& host) {
+  return host.program->statistics().codeSpace;
+}
 
 /// Rounds until nothing superseded is left. A word that looks like an address may keep code for a while.
 void freeAll(Host& host) {
@@ -207,7 +209,8 @@ TEST(RetireLimit, ThePromotionsStopAndFirstCallsGoOn) {
 }
 
 TEST(RetireLimit, RoomIsMadeForPromotions) {
-  // Each function climbs through three tiers; with what they left freed, all reach the top in a space that would not hold them.
+  // Each function climbs through three tiers; with what they left freed, all reach the top in a space that would not
+  // hold them.
   std::string ir;
   constexpr int kFunctions = 60;
   for (int i = 0; i < kFunctions; ++i)

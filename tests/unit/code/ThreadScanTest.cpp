@@ -23,14 +23,16 @@ namespace {
 
 using Callee = void (*)(void*);
 
-/// A page of code: `relay(callee, argument)` calls on, so that its return address is on the stack; `spin(flag)` runs until the
-/// byte is not zero, with no address of its own anywhere but in the program counter.
+/// A page of code: `relay(callee, argument)` calls on, so that its return address is on the stack; `spin(flag)` runs
+/// until the byte is not zero, with no address of its own anywhere but in the program counter.
 class FakeCode {
 public:
   FakeCode() {
-    auto* page = static_cast<unsigned char*>(mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-    const unsigned char relay[] = {0x48, 0x83, 0xec, 0x08, 0x48, 0x89, 0xf8, 0x48, 0x89, 0xf7, // sub rsp,8; rax=rdi; rdi=rsi
-                                   0xff, 0xd0, 0x48, 0x83, 0xc4, 0x08, 0xc3};                  // call rax; add rsp,8; ret
+    auto* page =
+        static_cast<unsigned char*>(mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    const unsigned char relay[] = {0x48, 0x83, 0xec, 0x08, 0x48, 0x89, 0xf8,
+                                   0x48, 0x89, 0xf7,                               // sub rsp,8; rax=rdi; rdi=rsi
+                                   0xff, 0xd0, 0x48, 0x83, 0xc4, 0x08, 0xc3};      // call rax; add rsp,8; ret
     const unsigned char spin[] = {0xf3, 0x90, 0x80, 0x3f, 0x00, 0x74, 0xf9, 0xc3}; // pause; cmp byte[rdi],0; je -7; ret
     memcpy(page, relay, sizeof relay);
     memcpy(page + 64, spin, sizeof spin);
@@ -56,10 +58,12 @@ template <typename Body> void throughRelay(const FakeCode& code, Body&& body) {
   code.relay([](void* self) { (*static_cast<std::remove_reference_t<Body>*>(self))(); }, &body);
 }
 
-[[gnu::noinline]] ScanResult scanFrom(const CallerMark& caller, std::span<const AddressSpan> spans, ScanSettings settings) {
+[[gnu::noinline]] ScanResult scanFrom(const CallerMark& caller, std::span<const AddressSpan> spans,
+                                      ScanSettings settings) {
   return scanThreads(spans, caller, settings);
 }
-[[gnu::noinline]] ScanResult scan(std::initializer_list<const FakeCode*> codes, ScanSettings settings = {.milliseconds = 3000}) {
+[[gnu::noinline]] ScanResult scan(std::initializer_list<const FakeCode*> codes,
+                                  ScanSettings settings = {.milliseconds = 3000}) {
   const CallerMark caller = CallerMark::here();
   std::vector<AddressSpan> spans;
   for (const FakeCode* code : codes)
@@ -108,11 +112,11 @@ private:
   std::thread thread_;
 };
 
-#define EXPECT_SEEN(result, ...) \
-  do { \
-    ScanResult seen = (result); \
-    EXPECT_EQ(seen.obstacle, ""); \
-    EXPECT_EQ(seen.inside, (std::vector<bool>{__VA_ARGS__})); \
+#define EXPECT_SEEN(result, ...)                                                                                       \
+  do {                                                                                                                 \
+    ScanResult seen = (result);                                                                                        \
+    EXPECT_EQ(seen.obstacle, "");                                                                                      \
+    EXPECT_EQ(seen.inside, (std::vector<bool>{__VA_ARGS__}));                                                          \
   } while (false)
 
 TEST(SpanSetTest, FindsTheSpanOfAWord) {
@@ -194,7 +198,14 @@ TEST(ThreadScanTest, DeepRecursionBelowTheCode) {
   FakeCode sleeping, spinning;
   {
     Guest a([&](Guest& self) { throughRelay(sleeping, [&] { descend(5000, [&] { self.block(); }); }); });
-    Guest b([&](Guest& self) { throughRelay(spinning, [&] { descend(5000, [&] { while (!self.stop_) self.arrive(); }); }); });
+    Guest b([&](Guest& self) {
+      throughRelay(spinning, [&] {
+        descend(5000, [&] {
+          while (!self.stop_)
+            self.arrive();
+        });
+      });
+    });
     EXPECT_SEEN(scan({&sleeping, &spinning}), true, true);
   }
   EXPECT_SEEN(scan({&sleeping, &spinning}), false, false);
@@ -210,10 +221,12 @@ TEST(ThreadScanTest, TheThreadThatLooks) {
 
 /// The program's signal handler that a test's thread runs.
 std::function<void()> gInHandler;
-void runHandler(int) { gInHandler(); }
+void runHandler(int) {
+  gInHandler();
+}
 
 void installHandler(int flags) {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = runHandler;
   action.sa_flags = flags;
   sigaction(SIGUSR1, &action, nullptr);
@@ -241,7 +254,8 @@ TEST(ThreadScanTest, InterruptedByAHandler) {
 }
 
 /// A thread in a handler on an alternate stack, on top of the code. `wait` is what it does there.
-void onAlternateStack(const FakeCode& code, const std::function<void(Guest&)>& wait, const std::function<void()>& check) {
+void onAlternateStack(const FakeCode& code, const std::function<void(Guest&)>& wait,
+                      const std::function<void()>& check) {
   installHandler(SA_ONSTACK);
   std::atomic<bool> handling{false};
   Guest guest([&](Guest& self) {
@@ -265,25 +279,31 @@ void onAlternateStack(const FakeCode& code, const std::function<void(Guest&)>& w
 
 TEST(ThreadScanTest, ComputingOnAnAlternateStack) {
   FakeCode code;
-  onAlternateStack(code, [](Guest& self) { while (!self.stop_) continue; },
-                   [&] {
-                     ScanResult seen = scan({&code}, {.milliseconds = 30});
-                     EXPECT_EQ(seen.obstacle, "a thread is on an alternate signal stack");
-                     EXPECT_FALSE(seen.foreignStack);
-                   });
+  onAlternateStack(
+      code,
+      [](Guest& self) {
+        while (!self.stop_)
+          continue;
+      },
+      [&] {
+        ScanResult seen = scan({&code}, {.milliseconds = 30});
+        EXPECT_EQ(seen.obstacle, "a thread is on an alternate signal stack");
+        EXPECT_FALSE(seen.foreignStack);
+      });
   EXPECT_SEEN(scan({&code}), false);
 }
 
 TEST(ThreadScanTest, AsleepOnAnAlternateStack) {
   FakeCode code;
-  onAlternateStack(code, [](Guest& self) { self.block(); },
-                   [&] {
-                     // From outside it looks like any other stack; what the program is known to do decides.
-                     ScanResult seen = scan({&code}, {.alternateStacks = true, .milliseconds = 30});
-                     EXPECT_EQ(seen.obstacle, "a thread is on an alternate signal stack");
-                     EXPECT_FALSE(seen.foreignStack);
-                     EXPECT_TRUE(scan({&code}, {.milliseconds = 30}).foreignStack);
-                   });
+  onAlternateStack(
+      code, [](Guest& self) { self.block(); },
+      [&] {
+        // From outside it looks like any other stack; what the program is known to do decides.
+        ScanResult seen = scan({&code}, {.alternateStacks = true, .milliseconds = 30});
+        EXPECT_EQ(seen.obstacle, "a thread is on an alternate signal stack");
+        EXPECT_FALSE(seen.foreignStack);
+        EXPECT_TRUE(scan({&code}, {.milliseconds = 30}).foreignStack);
+      });
   EXPECT_SEEN(scan({&code}), false);
 }
 
@@ -332,7 +352,7 @@ TEST(ThreadScanTest, TheProgramTakesTheSignal) {
   FakeCode code;
   Guest guest([&](Guest& self) { self.spinIn(code); });
   EXPECT_SEEN(scan({&code}), true); // whichever signal: now one is in use
-  struct sigaction theirs {}, old[65];
+  struct sigaction theirs{}, old[65];
   theirs.sa_handler = [](int) { abort(); };
   for (int signal = SIGRTMIN; signal <= SIGRTMAX; ++signal)
     if (signal != SIGRTMIN + 3)
@@ -427,7 +447,10 @@ TEST(ThreadScanTest, InTheChildOfAFork) {
 
 TEST(ThreadViewTest, ToldFromOutside) {
   Guest asleep([](Guest& self) { self.block(); });
-  Guest running([](Guest& self) { while (!self.stop_) self.arrive(); });
+  Guest running([](Guest& self) {
+    while (!self.stop_)
+      self.arrive();
+  });
   EXPECT_EQ(viewThread(1 << 30).state, ThreadView::State::Gone);
   unsigned sleeping = 0, threads = 0;
   for (pid_t thread : listThreads()) {
