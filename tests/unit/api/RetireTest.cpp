@@ -20,10 +20,35 @@ CodeSpaceStatistics space(Host& host) {
   return host.program->statistics().codeSpace;
 }
 
-/// Rounds until nothing superseded is left. A word that looks like an address may keep code for a while.
+/// What a function leaves on the stack looks like addresses that are in use, as long as the frames lie there that took its
+/// place. So whatever handles code is done in a thread that ends, on a stack without remains of another thread.
+[[gnu::noinline]] void scrubStack() {
+  volatile char remains[64 << 10];
+  for (volatile char& each : remains)
+    each = 0;
+}
+template <typename Work> auto apart(Work&& work) {
+  decltype(work()) result{};
+  std::thread([&] {
+    scrubStack();
+    result = work();
+  }).join();
+  return result;
+}
+Result<void> promote(Host& host, const char* name, Tier tier) {
+  return apart([&] { return host.program->promote(name, tier); });
+}
+Result<void> demote(Host& host, const char* name, Tier tier) {
+  return apart([&] { return host.program->demote(name, tier); });
+}
+std::size_t retire(Host& host) {
+  return apart([&] { return host.program->retire(); });
+}
+
+/// Rounds until nothing superseded is left.
 void freeAll(Host& host) {
   for (int i = 0; i < 200 && space(host).supersededBytes + space(host).waitingBytes != 0; ++i)
-    host.program->retire();
+    retire(host);
   EXPECT_EQ(space(host).supersededBytes + space(host).waitingBytes, 0u);
 }
 
@@ -32,7 +57,7 @@ TEST(RetireCode, PromotedAndFreed) {
   auto fib = host.function<int(int)>("fib");
   EXPECT_EQ(fib(10), 55);
   std::uint64_t before = space(host).code;
-  ASSERT_TRUE(host.program->promote("fib", Tier::O3));
+  ASSERT_TRUE(promote(host, "fib", Tier::O3));
   EXPECT_EQ(fib(10), 55);
   freeAll(host);
   CodeSpaceStatistics after = space(host);
@@ -51,10 +76,10 @@ TEST(RetireCode, DemotionToWhatWasFreedCompilesAnew) {
   auto fib = host.function<int(int)>("fib");
   EXPECT_EQ(fib(10), 55);
   for (int i = 0; i < 5; ++i) {
-    ASSERT_TRUE(host.program->promote("fib", i % 2 ? Tier::O2 : Tier::O3));
+    ASSERT_TRUE(promote(host, "fib", i % 2 ? Tier::O2 : Tier::O3));
     freeAll(host);
     EXPECT_EQ(fib(12), 144);
-    ASSERT_TRUE(host.program->demote("fib", Tier::O0));
+    ASSERT_TRUE(demote(host, "fib", Tier::O0));
     EXPECT_EQ(host.tierOf("fib"), Tier::O0);
     freeAll(host);
     EXPECT_EQ(fib(12), 144);
@@ -68,8 +93,8 @@ TEST(RetireCode, SwitchedOffKeepsAll) {
   options.retireAt = 0;
   Host host(test::kFib, options);
   EXPECT_EQ(host.function<int(int)>("fib")(10), 55);
-  ASSERT_TRUE(host.program->promote("fib", Tier::O3));
-  EXPECT_EQ(host.program->retire(), 0u);
+  ASSERT_TRUE(promote(host, "fib", Tier::O3));
+  EXPECT_EQ(retire(host), 0u);
   EXPECT_EQ(space(host).versionsFreed, 0u);
   EXPECT_EQ(space(host).retirementOff, "switched off");
 }
@@ -124,9 +149,9 @@ TEST(RetireCode, NotUnderAThreadThatIsInside) {
     while (!gate.inside)
       std::this_thread::yield();
     for (const char* name : {"hold", "deep"})
-      ASSERT_TRUE(host.program->promote(name, Tier::O3));
+      ASSERT_TRUE(promote(host, name, Tier::O3));
     for (int i = 0; i < 5; ++i)
-      EXPECT_EQ(host.program->retire(), 0u);
+      EXPECT_EQ(retire(host), 0u);
     EXPECT_GT(space(host).waitingBytes, 0u);
     gate.open = true;
     a.join();
@@ -160,20 +185,23 @@ TEST(RetireCode, UnderLoad) {
       }
     });
   int refused = 0;
-  for (int i = 0; i < 150; ++i)
+  // On a busy machine a thread may take long to answer, and a round frees nothing: go on until enough was freed.
+  int changes = 0;
+  for (int i = 0; i < 100 || (i < 5000 && space(host).versionsFreed <= 20); ++i, changes += 2)
     for (const char* name : {"fib", "twice"}) {
       Tier tier = kAllTiers[1 + static_cast<std::size_t>(i) % (kTierCount - 1)];
-      Result<void> done = i % 3 == 2 ? host.program->demote(name, Tier::O0) : host.program->promote(name, tier);
+      Result<void> done = i % 3 == 2 ? demote(host, name, Tier::O0) : promote(host, name, tier);
       if (!done) {
         EXPECT_EQ(done.error().code, ErrorCode::CodeSpaceFull) << done.error().message;
         ++refused;
+        retire(host);
       }
     }
   stop = true;
   for (std::thread& thread : threads)
     thread.join();
   EXPECT_EQ(wrong.load(), 0u);
-  EXPECT_LT(refused, 300);
+  EXPECT_LT(refused, changes);
   freeAll(host);
   Statistics all = host.program->statistics();
   EXPECT_GT(all.codeSpace.versionsFreed, 20u);
@@ -241,8 +269,8 @@ TEST(RetireStacks, ProgramsThatSwitchThemKeepTheirCode) {
   auto offReason = [](std::string_view ir) {
     Host host(ir, eager("O0,O3@1000000"));
     EXPECT_EQ(host.function<int()>("f")(), 1);
-    EXPECT_TRUE(host.program->promote("f", Tier::O2));
-    host.program->retire();
+    EXPECT_TRUE(promote(host, "f", Tier::O2));
+    retire(host);
     return space(host).retirementOff;
   };
   EXPECT_EQ(offReason("define i32 @f() { ret i32 1 }"), "");
@@ -258,8 +286,8 @@ TEST(RetireStacks, ProgramsThatSwitchThemKeepTheirCode) {
 TEST(RetireStacks, CodeWithAssemblyOfItsOwnStays) {
   Host host("define i32 @f() { call void asm sideeffect \"nop\", \"\"() ret i32 1 }", eager());
   EXPECT_EQ(host.function<int()>("f")(), 1);
-  ASSERT_TRUE(host.program->promote("f", Tier::O2));
-  EXPECT_EQ(host.program->retire(), 0u);
+  ASSERT_TRUE(promote(host, "f", Tier::O2));
+  EXPECT_EQ(retire(host), 0u);
   EXPECT_EQ(space(host).versionsRetired, 0u);
   EXPECT_EQ(space(host).retirementOff, "");
 }
