@@ -21,6 +21,21 @@
 namespace kiln {
 namespace {
 
+TEST(SpanSetTest, FindsTheSpanOfAWord) {
+  const AddressSpan spans[] = {{0x7000, 0x7010}, {0x1000, 0x1001}, {0x7010, 0x9800}};
+  SpanSet set(spans);
+  EXPECT_EQ(set.find(0x7000), 0u);
+  EXPECT_EQ(set.find(0x700f), 0u);
+  EXPECT_EQ(set.find(0x7010), 2u);
+  EXPECT_EQ(set.find(0x8800), 2u);
+  EXPECT_EQ(set.find(0x97ff), 2u);
+  EXPECT_EQ(set.find(0x1000), 1u);
+  for (std::uintptr_t word : {0x0ul, 0x1001ul, 0x6ffful, 0x9800ul, ~0ul, 0x7000ul << 16})
+    EXPECT_EQ(set.find(word), SpanSet::npos) << word;
+}
+
+#ifndef KILN_SANITIZED // the sanitizers' signal handling delays ours; what is inside is theirs to decide
+
 using Callee = void (*)(void*);
 
 /// A page of code: `relay(callee, argument)` calls on, so that its return address is on the stack; `spin(flag)` runs
@@ -118,21 +133,6 @@ private:
     EXPECT_EQ(seen.obstacle, "");                                                                                      \
     EXPECT_EQ(seen.inside, (std::vector<bool>{__VA_ARGS__}));                                                          \
   } while (false)
-
-TEST(SpanSetTest, FindsTheSpanOfAWord) {
-  const AddressSpan spans[] = {{0x7000, 0x7010}, {0x1000, 0x1001}, {0x7010, 0x9800}};
-  SpanSet set(spans);
-  EXPECT_EQ(set.find(0x7000), 0u);
-  EXPECT_EQ(set.find(0x700f), 0u);
-  EXPECT_EQ(set.find(0x7010), 2u);
-  EXPECT_EQ(set.find(0x8800), 2u);
-  EXPECT_EQ(set.find(0x97ff), 2u);
-  EXPECT_EQ(set.find(0x1000), 1u);
-  for (std::uintptr_t word : {0x0ul, 0x1001ul, 0x6ffful, 0x9800ul, ~0ul, 0x7000ul << 16})
-    EXPECT_EQ(set.find(word), SpanSet::npos) << word;
-}
-
-#ifndef KILN_SANITIZED // the sanitizers' signal handling delays ours; what is inside is theirs to decide
 
 TEST(ThreadScanTest, NobodyIsInside) {
   FakeCode code;
