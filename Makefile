@@ -51,9 +51,16 @@ conformance: build ## GCC's whole C torture suite in all modes
 	@scripts/setup test
 	tests/conformance/torture.py --kiln $(KILN) -j $(JOBS)
 
+# Half of the time for generated IR, half for C programs of csmith.
 fuzz: build ## ten minutes of random programs (FUZZ_SECONDS=N)
 	@scripts/setup test
-	tests/conformance/csmith.py --kiln $(KILN) -j $(JOBS) --campaign $(or $(FUZZ_SECONDS),600)
+	$(call configure,release,ON)
+	$(call configure,fuzz,ON)
+	@cmake --build build/release --parallel $(JOBS) --target kiln_compare
+	@cmake --build build/fuzz --parallel $(JOBS) --target kiln_fuzz_harness
+	tests/fuzz/campaign.py --fuzzer build/fuzz/bin/kiln_fuzz --compare build/release/bin/kiln_compare -j $(JOBS) \
+	  --seconds $$(($(or $(FUZZ_SECONDS),600) / 2))
+	tests/conformance/csmith.py --kiln $(KILN) -j $(JOBS) --campaign $$(($(or $(FUZZ_SECONDS),600) / 2))
 
 bench: build ## measure against native code and lli; about 25 minutes (BENCH_ARGS="--group start")
 	@scripts/setup bench

@@ -42,10 +42,18 @@ struct Options {
   unsigned compileThreads = 1;
   Counting counting = Counting::Auto;
   Profiling profiling = Profiling::Auto;
+  /// What is recorded when a profile is: a set of Recorder bits.
+  std::uint32_t recorders = kAllRecorders;
   /// On-stack replacement: a loop that runs for long goes on in better code without waiting for the function's next call.
   bool osr = true;
   /// Not 0: every loop moves at its N-th back-edge, into code compiled then and there. For tests.
   std::uint64_t osrAt = 0;
+  /// Not 0: baseline code gets by with so many registers of each class. For tests.
+  unsigned baselineRegisters = 0;
+  /// Baseline code uses no instructions beyond SSE2, whatever the machine has. For tests.
+  bool baselinePlainCpu = false;
+  /// A function that the interpreter or baseline refuses is an error (onUncompilable) instead of starting higher. For tests.
+  bool crashOnRefusal = false;
   /// Bytes of code and constants that a program may have at a time; 0: what its address range holds. Past it, superseded code
   /// is freed if it can be; else promotion stops.
   std::size_t codeLimit = 0;

@@ -13,9 +13,9 @@
 namespace kiln {
 
 /// A tier is one way of running a function. Higher enumerators give better code and cost more.
-enum class Tier : std::uint8_t { Interpreter = 0, O0 = 1, O1 = 2, O2 = 3, O3 = 4 };
+enum class Tier : std::uint8_t { Interpreter = 0, Baseline = 1, O0 = 2, O1 = 3, O2 = 4, O3 = 5 };
 
-inline constexpr std::array kAllTiers = {Tier::Interpreter, Tier::O0, Tier::O1, Tier::O2, Tier::O3};
+inline constexpr std::array kAllTiers = {Tier::Interpreter, Tier::Baseline, Tier::O0, Tier::O1, Tier::O2, Tier::O3};
 inline constexpr std::size_t kTierCount = kAllTiers.size();
 
 std::string_view tierName(Tier tier);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,17 @@ enum class ProfileFormat {
   Json,   ///< for people and other programs
   Binary, ///< compact
 };
+
+/// Parts of a profile that can be recorded or left out, each for what it costs where it stands.
+enum class Recorder : std::uint32_t {
+  Branches = 1,  ///< how often each way was taken, loops included
+  Switches = 2,
+  Targets = 4,   ///< of indirect calls
+  Sizes = 8,     ///< of memory operations
+  Arguments = 16,///< whether they always have one value
+};
+inline constexpr std::uint32_t kAllRecorders = 31;
+constexpr bool records(std::uint32_t set, Recorder part) { return (set & static_cast<std::uint32_t>(part)) != 0; }
 
 /// Json for a name that ends in ".json", Binary for any other.
 ProfileFormat profileFormatFor(const std::string& path);

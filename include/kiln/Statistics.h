@@ -77,6 +77,14 @@ struct Statistics {
     std::uint64_t prepareNs = 0;
   };
   Decoding interpreter;
+  /// What the baseline compiler made.
+  struct Compiling {
+    std::uint64_t functions = 0;
+    std::uint64_t instructions = 0; ///< of the prepared IR
+    std::uint64_t compileNs = 0;
+    std::uint64_t codeBytes = 0;
+  };
+  Compiling baseline;
   /// Functions that a tier declined, by tier and reason; they started in the next one.
   struct RefusalCount {
     Tier tier = Tier::Interpreter;

@@ -26,6 +26,12 @@ public:
   unsigned threads() const { return wanted_; }
   /// Starts the threads unless they run. Does nothing when another thread is just doing so. Not for signal handlers.
   void start();
+  /// For signal handlers: the next startIfAsked() starts the threads.
+  void askForStart() { asked_.store(true, std::memory_order_relaxed); }
+  void startIfAsked() {
+    if (asked_.load(std::memory_order_relaxed))
+      start();
+  }
   bool started() const { return started_.load(std::memory_order_acquire); }
   /// Closes the queue and joins the threads.
   void stop();
@@ -52,7 +58,7 @@ private:
   const unsigned wanted_;
   Work work_;
   std::mutex mutex_;
-  std::atomic<bool> started_{false};
+  std::atomic<bool> started_{false}, asked_{false};
   std::vector<std::unique_ptr<Worker>> workers_;
 };
 

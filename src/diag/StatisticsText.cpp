@@ -125,6 +125,11 @@ std::string Statistics::json() const {
                                   {"instructions", interpreter.instructions},
                                   {"prepare_ns", interpreter.prepareNs},
                                   {"decode_ns", interpreter.decodeNs}}},
+                                {"baseline",
+                                 {{"functions", baseline.functions},
+                                  {"instructions", baseline.instructions},
+                                  {"compile_ns", baseline.compileNs},
+                                  {"code_bytes", baseline.codeBytes}}},
                                 {"refusals", std::move(declined)},
                                 {"functions", std::move(list)}};
   return out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
@@ -159,6 +164,11 @@ std::string Statistics::table(std::size_t rows) const {
                   static_cast<unsigned long long>(interpreter.functions),
                   static_cast<unsigned long long>(interpreter.instructions), milliseconds(interpreter.prepareNs).c_str(),
                   milliseconds(interpreter.decodeNs).c_str());
+  if (baseline.functions)
+    out += format("baseline: %llu functions of %llu instructions compiled in %s ms, %llu bytes of code\n",
+                  static_cast<unsigned long long>(baseline.functions),
+                  static_cast<unsigned long long>(baseline.instructions), milliseconds(baseline.compileNs).c_str(),
+                  static_cast<unsigned long long>(baseline.codeBytes));
   out += codeSpaceLines(codeSpace);
   for (const RefusalCount& refusal : refusals)
     out += std::string(tierName(refusal.tier)) + " declined " + std::to_string(refusal.functions) +

@@ -104,7 +104,10 @@ std::size_t Program::retire() { return core_->retire(); }
 
 void Program::unloadLibraries() { core_->unloadLibraries(); }
 
-void Program::waitForCompiles() { core_->engine().queue.drain(core_.get()); }
+void Program::waitForCompiles() {
+  core_->engine().pool.startIfAsked();
+  core_->engine().queue.drain(core_.get());
+}
 
 Result<void> Program::writeProfile(const std::string& path, ProfileFormat format) {
   return core_->writeProfile(path, format);
@@ -113,9 +116,13 @@ Result<void> Program::writeProfile(const std::string& path, ProfileFormat format
 Result<std::string> Program::dump(std::string_view name, Tier tier, Dump kind) {
   return onFunction(*core_, name, [&](FunctionRecord& record) {
     if (kind == Dump::Ops)
-      return core_->dumpOps(record);
+      return core_->dumpLow(record, Tier::Interpreter);
     if (tier == Tier::Interpreter)
       return Result<std::string>(fail(ErrorCode::BadOption, "the interpreter makes ops, no code that could be shown so"));
+    if (tier == Tier::Baseline && kind == Dump::Ir)
+      return Result<std::string>(fail(ErrorCode::BadOption, "baseline code is made straight from the prepared function: ask for assembly"));
+    if (tier == Tier::Baseline)
+      return core_->dumpLow(record, Tier::Baseline);
     return core_->dump(record, tier, kind == Dump::Ir ? DumpKind::Ir : DumpKind::Assembly);
   });
 }

@@ -1,11 +1,10 @@
 #include "engine/ProgramCore.h"
 
-#include <algorithm>
 #include <cerrno>
 
 #include "engine/EngineCore.h"
+#include "engine/SignalHandlers.h"
 #include "engine/StandIns.h"
-#include "profile/ProfileFile.h"
 #include "support/Clock.h"
 #include "support/SignalBlock.h"
 
@@ -64,10 +63,9 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
     if (auto loaded = host_.load(library); !loaded)
       return loaded;
 
-  // What only interprets reads lean; compilers then open worlds of their own.
-  const auto& rungs = engine_->options.ladder.rungs;
-  bool interprets = std::any_of(rungs.begin(), rungs.end(), [](const Rung& rung) { return rung.tier == Tier::Interpreter; });
-  Reading reading = interprets ? Reading::Lean : Reading::Whole;
+  // What does not optimise reads lean; LLVM's tiers then open worlds of their own.
+  const bool lean = engine_->options.ladder.bottom() <= Tier::Baseline;
+  Reading reading = lean ? Reading::Lean : Reading::Whole;
   auto world = World::open(sources_, reading);
   if (!world)
     return std::unexpected(world.error());
@@ -115,7 +113,7 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
   tiers_ = std::make_unique<TierManager>(
       *table_, std::move(settings),
       [this](FunctionRecord& record, Tier tier, std::uint32_t loop) { return request(record, tier, loop); });
-  makeInterpreter();
+  makeLowTiers();
   auto stack = Stack::create(kCompileStackBytes);
   if (!stack)
     return std::unexpected(stack.error());
@@ -123,7 +121,7 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
   World& opened = **world;
   worlds_ = std::make_shared<WorldKeeper>(sources_, map_, reading, std::move(*world));
   compiler_ = std::make_unique<LlvmCompiler>(
-      map_, interprets ? std::make_shared<WorldKeeper>(sources_, map_, Reading::Whole) : worlds_);
+      map_, lean ? std::make_shared<WorldKeeper>(sources_, map_, Reading::Whole) : worlds_);
   if (auto placed = placeLateNames(opened); !placed)
     return placed;
   auto filled = worlds_->guarded([&](World& read, const WorldSymbols& symbols) {
@@ -138,66 +136,6 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
       return verified;
   engine_->add(*this);
   return startIFuncs();
-}
-
-void ProgramCore::makeInterpreter() {
-  const Options& options = engine_->options;
-  interp::Interpreter::Settings settings;
-  settings.osrAt = options.osrAt;
-  settings.decode.profile = options.profiling == Profiling::On ||
-                            (options.profiling == Profiling::Auto && tiers_->ladder().above(Tier::Interpreter) != nullptr);
-  settings.decode.loops = tiers_->counts(Tier::Interpreter) || options.osrAt != 0 || settings.decode.profile;
-  interp::Interpreter::Host host;
-  host.loopBudgetSpent = [this](std::uint32_t id, std::uint32_t loop) {
-    return onLoopBudgetSpent(table_->record(id), loop, Tier::Interpreter);
-  };
-  host.forceOsr = [this](std::uint32_t id, std::uint32_t loop) {
-    return forceOsr(table_->record(id), loop, Tier::Interpreter);
-  };
-  host.prepareOsr = [this](interp::LoopHeader& header) {
-    SignalBlock block;
-    std::lock_guard lock(foreground_);
-    callOnStack(*stack_, [&] {
-      (void)worlds_->guarded([&](World& world, const WorldSymbols& symbols) -> Result<void> {
-        interpreter_->prepareOsr({&world, &symbols}, header);
-        return {};
-      });
-    });
-  };
-  interp::Interpreter::Parts parts{map_, *table_, *space_, unwind_, host_, threadLocals_};
-  interpreter_ = std::make_unique<interp::Interpreter>(parts, settings, std::move(host));
-}
-
-Result<void> ProgramCore::decodeNow(FunctionRecord& record, std::string_view reason, bool force) {
-  std::optional<Refusal> refusal;
-  auto decode = [&] {
-    Result<void> outcome;
-    auto done = worlds_->guarded([&](World& world, const WorldSymbols& symbols) -> Result<void> {
-      auto result = interpreter_->compile({&world, &symbols}, record.id);
-      if (auto* refused = std::get_if<Refusal>(&result))
-        refusal = std::move(*refused);
-      else if (auto* error = std::get_if<Error>(&result))
-        outcome = std::unexpected(std::move(*error));
-      else
-        tiers_->publish(record, std::move(std::get<Version>(result)), reason, force);
-      return {};
-    });
-    return done ? outcome : done;
-  };
-  Result<void> outcome = withRoom(record, [&] {
-    Result<void> done;
-    callOnStack(*stack_, [&] { done = decode(); });
-    return done;
-  });
-  if (!refusal) {
-    if (outcome && engine_->options.osrAt)
-      record.arm(kUnbounded, 0);
-    return outcome;
-  }
-  ++refusals_[{Tier::Interpreter, refusal->reason}];
-  // Not at the ladder's next tier, which may take a hundred times as long while the program waits; and from the world that
-  // is open, for O0 needs nothing of what lean reading leaves out.
-  return compileFrom(*worlds_, record, Tier::O0, reason, force);
 }
 
 Result<void> ProgramCore::placeLateNames(World& world) {
@@ -290,8 +228,8 @@ std::uintptr_t ProgramCore::firstCall(std::uint32_t function) {
 }
 
 Result<void> ProgramCore::compileNow(FunctionRecord& record, Tier tier, std::string_view reason, bool force) {
-  if (tier == Tier::Interpreter)
-    return decodeNow(record, reason, force);
+  if (tier <= Tier::Baseline)
+    return compileLow(record, tier, reason, force);
   return compileFrom(compiler_->worlds(), record, tier, reason, force);
 }
 
@@ -307,6 +245,8 @@ Result<void> ProgramCore::compileFrom(WorldKeeper& worlds, FunctionRecord& recor
 }
 
 void ProgramCore::compileLoopNow(FunctionRecord& record, Tier tier, std::uint32_t loop, std::string_view reason) {
+  if (tier == Tier::Baseline)
+    return enterLow(record, loop, reason);
   CompileResult result = Error{};
   callOnStack(*stack_, [&] { result = compiler_->compile({record.id, tier, tiers_->counts(tier), loop}); });
   auto done = withRoom(record, [&] {
@@ -357,29 +297,44 @@ Result<void> ProgramCore::installLoop(FunctionRecord& record, CompileResult& res
 PushResult ProgramCore::request(FunctionRecord& record, Tier tier, std::uint32_t loop) {
   if (engine_->stopped())
     return PushResult::Closed;
-  if (engine_->options.compileThreads > 0) {
-    PushResult result = engine_->queue.push({this, &record, tier, loop});
-    if (result == PushResult::Queued && !engine_->pool.started()) {
-      SignalBlock block;
-      engine_->pool.start();
+  const bool threads = engine_->options.compileThreads > 0;
+  if (!threads || tier == Tier::Baseline) {
+    // In the thread whose budget is spent, unless it already compiles (a handler on top of itself). For baseline that is
+    // quicker than to wake another; but it allocates, which what a handler interrupted may be doing too.
+    SignalBlock block;
+    if (!threads || !mayBeInHandler(block.before())) {
+      std::unique_lock lock(foreground_, std::try_to_lock);
+      if (!lock)
+        return PushResult::Busy;
+      compileRequested(record, tier, loop);
+      if (!threads)
+        retireIfDue();
+      engine_->pool.startIfAsked();
+      return PushResult::Queued;
     }
-    return result;
   }
-  // Synchronous: the thread whose budget is spent compiles, unless it already does so (a handler on top of itself).
-  SignalBlock block;
-  std::unique_lock lock(foreground_, std::try_to_lock);
-  if (!lock)
-    return PushResult::Busy;
-  bool there = loop != kNoLoop ? record.osrEntry(loop) != nullptr : tiers_->select(record, tier, "threshold", true);
-  if (there || !roomForPromotion(record, tier, loop))
-    return PushResult::Queued;
-  if (loop != kNoLoop)
-    compileLoopNow(record, tier, loop, "threshold");
-  else if (auto done = compileNow(record, tier, "threshold", false); !done)
+  PushResult result = engine_->queue.push({this, &record, tier, loop});
+  if (result == PushResult::Queued && !engine_->pool.started()) {
+    SignalBlock block;
+    if (mayBeInHandler(block.before()))
+      engine_->pool.askForStart();
+    else
+      engine_->pool.start();
+  }
+  return result;
+}
+
+void ProgramCore::compileRequested(FunctionRecord& record, Tier tier, std::uint32_t loop) {
+  const bool whole = loop == kNoLoop;
+  if (whole ? tiers_->select(record, tier, "threshold", true) : record.osrEntry(loop, tier) != nullptr)
+    return;
+  if (!roomForPromotion(record, tier, loop))
+    return;
+  if (!whole)
+    return compileLoopNow(record, tier, loop, "threshold");
+  auto done = tier == Tier::Baseline ? promoteLow(record) : compileNow(record, tier, "threshold", false);
+  if (!done)
     tiers_->reportFailure(record, tier, done.error());
-  if (retirement_->due())
-    retirement_->round();
-  return PushResult::Queued;
 }
 
 void ProgramCore::onBudgetSpent(Counters* counters) {
@@ -393,28 +348,38 @@ std::uintptr_t ProgramCore::onLoopBudgetSpent(FunctionRecord& record, std::uint3
 }
 
 std::uintptr_t ProgramCore::forceOsr(FunctionRecord& record, std::uint32_t loop, Tier running) {
-  const OsrEntry* entry = record.osrEntry(loop);
-  if (!entry && !engine_->stopped()) {
-    ErrnoGuard keep;
-    SignalBlock block;
-    std::lock_guard lock(foreground_);
-    entry = record.osrEntry(loop);
-    // A ladder that ends where the activation already is has no better tier: take the best there is.
-    Tier tier = tiers_->loopTier() > running ? tiers_->loopTier() : kAllTiers.back();
-    if (!entry)
-      compileLoopNow(record, tier, loop, "forced");
-    entry = record.osrEntry(loop);
-  }
+  const OsrEntry* entry = forcedEntry(record, loop, running, false);
+  if (entry && !entry->address && entry->tier == Tier::Baseline)
+    entry = forcedEntry(record, loop, running, true);
   if (!entry || !entry->address)
     return 0;
   record.osrTransfers.fetch_add(1, std::memory_order_relaxed);
   return entry->address;
 }
 
+const OsrEntry* ProgramCore::forcedEntry(FunctionRecord& record, std::uint32_t loop, Tier running, bool baselineRefused) {
+  const Tier tier = forcedStep(tiers_->ladder(), running, baselineRefused);
+  if (const OsrEntry* entry = record.osrEntry(loop, tier); entry || engine_->stopped())
+    return entry;
+  ErrnoGuard keep;
+  SignalBlock block;
+  std::lock_guard lock(foreground_);
+  if (!record.osrEntry(loop, tier))
+    compileLoopNow(record, tier, loop, "forced");
+  return record.osrEntry(loop, tier);
+}
+
 void ProgramCore::compileQueued(const QueuedCompile& request, unsigned worker) {
   FunctionRecord& record = *request.function;
+  if (request.tier == Tier::Baseline) { // its compiler is the program's one
+    {
+      std::lock_guard lock(foreground_);
+      compileRequested(record, request.tier, request.loop);
+    }
+    return retireIfDue();
+  }
   const bool whole = request.loop == kNoLoop;
-  if (whole ? tiers_->select(record, request.tier, "threshold", true) : record.osrEntry(request.loop) != nullptr)
+  if (whole ? tiers_->select(record, request.tier, "threshold", true) : record.osrEntry(request.loop, request.tier) != nullptr)
     return; // made meanwhile by promote(), or left behind by a demotion
   if (!roomForPromotion(record, request.tier, request.loop))
     return;
@@ -432,8 +397,7 @@ void ProgramCore::compileQueued(const QueuedCompile& request, unsigned worker) {
     if (!done)
       tiers_->reportFailure(record, request.tier, done.error());
   }
-  if (retirement_->due())
-    retirement_->round();
+  retireIfDue();
 }
 
 Result<FunctionRecord*> ProgramCore::find(std::string_view name) {
@@ -475,9 +439,10 @@ Result<void> ProgramCore::promote(FunctionRecord& record, Tier tier, bool wait) 
   record.held.store(false, std::memory_order_relaxed);
   if (tiers_->select(record, tier, "asked"))
     return {};
-  // What compile threads finish is published only if it is better than what runs: a step down is made here.
+  // What compile threads finish is published only if it is better than what runs: a step down is made here, and so is what
+  // takes no time.
   bool up = static_cast<int>(tier) > record.publishedTier.load(std::memory_order_relaxed);
-  if (!wait && up && engine_->options.compileThreads > 0) {
+  if (!wait && up && tier > Tier::Baseline && engine_->options.compileThreads > 0) {
     PushResult result = engine_->queue.pushWaiting({this, &record, tier});
     engine_->pool.start();
     if (result == PushResult::Full)
@@ -492,8 +457,7 @@ Result<void> ProgramCore::promote(FunctionRecord& record, Tier tier, bool wait) 
     tiers_->reportFailure(record, tier, done.error());
     return done;
   }
-  if (retirement_->due())
-    retirement_->round();
+  retireIfDue();
   return {};
 }
 
@@ -510,8 +474,7 @@ Result<void> ProgramCore::demote(FunctionRecord& record, Tier tier) {
   }
   if (!done)
     record.held.store(before, std::memory_order_relaxed);
-  if (retirement_->due())
-    retirement_->round();
+  retireIfDue();
   return done;
 }
 
@@ -521,36 +484,6 @@ Result<std::string> ProgramCore::dump(FunctionRecord& record, Tier tier, DumpKin
   Result<std::string> text;
   callOnStack(*stack_, [&] { text = compiler_->dump({record.id, tier, tiers_->counts(tier)}, kind); });
   return text;
-}
-
-Result<std::string> ProgramCore::dumpOps(FunctionRecord& record) {
-  SignalBlock block;
-  std::lock_guard lock(foreground_);
-  Result<std::string> text;
-  callOnStack(*stack_, [&] {
-    text = worlds_->guarded([&](World& world, const WorldSymbols& symbols) {
-      return interpreter_->dump({&world, &symbols}, record.id);
-    });
-  });
-  return text;
-}
-
-Result<void> ProgramCore::writeProfile(const std::string& path, ProfileFormat format) {
-  ProgramProfile profile;
-  {
-    SignalBlock block;
-    std::lock_guard lock(foreground_);
-    Result<void> done;
-    callOnStack(*stack_, [&] {
-      done = worlds_->guarded([&](World& world, const WorldSymbols& symbols) -> Result<void> {
-        profile = interpreter_->harvest({&world, &symbols});
-        return {};
-      });
-    });
-    if (!done)
-      return done;
-  }
-  return kiln::writeProfile(std::move(profile), path, format);
 }
 
 // Fork. The locks are held from prepareFork() until the other two.

@@ -3,6 +3,7 @@
 // Who may do what:
 //   load()            the loading thread, before any code runs
 //   firstCall()       any thread of the program: compiles at the lowest tier, one function at a time, on a stack of its own
+//   request()         any thread of the program, in handlers too: compiles for baseline itself, queues the rest
 //   compileQueued()   a compile thread, with its own compiler
 //   everything else   any thread
 // Lock order: foreground, install, then the inner locks (queue, code space, unwinder, records).
@@ -17,6 +18,7 @@
 #include "code/AddressRange.h"
 #include "code/CodeSpace.h"
 #include "code/UnwindRegistry.h"
+#include "compile/baseline/Baseline.h"
 #include "compile/llvm/JitLinker.h"
 #include "compile/llvm/LlvmCompiler.h"
 #include "function/FunctionTable.h"
@@ -49,7 +51,8 @@ public:
   Result<void> promote(FunctionRecord& record, Tier tier, bool wait);
   Result<void> demote(FunctionRecord& record, Tier tier);
   Result<std::string> dump(FunctionRecord& record, Tier tier, DumpKind kind);
-  Result<std::string> dumpOps(FunctionRecord& record);
+  /// The interpreter's ops, or baseline's assembly.
+  Result<std::string> dumpLow(FunctionRecord& record, Tier tier);
   Result<void> writeProfile(const std::string& path, ProfileFormat format);
   /// Looks now whether superseded code can be freed; the bytes that were.
   std::size_t retire() { return retirement_->round(true); }
@@ -89,9 +92,26 @@ private:
   Result<void> compileNow(FunctionRecord& record, Tier tier, std::string_view reason, bool force);
   /// As compileNow(), of a compiled tier, from a world of this keeper.
   Result<void> compileFrom(WorldKeeper& worlds, FunctionRecord& record, Tier tier, std::string_view reason, bool force);
-  /// The interpreter's compile. A function that it refuses starts at O0.
-  Result<void> decodeNow(FunctionRecord& record, std::string_view reason, bool force);
-  void makeInterpreter();
+
+  // The low tiers, interpreter and baseline (LowTiers.cpp): in this thread, from the foreground's world, under its lock.
+  void makeLowTiers();
+  using LowResult = std::variant<Version, Refusal, Error>;
+  /// `use(work(world, symbols))`, both on the compile stack. `work` gives a LowResult.
+  template <typename Work> void prepareTransfer(Work&& work);
+  template <typename Work, typename Use> void onForeground(Work&& work, Use&& use);
+  /// Compiles and publishes, or gives the tier's refusal.
+  Result<std::optional<Refusal>> tryLow(FunctionRecord& record, Tier tier, std::string_view reason, bool force);
+  /// A function that the tier refuses starts in the next one that takes it: baseline, if the ladder has it, or O0.
+  Result<void> compileLow(FunctionRecord& record, Tier tier, std::string_view reason, bool force);
+  /// To baseline; a function that it refuses stays where it is.
+  Result<void> promoteLow(FunctionRecord& record);
+  /// Baseline's continuation at a loop.
+  void enterLow(FunctionRecord& record, std::uint32_t loop, std::string_view reason);
+
+  /// What was asked for by a spent budget, unless it is there meanwhile. Under the foreground lock.
+  void compileRequested(FunctionRecord& record, Tier tier, std::uint32_t loop);
+  /// The tier's continuation for a forced move, made if there is none.
+  const OsrEntry* forcedEntry(FunctionRecord& record, std::uint32_t loop, Tier running, bool baselineRefused);
   /// The same for a continuation. What fails is remembered and not tried again.
   void compileLoopNow(FunctionRecord& record, Tier tier, std::uint32_t loop, std::string_view reason);
   Result<void> installLoop(FunctionRecord& record, CompileResult& result, std::string_view reason);
@@ -104,6 +124,8 @@ private:
   bool roomForPromotion(FunctionRecord& record, Tier tier, std::uint32_t loop);
   /// Tries again what failed for lack of room, if a round frees some. Not on a compile stack.
   template <typename Attempt> Result<void> withRoom(FunctionRecord& record, Attempt&& attempt);
+  /// Frees superseded code, if a round is worth while. Not on a compile stack.
+  void retireIfDue();
   void fillIn(CodeSpaceStatistics& out);
   PushResult request(FunctionRecord& record, Tier tier, std::uint32_t loop);
   std::optional<std::uintptr_t> resolve(std::string_view symbol);
@@ -124,10 +146,11 @@ private:
   std::atomic<std::uint64_t> promotionsRefused_{0};
   std::unique_ptr<TierManager> tiers_;
   std::unique_ptr<interp::Interpreter> interpreter_;
+  std::unique_ptr<baseline::Baseline> baseline_;
   std::map<std::pair<Tier, std::string>, std::uint64_t> refusals_; ///< under foreground_
 
   std::mutex foreground_; ///< guards worlds_, compiler_ and stack_
-  std::shared_ptr<WorldKeeper> worlds_; ///< what the interpreter reads; also the compiler's where nothing is interpreted
+  std::shared_ptr<WorldKeeper> worlds_; ///< what the low tiers read; also LLVM's where the ladder has none of them
   std::unique_ptr<LlvmCompiler> compiler_;
   std::unique_ptr<Stack> stack_;
   std::vector<std::unique_ptr<LlvmCompiler>> workerCompilers_; ///< by worker number, each used by that thread only

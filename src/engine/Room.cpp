@@ -65,6 +65,11 @@ bool ProgramCore::roomForPromotion(FunctionRecord& record, Tier tier, std::uint3
   return false;
 }
 
+void ProgramCore::retireIfDue() {
+  if (retirement_->due())
+    retirement_->round();
+}
+
 void ProgramCore::fillIn(CodeSpaceStatistics& out) {
   out.limit = space_->limit();
   out.code = space_->bytesUsed(CodeArena::Code);

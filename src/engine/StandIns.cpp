@@ -1,10 +1,12 @@
 #include "engine/StandIns.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "engine/EngineCore.h"
 #include "engine/ProgramCore.h"
+#include "engine/SignalHandlers.h"
 #include "program/HostSymbols.h"
 
 extern "C" {
@@ -42,6 +44,35 @@ int atFork(void (*prepare)(), void (*parent)(), void (*child)()) {
   return __register_atfork(prepare, parent, child, nullptr);
 }
 
+bool isHandler(sighandler_t action) {
+  return action != SIG_DFL && action != SIG_IGN && action != SIG_ERR && action != SIG_HOLD;
+}
+
+int setAction(int signal, const struct sigaction* action, struct sigaction* old) {
+  // The handler with and that without information share their place.
+  if (action && isHandler(action->sa_handler))
+    noteSignalHandler(signal, (action->sa_flags & SA_NODEFER) == 0);
+  return sigaction(signal, action, old);
+}
+
+sighandler_t setHandler(int signal, sighandler_t handler) {
+  if (isHandler(handler))
+    noteSignalHandler(signal, true);
+  return ::signal(signal, handler);
+}
+
+sighandler_t setHandlerOnce(int signal, sighandler_t handler) {
+  if (isHandler(handler))
+    noteSignalHandler(signal, false);
+  return sysv_signal(signal, handler);
+}
+
+sighandler_t setDisposition(int signal, sighandler_t disposition) {
+  if (isHandler(disposition))
+    noteSignalHandler(signal, true);
+  return sigset(signal, disposition);
+}
+
 /// A process whose main thread called pthread_exit ends with its last thread: compile threads must not be that one.
 [[noreturn]] void exitThread(void* result) {
   if (getpid() == gettid())
@@ -58,6 +89,12 @@ void addStandIns(HostSymbols& host) {
   host.add("__cpu_model", __cpu_model);
   host.add("__cpu_features2", __cpu_features2);
   host.add("__cpu_indicator_init", reinterpret_cast<const void*>(&__cpu_indicator_init));
+  host.add("sigaction", reinterpret_cast<const void*>(&setAction));
+  for (const char* name : {"signal", "bsd_signal", "ssignal"})
+    host.add(name, reinterpret_cast<const void*>(&setHandler));
+  for (const char* name : {"sysv_signal", "__sysv_signal"})
+    host.add(name, reinterpret_cast<const void*>(&setHandlerOnce));
+  host.add("sigset", reinterpret_cast<const void*>(&setDisposition));
   host.add("pthread_exit", reinterpret_cast<const void*>(&exitThread));
 }
 

@@ -66,6 +66,8 @@ Statistics ProgramCore::statistics() {
     out.interpreter.functions = decoded.functions;
     out.interpreter.instructions = decoded.instructions;
     out.interpreter.decodeNs = decoded.nanoseconds;
+    baseline::Baseline::Totals made = baseline_->totals();
+    out.baseline = {made.functions, made.instructions, made.nanoseconds, made.codeBytes};
     for (const auto& [key, count] : refusals_)
       out.refusals.push_back({key.first, key.second, count});
   }

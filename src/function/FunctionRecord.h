@@ -6,6 +6,7 @@
 //   pendingTier              set by whoever queues a request, cleared by whoever ends it; relaxed
 //   counters (in the range)  generated code, without atomics: lossy on purpose; C++ reads them relaxed
 //   versions                 under `mutex`
+//   refused tiers            set by the compile that was refused, never cleared; relaxed
 //   OSR entries              prepended under `mutex`, release; running activations read them without a lock
 #pragma once
 
@@ -78,13 +79,16 @@ struct ForgottenVersions {
   std::uint64_t versions = 0, codeBytes = 0, compileNs = 0;
 };
 
-/// What is known of the continuation at one loop header. Never changed; lives as long as the record.
+/// What is known of the continuation of one tier at one loop header. Never changed; lives as long as the record.
 struct OsrEntry {
   std::uint32_t loop = 0;
   Tier tier = Tier::O0;
   std::uintptr_t address = 0; ///< 0: there is none, and none is asked for again
   const OsrEntry* next = nullptr;
 };
+
+/// A set of tiers is a word with a bit for each.
+constexpr std::uint32_t tierBit(Tier tier) { return std::uint32_t{1} << static_cast<unsigned>(tier); }
 
 class FunctionRecord {
 public:
@@ -132,10 +136,16 @@ public:
     return dropped;
   }
 
-  /// The continuation at a loop header, or what became of it; null if none was made. Any thread, in signal handlers too.
-  const OsrEntry* osrEntry(std::uint32_t loop) const {
+  /// Tiers that refused the function, a bit each: it is promoted past them.
+  std::uint32_t refusedTiers() const { return refusedTiers_.load(std::memory_order_relaxed); }
+  bool refusedBy(Tier tier) const { return (refusedTiers() & tierBit(tier)) != 0; }
+  void setRefusedBy(Tier tier) { refusedTiers_.fetch_or(tierBit(tier), std::memory_order_relaxed); }
+
+  /// The continuation of a tier at a loop header, or what became of it; null if none was made. Any thread, in signal
+  /// handlers too.
+  const OsrEntry* osrEntry(std::uint32_t loop, Tier tier) const {
     const OsrEntry* entry = osrEntries_.load(std::memory_order_acquire);
-    while (entry && entry->loop != loop)
+    while (entry && (entry->loop != loop || entry->tier != tier))
       entry = entry->next;
     return entry;
   }
@@ -147,7 +157,7 @@ public:
           return true;
     return false;
   }
-  /// Under mutex. A later entry of the same loop hides the earlier one.
+  /// Under mutex. A later entry of the same loop and tier hides the earlier one.
   void addOsrEntry(std::uint32_t loop, Tier tier, std::uintptr_t address) {
     osrStore_.push_back({loop, tier, address, osrEntries_.load(std::memory_order_relaxed)});
     osrEntries_.store(&osrStore_.back(), std::memory_order_release);
@@ -172,6 +182,7 @@ private:
     std::int64_t since = armed.load(std::memory_order_relaxed) - left.load(std::memory_order_relaxed);
     return done.load(std::memory_order_relaxed) + static_cast<std::uint64_t>(since > 0 ? since : 0);
   }
+  std::atomic<std::uint32_t> refusedTiers_{0};
   std::atomic<const OsrEntry*> osrEntries_{nullptr};
   std::deque<OsrEntry> osrStore_; ///< under mutex; elements stay where they are
   std::atomic<std::uint64_t> callsDone_{0}, loopsDone_{0};

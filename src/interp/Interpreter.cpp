@@ -232,32 +232,11 @@ void captureState(const LoopHeader& header, const Word* frame, Word* state) {
 
 // Profile -------------------------------------------------------------------------------------------------------------------
 
-TargetCount Interpreter::nameTarget(const Source& source, std::uintptr_t address, std::uint64_t count,
-                                    ContentHasher& hasher) {
-  TargetCount target;
-  target.count = count;
-  if (!parts_.table.isStub(address))
-    return target;
-  std::uint32_t id = parts_.table.idOfStub(address);
-  target.name = parts_.map.functions[id].name;
-  if (parts_.map.functions[id].ifuncResolved)
-    return target;
-  if (auto body = source.world->prepared(functionIn(source, id)))
-    target.hash = hasher.hash(**body);
-  return target;
-}
-
-FunctionProfile Interpreter::harvestOne(const Source& source, const Code& code, ContentHasher& hasher) {
+FunctionProfile Interpreter::harvestOne(Harvest& harvest, const Code& code) {
   FunctionProfile out;
-  out.name = parts_.map.functions[code.function].name;
-  FunctionRecord& record = parts_.table.record(code.function);
-  out.entries = record.calls();
-  auto body = source.world->prepared(functionIn(source, code.function));
-  if (!body)
+  std::uint32_t arguments = 0;
+  if (!harvest.begin(code.function, out, arguments))
     return out;
-  out.hash = hasher.hash(**body);
-  // In files, instructions are numbered from 0 without the arguments.
-  auto arguments = static_cast<std::uint32_t>((*body)->arg_size());
   const auto* bytes = reinterpret_cast<const char*>(code.words.get());
   auto wordAt = [&](std::uint32_t offset) {
     return __atomic_load_n(reinterpret_cast<const Word*>(bytes + offset), __ATOMIC_RELAXED);
@@ -289,24 +268,11 @@ FunctionProfile Interpreter::harvestOne(const Source& source, const Code& code, 
     if (count)
       out.loops.push_back({header->block, count});
   }
-  for (const CallSite& site : code.calls) {
-    if (!site.indirect)
-      continue;
-    ValueCounts seen = site.targets.snapshot();
-    CallProfile profile;
-    profile.number = site.value - arguments;
-    profile.other = seen.other;
-    for (unsigned i = 0; i < kTopValues; ++i)
-      if (seen.count[i])
-        profile.targets.push_back(nameTarget(source, seen.value[i], seen.count[i], hasher));
-    if (!profile.targets.empty() || profile.other)
-      out.calls.push_back(std::move(profile));
-  }
-  for (const SizeSite& site : code.sizeSites) {
-    MemoryProfile profile = memoryProfile(site.value - arguments, site.sizes->snapshot());
-    if (!profile.sizes.empty() || profile.other)
-      out.memory.push_back(std::move(profile));
-  }
+  for (const CallSite& site : code.calls)
+    if (site.indirect)
+      harvest.addTargets(out, site.value - arguments, site.targets.snapshot());
+  for (const SizeSite& site : code.sizeSites)
+    harvest.addSizes(out, site.value - arguments, site.sizes->snapshot());
   for (const ArgumentValues::Argument& argument : code.arguments.arguments) {
     if (argument.varied)
       out.arguments.push_back({argument.index, ArgumentState::Varied, 0, 0});
@@ -318,9 +284,9 @@ FunctionProfile Interpreter::harvestOne(const Source& source, const Code& code, 
 
 ProgramProfile Interpreter::harvest(const Source& source) {
   ProgramProfile profile;
-  ContentHasher hasher;
+  Harvest harvest(parts_.map, parts_.table, *source.world);
   for (const auto& code : codes_)
-    profile.functions.push_back(harvestOne(source, *code, hasher));
+    profile.functions.push_back(harvestOne(harvest, *code));
   return profile;
 }
 

@@ -20,7 +20,7 @@
 #include "function/FunctionTable.h"
 #include "interp/InvokeStubPool.h"
 #include "interp/decode/Decoder.h"
-#include "profile/ContentHash.h"
+#include "profile/Harvest.h"
 #include "profile/Profile.h"
 #include "program/ConstantWriter.h"
 #include "program/HostSymbols.h"
@@ -102,8 +102,7 @@ public:
 private:
   llvm::Function& functionIn(const Source& source, std::uint32_t id) const;
   Result<void> makeThunk(FunctionEntry& entry);
-  FunctionProfile harvestOne(const Source& source, const Code& code, ContentHasher& hasher);
-  TargetCount nameTarget(const Source& source, std::uintptr_t address, std::uint64_t count, ContentHasher& hasher);
+  FunctionProfile harvestOne(Harvest& harvest, const Code& code);
 
   const Parts parts_;
   const Settings settings_;

@@ -3,21 +3,12 @@
 #include <array>
 #include <cassert>
 #include <cstring>
-#include <initializer_list>
-#include <string>
 #include <unordered_map>
 
 #include "code/UnwindRegistry.h"
 
 namespace kiln {
 namespace {
-
-// Encodings of pointers in unwind tables: the low half says the format, the high half what it is relative to.
-constexpr std::uint8_t kAbsolutePointer = 0x00; // DW_EH_PE_absptr
-constexpr std::uint8_t kUleb128 = 0x01;         // DW_EH_PE_uleb128
-constexpr std::uint8_t kRelative4 = 0x1b; // DW_EH_PE_pcrel | DW_EH_PE_sdata4, as in compilers' tables: libgcc sorts
-                                          // tables of one encoding with less work than mixed ones
-constexpr std::uint8_t kOmitted = 0xff;   // DW_EH_PE_omit
 
 // Every stub is one of these, with the argument in rdi and the function in rsi. The push aligns the stack.
 constexpr std::array<std::uint8_t, kInvokeStubBytes> kStubCode = {
@@ -58,152 +49,45 @@ constexpr std::uint8_t kFrameRule[] = {
     0x90, 1,    // DW_CFA_offset rip, cfa - 8
 };
 
-class Bytes {
-public:
-  std::size_t size() const { return data_.size(); }
-  std::vector<std::byte> take() { return std::move(data_); }
-
-  void byte(std::uint8_t value) { data_.push_back(std::byte{value}); }
-  template <typename Range> void append(const Range& values) {
-    for (auto value : values)
-      byte(static_cast<std::uint8_t>(value));
-  }
-  template <typename T> void fixed(T value) {
-    std::size_t at = size();
-    data_.resize(at + sizeof value);
-    memcpy(data_.data() + at, &value, sizeof value);
-  }
-  void uleb(std::uint64_t value) {
-    for (; value >= 0x80; value >>= 7)
-      byte(static_cast<std::uint8_t>(value | 0x80));
-    byte(static_cast<std::uint8_t>(value));
-  }
-  void sleb(std::int64_t value) {
-    for (; value < -0x40 || value >= 0x40; value >>= 7)
-      byte(static_cast<std::uint8_t>(value | 0x80));
-    byte(static_cast<std::uint8_t>(value & 0x7f));
-  }
-  void overwrite(std::size_t at, std::uint32_t value) { memcpy(data_.data() + at, &value, sizeof value); }
-  std::string_view from(std::size_t at) const {
-    return {reinterpret_cast<const char*>(data_.data()) + at, size() - at};
-  }
-  void truncate(std::size_t size) { data_.resize(size); }
-
-private:
-  std::vector<std::byte> data_;
-};
-
-/// Builds the LSDA: which landing pad a call site has, the chain of actions that says what it is for, and the types and
-/// lists of types that actions name.
-class LsdaBuilder {
+/// The stubs of a function and their LSDA: one stub for all sites with equal clauses.
+class StubTable {
 public:
   /// The number of the stub for a site, a new one if none has equal clauses.
   std::uint32_t stubFor(const InvokeSite& site) {
-    // Chains are compared by their bytes. The two sites that have none, a cleanup and one without landing pad, are
-    // known by one byte each; a chain has at least two.
-    std::size_t start = actions_.size();
-    addChain(site);
-    std::string key(actions_.from(start));
-    bool lands = !site.clauses.empty() || site.cleanup;
-    std::uint64_t action = key.empty() ? 0 : start + 1; // 1 is the first byte of the action table, 0 is no action
-    if (key.empty())
-      key = lands ? "c" : "n";
-    auto [known, fresh] = stubs_.try_emplace(std::move(key), static_cast<std::uint32_t>(sites_.size()));
+    std::uint64_t action = lsda_.actionFor(site);
+    // Of those without an action there are two: a cleanup and one without landing pad.
+    std::uint64_t key = 2 * action + site.lands();
+    auto [known, fresh] = numbers_.try_emplace(key, static_cast<std::uint32_t>(stubs_.size()));
     if (fresh)
-      sites_.push_back({action, lands});
-    else
-      actions_.truncate(start);
+      stubs_.push_back({action, site.lands()});
     return known->second;
   }
 
-  std::size_t stubCount() const { return sites_.size(); }
+  std::size_t stubCount() const { return stubs_.size(); }
 
   std::vector<std::byte> finish(std::span<const std::uintptr_t> types) {
-    Bytes table;
-    // Positions of landing pads count from the function's start, which is what omitting their base means. 0 would be no
-    // landing pad, but the one of these functions stands behind the stubs.
-    const std::uint64_t landing = sites_.size() * kInvokeStubBytes + kLandingOffset;
-    for (std::size_t i = 0; i < sites_.size(); ++i) {
-      table.uleb(i * kInvokeStubBytes);
-      table.uleb(kInvokeStubBytes);
-      table.uleb(sites_[i].lands ? landing : 0);
-      table.uleb(sites_[i].action);
-    }
-    Bytes rest; // from behind the offset of the type table
-    rest.byte(kUleb128);
-    rest.uleb(table.size());
-    rest.append(table.take());
-    rest.append(actions_.take());
-    // Entry n lies n places below the base, lists of types above it.
-    for (std::size_t i = types.size(); i-- > 0;)
-      rest.fixed(types[i]);
-    std::size_t base = rest.size();
-    rest.append(filters_.take());
-
-    Bytes lsda;
-    lsda.byte(kOmitted); // base of landing pads
-    lsda.byte(kAbsolutePointer);
-    lsda.uleb(base);
-    lsda.append(rest.take());
-    return lsda.take();
+    const std::uint64_t landing = stubs_.size() * kInvokeStubBytes + kLandingOffset;
+    for (std::size_t i = 0; i < stubs_.size(); ++i)
+      lsda_.addSite(i * kInvokeStubBytes, kInvokeStubBytes, stubs_[i].lands ? landing : 0, stubs_[i].action);
+    return lsda_.finish(types);
   }
 
 private:
-  struct Site {
+  struct Stub {
     std::uint64_t action;
     bool lands;
   };
-
-  /// Appends one record per clause, each but the last followed by the next. A cleanup behind clauses is an action of
-  /// its own; alone it is none, like in compilers' tables.
-  void addChain(const InvokeSite& site) {
-    std::size_t left = site.clauses.size() + (site.cleanup && !site.clauses.empty());
-    auto record = [&](std::int64_t value) {
-      actions_.sleb(value);
-      actions_.byte(--left ? 1 : 0); // distance from this byte to the next record; 0 at the end
-    };
-    for (const LandingClause& clause : site.clauses) {
-      assert((clause.kind == LandingClause::Kind::Filter || clause.types.size() == 1) && "a catch names one type");
-      record(clause.kind == LandingClause::Kind::Catch ? std::int64_t{clause.types[0]} + 1 : filter(clause.types));
-    }
-    if (left)
-      record(0);
-  }
-
-  /// The selector of a filter: -1 - offset of its list of types above the base of the type table.
-  std::int64_t filter(const std::vector<std::uint32_t>& types) {
-    std::size_t start = filters_.size();
-    for (std::uint32_t type : types)
-      filters_.uleb(std::uint64_t{type} + 1);
-    filters_.byte(0);
-    auto [known, fresh] = lists_.try_emplace(std::string(filters_.from(start)), start);
-    if (!fresh)
-      filters_.truncate(start);
-    return -1 - static_cast<std::int64_t>(known->second);
-  }
-
-  Bytes actions_, filters_;
-  std::vector<Site> sites_;
-  std::unordered_map<std::string, std::uint32_t> stubs_;
-  std::unordered_map<std::string, std::size_t> lists_;
+  LsdaBuilder lsda_;
+  std::vector<Stub> stubs_;
+  std::unordered_map<std::uint64_t, std::uint32_t> numbers_;
 };
 
-/// Appends what `body` writes as one entry of `.eh_frame`: its length, the body, padding.
-template <typename Body> void addEntry(Bytes& section, Body body) {
-  std::size_t start = section.size();
-  section.fixed(std::uint32_t{0});
-  body();
-  while ((section.size() - start) % 8 != 0)
-    section.byte(0); // DW_CFA_nop
-  section.overwrite(start, static_cast<std::uint32_t>(section.size() - start - 4));
-}
-
 void encodeUnwind(InvokeStubs& stubs, std::uintptr_t personality) {
-  Bytes section;
-  addEntry(section, [&] {
+  DwarfBytes section;
+  section.entry([&] {
     section.fixed(std::uint32_t{0}); // it is a CIE
     section.byte(1);                 // version
-    section.append(std::initializer_list<char>{'z', 'P', 'L', 'R', '\0'});
+    section.text("zPLR");
     section.uleb(1);  // code alignment factor
     section.sleb(-8); // data alignment factor
     section.byte(16); // return address register: rip
@@ -214,7 +98,7 @@ void encodeUnwind(InvokeStubs& stubs, std::uintptr_t personality) {
     section.byte(kRelative4); // and code
     section.append(kFrameRule);
   });
-  addEntry(section, [&] {
+  section.entry([&] {
     section.fixed(static_cast<std::uint32_t>(section.size())); // distance from here to the CIE
     stubs.codeField = static_cast<std::uint32_t>(section.size());
     section.fixed(std::uint32_t{0});
@@ -232,16 +116,16 @@ void encodeUnwind(InvokeStubs& stubs, std::uintptr_t personality) {
 InvokeStubs encodeInvokeStubs(std::span<const InvokeSite> sites, std::span<const std::uintptr_t> types,
                               std::uintptr_t personality) {
   InvokeStubs stubs;
-  LsdaBuilder lsda;
+  StubTable table;
   stubs.entries.reserve(sites.size());
   for (const InvokeSite& site : sites)
-    stubs.entries.push_back(static_cast<std::uint32_t>(lsda.stubFor(site) * kInvokeStubBytes));
-  Bytes code;
-  for (std::size_t i = 0; i < lsda.stubCount(); ++i)
+    stubs.entries.push_back(static_cast<std::uint32_t>(table.stubFor(site) * kInvokeStubBytes));
+  DwarfBytes code;
+  for (std::size_t i = 0; i < table.stubCount(); ++i)
     code.append(kStubCode);
   code.append(kLandingCode);
   stubs.code = code.take();
-  stubs.lsda = lsda.finish(types);
+  stubs.lsda = table.finish(types);
   encodeUnwind(stubs, personality);
   return stubs;
 }

@@ -32,6 +32,7 @@
 #include <vector>
 
 #include "code/CodeSpace.h"
+#include "code/Lsda.h"
 #include "kiln/Error.h"
 
 namespace kiln {
@@ -52,26 +53,6 @@ struct LandingResult {
 /// host may have a C++ runtime linked in, as the command has; its landing pads would resume in its own unwinder, which
 /// does not know the program's frames, and abort. Sources compiled with -fno-exceptions have no landing pads.
 using InvokeStub = LandingResult (*)(void* argument, void (*perform)(void* argument));
-
-/// One clause. Types are indices into the function's list of types.
-struct LandingClause {
-  enum class Kind : std::uint8_t {
-    Catch, ///< exactly one type
-    Filter ///< the types that may pass; none: nothing may
-  };
-  Kind kind = Kind::Catch;
-  std::vector<std::uint32_t> types;
-
-  bool operator==(const LandingClause&) const = default;
-};
-
-/// The landingpad of one invoke: its clauses in order. Without clauses and cleanup, exceptions pass.
-struct InvokeSite {
-  std::vector<LandingClause> clauses;
-  bool cleanup = false;
-
-  bool operator==(const InvokeSite&) const = default;
-};
 
 /// Stubs without addresses.
 struct InvokeStubs {

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "flow/AddressParts.h"
 #include "interp/Op.h"
 
 namespace kiln::interp {
@@ -99,8 +100,7 @@ Handler floatMisc(FloatMisc op, FloatType type);
 
 /// What a load makes of the bytes.
 enum class LoadKind : std::uint8_t { U8, U16, U32, U64, S8, S16, S32, Count };
-/// The index of an address: 64 bits, or 32 bits extended.
-enum class IndexKind : std::uint8_t { I64, S32, U32, Count };
+using flow::IndexKind;
 /// Address forms. Offset: y + offset. Absolute: k[0]. Indexed: a + index(b) * 2^scale + int16(c). AbsoluteIndexed: k[0] + ...
 Handler loadOffset(LoadKind kind);   // x = [y + offset]
 Handler loadAbsolute(LoadKind kind); // d = [k]

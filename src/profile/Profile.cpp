@@ -1,6 +1,7 @@
 #include "profile/Profile.h"
 
 #include <algorithm>
+#include <set>
 #include <iterator>
 #include <tuple>
 
@@ -295,6 +296,16 @@ Result<ProgramProfile> mergeProfiles(std::vector<ProgramProfile> profiles) {
   if (auto sound = normalize(all); !sound)
     return std::unexpected(sound.error());
   return all;
+}
+
+void addTier(ProgramProfile& into, ProgramProfile more) {
+  std::set<std::pair<std::uint64_t, std::string>> known;
+  for (const FunctionProfile& function : into.functions)
+    known.emplace(function.hash, function.name);
+  for (FunctionProfile& function : more.functions)
+    if (known.contains({function.hash, function.name}))
+      function.entries = 0;
+  append(into.functions, more.functions);
 }
 
 std::string canonicalDefect(const ProgramProfile& profile) {

@@ -132,6 +132,9 @@ Result<void> normalize(ProgramProfile& profile);
 /// the kTopValues kept. BadProfile as in normalize(): the same hash with another shape.
 Result<ProgramProfile> mergeProfiles(std::vector<ProgramProfile> profiles);
 
+/// Adds what another tier recorded in the same run. Each tier tells all entries of its functions: they are not added.
+void addTier(ProgramProfile& into, ProgramProfile more);
+
 /// What keeps a profile from being canonical, for example "function 'f': branches: value numbers do not rise at 7";
 /// empty if nothing does.
 std::string canonicalDefect(const ProgramProfile& profile);

@@ -1,9 +1,13 @@
-// A cursor over LLVM's bitstream container that skips. LLVM's own reader decodes what it passes; finding the blocks
-// inside a function body with it would cost a good part of what leaving them out saves.
+// A cursor over LLVM's bitstream container.
+//
+// LLVM's own takes some fifty machine instructions for each value it passes; reading a program at its start is reading
+// values. Here a value costs a load, a shift and a mask in the usual case.
 //
 // Bounds are checked and a cursor that ran off the end stays failed: the bytes may be damaged. Whoever uses what was
 // found checks ok().
 #pragma once
+
+#include <llvm/ADT/SmallVector.h>
 
 #include <cstdint>
 #include <cstring>
@@ -13,7 +17,7 @@
 
 namespace kiln {
 
-/// How a record's operands are written; the format's abbreviations.
+/// How a record's operands are written; the format's abbreviations. The first operand is the record's code.
 struct BitstreamAbbreviation {
   enum class Encoding : std::uint8_t { Literal = 0, Fixed = 1, Vbr = 2, Array = 3, Char6 = 4, Blob = 5 };
   struct Operand {
@@ -21,29 +25,109 @@ struct BitstreamAbbreviation {
     std::uint64_t value; ///< the literal, or the width in bits
   };
   std::vector<Operand> operands;
-  /// What to pass over, if there is neither an array nor a blob: bits of a fixed number, then a value in pieces of
-  /// `width` bits unless that is 0.
-  struct Step {
-    std::uint32_t bits, width;
-  };
-  std::vector<Step> steps;
 };
 using BitstreamAbbreviations = std::vector<BitstreamAbbreviation>;
+/// Those that a module's block information gives, by kind of block.
+using BitstreamInformation = std::map<std::uint32_t, BitstreamAbbreviations>;
+
+/// A signed number from a record: the lowest bit is the sign. There is no -0; it stands for the least number.
+inline std::uint64_t signedOf(std::uint64_t word) {
+  if (!(word & 1))
+    return word >> 1;
+  return word == 1 ? std::uint64_t{1} << 63 : -(word >> 1);
+}
+
+/// Single values. Small, so that a copy of it lives in registers while a record is read.
+class BitReader {
+public:
+  explicit BitReader(std::span<const char> bytes)
+      : bytes_(bytes.data()), end_(bytes.size() * 8), far_(bytes.size() < 8 ? 0 : end_ - 56) {}
+
+  bool ok() const { return !failed_; }
+  std::uint64_t position() const { return at_; }
+  std::uint64_t left() const { return end_ - at_; }
+  void fail() {
+    failed_ = true;
+    at_ = end_;
+  }
+  void seek(std::uint64_t bit) {
+    at_ = bit;
+    if (bit > end_)
+      fail();
+  }
+  /// `width` is at most 64.
+  std::uint64_t fixed(unsigned width) {
+    if (at_ >= far_ || width > kSure) [[unlikely]]
+      return fixedNear(width);
+    std::uint64_t value = word() & ((std::uint64_t{1} << width) - 1);
+    at_ += width;
+    return value;
+  }
+  /// `width` is from 2 to 32. Bits behind the 64th are dropped.
+  std::uint64_t vbr(unsigned width) {
+    if (at_ >= far_) [[unlikely]]
+      return vbrNear(width);
+    std::uint64_t bits = word(), more = std::uint64_t{1} << (width - 1), value = bits & (more - 1);
+    unsigned used = width;
+    for (unsigned shift = width - 1; bits & more; shift += width - 1) {
+      if (used + width > kSure) [[unlikely]]
+        return vbrNear(width);
+      bits >>= width;
+      used += width;
+      value |= (bits & (more - 1)) << shift;
+    }
+    at_ += used;
+    return value;
+  }
+  /// To the next 32-bit word.
+  void align() { seek((at_ + 31) & ~std::uint64_t{31}); }
+  /// Bytes at the position, which is a multiple of 8; the reader is behind them then.
+  std::span<const char> take(std::uint64_t bytes) {
+    if (bytes > left() / 8) {
+      fail();
+      return {};
+    }
+    const char* start = bytes_ + at_ / 8;
+    at_ += bytes * 8;
+    return {start, bytes};
+  }
+
+private:
+  static constexpr unsigned kSure = 57; ///< as many bits word() has at least
+  std::uint64_t word() const {
+    std::uint64_t word;
+    memcpy(&word, bytes_ + (at_ >> 3), 8);
+    return word >> (at_ & 7);
+  }
+  std::uint64_t fixedNear(unsigned width);
+  std::uint64_t vbrNear(unsigned width);
+
+  const char* bytes_;
+  std::uint64_t end_, far_; ///< in bits: where the bytes end, and from where on less than 8 of them are left
+  std::uint64_t at_ = 0;
+  bool failed_ = false;
+};
 
 class BitstreamCursor {
 public:
   struct Block {
     std::uint32_t id = 0;
-    std::uint64_t idBit = 0; ///< where its number is written, in 8 bits
-    unsigned width = 0;      ///< of the abbreviation numbers inside
+    unsigned width = 0; ///< of the abbreviation numbers inside
     std::uint64_t begin = 0, end = 0;
+  };
+  struct Record {
+    std::uint32_t code = 0;
+    llvm::SmallVector<std::uint64_t, 64> values;
+    std::span<const char> blob;
+    std::size_t size() const { return values.size(); }
+    std::uint64_t operator[](std::size_t index) const { return values[index]; }
   };
   enum class Entry { End, Block, Record };
 
-  explicit BitstreamCursor(std::span<const char> bytes) : bytes_(bytes), limit_(bytes.size() * 8) {}
+  explicit BitstreamCursor(std::span<const char> bytes) : bits_(bytes) {}
 
-  bool ok() const { return !failed_; }
-  std::uint64_t position() const { return position_; }
+  bool ok() const { return bits_.ok(); }
+  std::uint64_t position() const { return bits_.position(); }
 
   /// Goes to a place outside of blocks, or with the abbreviation numbers' width of the block around it.
   void seek(std::uint64_t bit, unsigned width);
@@ -51,55 +135,25 @@ public:
   /// They outlive the cursor.
   void enter(const Block& block, const BitstreamAbbreviations* known);
   /// Goes behind the block that next() found.
-  void leave(const Block& block) { position_ = block.end; }
-
-  /// What a record says: its code, then its operands as far as they are asked for.
-  struct Record {
-    std::size_t most = 0; ///< how many values are kept; the rest is passed over
-    std::vector<std::uint64_t> values;
-    bool keeps() const { return values.size() < most; }
-    std::uint64_t code() const { return values.empty() ? 0 : values[0]; }
-  };
+  void leave(const Block& block) { bits_.seek(block.end); }
 
   /// What follows. Records and abbreviations are behind the cursor then; a block was not entered, its header was read.
+  /// Also the end of damaged bytes is an end.
   Entry next(Block& block, Record& record);
-  /// As next(), up to a block or the end.
-  bool nextBlock(Block& block);
 
-  /// Reads the block information of a module, which next() found.
-  void readInformation(const Block& block, std::map<std::uint32_t, BitstreamAbbreviations>& into);
+  /// Reads the block information of a module, which next() found, and goes behind it.
+  void readInformation(const Block& block, BitstreamInformation& into);
 
 private:
-  std::uint64_t fixed(unsigned width);
-  std::uint64_t vbr(unsigned width);
-  /// Eight bytes, or what there is of them.
-  std::uint64_t wordAt(std::size_t byte) const {
-    std::uint64_t word = 0;
-    if (byte + 8 <= bytes_.size())
-      memcpy(&word, bytes_.data() + byte, 8);
-    else if (byte < bytes_.size())
-      memcpy(&word, bytes_.data() + byte, bytes_.size() - byte);
-    return word;
-  }
-  void skipBits(std::uint64_t bits);
-  void align();
   Block header();
   BitstreamAbbreviation definition();
   const BitstreamAbbreviation* abbreviation(std::uint64_t number) const;
   void plainRecord(Record& into);
-  void skipVbr(unsigned width, std::uint64_t values);
-  void skipRecords();
   void shortRecord(const BitstreamAbbreviation& form, Record& into);
-  void elements(const BitstreamAbbreviation::Operand& form, Record& into);
-  static void keep(Record& into, std::uint64_t value) {
-    if (into.keeps())
-      into.values.push_back(value);
-  }
+  static void elements(BitReader& bits, const BitstreamAbbreviation::Operand& form, Record& into);
 
-  std::span<const char> bytes_;
-  std::uint64_t limit_, position_ = 0;
+  BitReader bits_;
   unsigned width_ = 2;
-  bool failed_ = false;
   const BitstreamAbbreviations* known_ = nullptr; ///< of this kind of block
   BitstreamAbbreviations own_;                    ///< of this block, numbered behind those
 };

@@ -27,12 +27,12 @@ unsigned labelNumber(const llvm::BasicBlock& block) {
   return 0;
 }
 
-namespace {
-
-llvm::Constant* labelValue(llvm::BlockAddress& address, unsigned number) {
-  llvm::Type* word = llvm::Type::getInt64Ty(address.getContext());
-  return llvm::ConstantExpr::getIntToPtr(llvm::ConstantInt::get(word, number), address.getType());
+llvm::Constant* labelConstant(llvm::Type* type, unsigned number) {
+  llvm::Type* word = llvm::Type::getInt64Ty(type->getContext());
+  return llvm::ConstantExpr::getIntToPtr(llvm::ConstantInt::get(word, number), type);
 }
+
+namespace {
 
 using Labels = std::vector<std::pair<llvm::BasicBlock*, unsigned>>;
 
@@ -85,7 +85,7 @@ void replaceBlockAddresses(llvm::Function& function) {
     if (!address)
       continue;
     // asm goto needs no block address in this IR version; whatever uses one here is a value.
-    address->replaceAllUsesWith(labelValue(*address, value));
+    address->replaceAllUsesWith(labelConstant(address->getType(), value));
   }
   if (!jumps.empty())
     mergeJumps(function, jumps, labels);
@@ -109,7 +109,7 @@ void replaceForeignLabels(llvm::Function& function) {
         collectLabels(constant, labels);
   for (llvm::BlockAddress* label : labels)
     if (label->getFunction() != &function)
-      label->replaceAllUsesWith(labelValue(*label, labelNumber(*label->getBasicBlock())));
+      label->replaceAllUsesWith(labelConstant(label->getType(), labelNumber(*label->getBasicBlock())));
 }
 
 /// Functions that call setjmp keep their variables in memory, as an unoptimised native build does: programs are

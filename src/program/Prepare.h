@@ -4,7 +4,9 @@
 
 namespace llvm {
 class BasicBlock;
+class Constant;
 class Function;
+class Type;
 } // namespace llvm
 
 namespace kiln {
@@ -18,5 +20,8 @@ void prepareFunction(llvm::Function& function);
 
 /// The number that stands for the address of a block in the unprepared function: its position, from 1.
 unsigned labelNumber(const llvm::BasicBlock& block);
+
+/// The constant that stands in prepared functions for the address of the block with this number.
+llvm::Constant* labelConstant(llvm::Type* type, unsigned number);
 
 } // namespace kiln

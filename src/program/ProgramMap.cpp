@@ -376,15 +376,16 @@ void collectFunctions(const llvm::Value* user, std::set<std::string>& into, int 
 /// Reads all bodies to find who needs the missing symbols. A symbol that only copies for inlining name is not missed.
 Result<void> MapBuilder::reportUnresolved() {
   for (std::uint32_t m = 0; m < world_.moduleCount(); ++m)
-    if (llvm::Error error = world_.module(m).materializeAll())
-      return fail(ErrorCode::BadBitcode,
-                  world_.source(m).name + ": damaged bitcode: " + messageOf(std::move(error)));
+    if (auto read = world_.readAll(m); !read)
+      return read;
   std::string message;
   for (auto& [name, globals] : unresolved_) {
     std::set<std::string> users;
     for (const llvm::GlobalValue* global : globals)
-      for (const llvm::User* user : global->users())
-        collectFunctions(user, users, 0);
+      for (const llvm::GlobalValue* each : {global, world_.copyOf(global)})
+        if (each)
+          for (const llvm::User* user : each->users())
+            collectFunctions(user, users, 0);
     if (users.empty())
       continue;
     message += "\n  '" + name + "', needed by ";
@@ -403,7 +404,7 @@ Result<void> MapBuilder::reportUnresolved() {
               "symbols that nothing defines (add the file that does, or --load a library):" + message);
 }
 
-WorldSymbols::WorldSymbols(World& world, const ProgramMap& map) {
+WorldSymbols::WorldSymbols(World& world, const ProgramMap& map) : world_(world) {
   std::size_t count = 0;
   for (const auto& refs : map.modules_)
     count += refs.functions.size() + refs.variables.size() + refs.aliases.size() + refs.ifuncs.size();

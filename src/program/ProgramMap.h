@@ -89,9 +89,13 @@ private:
 class WorldSymbols {
 public:
   WorldSymbols(World& world, const ProgramMap& map);
-  SymbolRef operator[](const llvm::GlobalValue* global) const { return refs_.lookup(global); }
+  SymbolRef operator[](const llvm::GlobalValue* global) const {
+    auto at = refs_.find(global);
+    return at != refs_.end() ? at->second : refs_.lookup(world_.original(global));
+  }
 
 private:
+  const World& world_;
   llvm::DenseMap<const llvm::GlobalValue*, SymbolRef> refs_;
 };
 

@@ -37,7 +37,7 @@ bool looksLikeText(std::span<const char> bytes) {
 
 Source owning(std::string name, std::vector<char> bytes) {
   auto kept = std::make_shared<const std::vector<char>>(std::move(bytes));
-  return Source{std::move(name), *kept, kept, {}};
+  return Source{std::move(name), *kept, kept};
 }
 
 Result<Source> fromText(std::string name, std::span<const char> bytes) {
@@ -84,17 +84,8 @@ std::optional<Source> mapFile(const std::string& path, const File& file, std::si
   void* start = mmap(nullptr, bytes, PROT_READ, MAP_PRIVATE, file.number(), 0);
   if (start == MAP_FAILED)
     return std::nullopt;
-  void* scratch = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, file.number(), 0);
-  bool both = scratch != MAP_FAILED;
-  std::shared_ptr<const void> memory(start, [bytes, scratch, both](void* mapped) {
-    munmap(mapped, bytes);
-    if (both)
-      munmap(scratch, bytes);
-  });
-  Source source{path, {static_cast<const char*>(start), bytes}, std::move(memory), {}};
-  if (both)
-    source.scratch = {static_cast<char*>(scratch), bytes};
-  return source;
+  std::shared_ptr<const void> memory(start, [bytes](void* mapped) { munmap(mapped, bytes); });
+  return Source{path, {static_cast<const char*>(start), bytes}, std::move(memory)};
 }
 
 /// Reads to the end: pipes and devices have no size.

@@ -14,9 +14,6 @@ struct Source {
   std::string name; ///< file name, or what the host called the buffer
   std::span<const char> bitcode;
   std::shared_ptr<const void> memory; ///< owns the bytes
-  /// The same bytes again, for the one world that reads a changed copy (LeanBitcode); empty where a copy costs the same.
-  /// Pages of it come to be when they are written.
-  std::span<char> scratch;
 };
 
 /// Reads a `.bc` or `.ll` file. Text is parsed and written as bitcode, so that everything behind reads one form. Bitcode in

@@ -10,15 +10,12 @@
 #include <llvm/TargetParser/Triple.h>
 #include <llvm/Support/raw_ostream.h>
 
+#include "program/DataLayout.h"
 #include "program/Prepare.h"
 #include "support/LlvmBridge.h"
 
 namespace kiln {
 namespace {
-
-/// What LLVM 19 lays data out like on x86-64 System V; Kiln writes globals and passes arguments by it.
-constexpr const char* kDataLayout =
-    "e-m:e-p270:32:32-p271:32:32-p272:64:64-i64:64-i128:128-f80:128-n8:16:32:64-S128";
 
 Result<void> checkTarget(llvm::Module& module, const std::string& name) {
   llvm::Triple triple(module.getTargetTriple());
@@ -30,7 +27,8 @@ Result<void> checkTarget(llvm::Module& module, const std::string& name) {
   if (!module.getDataLayoutStr().empty() && module.getDataLayoutStr() != kDataLayout)
     return fail(ErrorCode::WrongTarget, name + ": the module's data layout is '" + module.getDataLayoutStr() +
                                             "', not that of x86_64 Linux ('" + kDataLayout + "')");
-  module.setDataLayout(kDataLayout);
+  if (module.getDataLayoutStr().empty())
+    module.setDataLayout(kDataLayout);
   if (none)
     module.setTargetTriple("x86_64-pc-linux-gnu");
   return {};
@@ -52,31 +50,13 @@ Result<std::unique_ptr<World>> World::open(std::shared_ptr<const std::vector<Sou
   installFatalHandler();
   std::unique_ptr<World> world(new World);
   world->sources_ = std::move(sources);
+  world->reading_ = reading;
   world->context_ = std::make_unique<llvm::LLVMContext>();
   world->context_->setDiagnosticHandlerCallBack(gatherDiagnostic, &world->diagnostics_);
   try {
-    for (const Source& source : *world->sources_) {
-      std::span<const char> bytes = source.bitcode;
-      if (reading == Reading::Lean)
-        bytes = world->lean_.emplace_back(std::make_unique<LeanBitcode>(source))->bytes();
-      llvm::MemoryBufferRef buffer(llvm::StringRef(bytes.data(), bytes.size()), source.name);
-      auto module = llvm::getLazyBitcodeModule(buffer, *world->context_, /*ShouldLazyLoadMetadata=*/true);
-      if (!module)
-        return fail(ErrorCode::BadBitcode, source.name + ": damaged bitcode, or of a version that LLVM 19 cannot read: " +
-                                               messageOf(module.takeError()));
-      if (auto target = checkTarget(**module, source.name); !target)
-        return std::unexpected(target.error());
-      auto& functions = world->functions_.emplace_back();
-      for (llvm::Function& function : **module) {
-        if (reading == Reading::Lean)
-          world->positions_[&function] = static_cast<std::uint32_t>(functions.size());
-        functions.push_back(&function);
-      }
-      auto& variables = world->variables_.emplace_back();
-      for (llvm::GlobalVariable& variable : (*module)->globals())
-        variables.push_back(&variable);
-      world->modules_.push_back(std::move(*module));
-    }
+    for (const Source& source : *world->sources_)
+      if (auto added = world->add(source); !added)
+        return std::unexpected(added.error());
   } catch (const LlvmFatal& fatal) {
     world->abandon();
     return fail(ErrorCode::BadBitcode, "damaged bitcode: " + fatal.message);
@@ -84,11 +64,50 @@ Result<std::unique_ptr<World>> World::open(std::shared_ptr<const std::vector<Sou
   return world;
 }
 
+Result<void> World::add(const Source& source) {
+  std::unique_ptr<llvm::Module> module;
+  auto& reader = readers_.emplace_back();
+  copies_.emplace_back();
+  if (reading_ == Reading::Lean)
+    reader = ModuleReader::open(source, *context_);
+  if (reader) {
+    module = reader->takeModule();
+  } else {
+    leftToLlvm_ += reading_ == Reading::Lean;
+    auto read = readByLlvm(source);
+    if (!read)
+      return std::unexpected(read.error());
+    module = std::move(*read);
+  }
+  if (auto target = checkTarget(*module, source.name); !target)
+    return target;
+  auto& functions = functions_.emplace_back();
+  for (llvm::Function& function : *module) {
+    if (reader)
+      positions_[&function] = static_cast<std::uint32_t>(functions.size());
+    functions.push_back(&function);
+  }
+  auto& variables = variables_.emplace_back();
+  for (llvm::GlobalVariable& variable : module->globals())
+    variables.push_back(&variable);
+  modules_.push_back(std::move(module));
+  return {};
+}
+
+Result<std::unique_ptr<llvm::Module>> World::readByLlvm(const Source& source) {
+  llvm::MemoryBufferRef buffer(llvm::StringRef(source.bitcode.data(), source.bitcode.size()), source.name);
+  auto module = llvm::getLazyBitcodeModule(buffer, *context_, /*ShouldLazyLoadMetadata=*/true);
+  if (!module)
+    return fail(ErrorCode::BadBitcode, source.name + ": damaged bitcode, or of a version that LLVM 19 cannot read: " +
+                                           messageOf(module.takeError()));
+  return std::move(*module);
+}
+
 World::~World() = default;
 
 std::size_t World::moduleIndexOf(const llvm::Module* module) const {
   std::size_t index = 0;
-  while (modules_[index].get() != module)
+  while (modules_[index].get() != module && copies_[index].get() != module)
     ++index;
   return index;
 }
@@ -100,42 +119,91 @@ Error World::placed(const llvm::Function& function, const Error& error) const {
 }
 
 Result<llvm::Function*> World::prepared(llvm::Function& function) {
-  auto [at, fresh] = prepared_.try_emplace(&function, lean_.empty());
-  if (!fresh)
-    return &function;
-  if (auto done = read(function); !done) {
-    prepared_.erase(&function);
-    return std::unexpected(placed(function, done.error()));
-  }
-  prepareFunction(function);
-  return &function;
+  if (auto at = prepared_.find(&function); at != prepared_.end())
+    return at->second.body;
+  auto body = read(function);
+  if (!body)
+    return std::unexpected(placed(function, body.error()));
+  bool plain = reading_ == Reading::Lean && check_.plainlyValid(**body);
+  if (!plain)
+    if (auto valid = verify(**body); !valid)
+      return std::unexpected(placed(function, valid.error()));
+  prepareFunction(**body);
+  prepared_[&function] = {*body, !plain};
+  return *body;
 }
 
 Result<llvm::Function*> World::verified(llvm::Function& function) {
   auto body = prepared(function);
   if (!body)
     return body;
-  bool& done = prepared_[&function];
+  bool& done = prepared_[&function].verified;
   if (!done)
-    if (auto valid = verify(function); !valid)
+    if (auto valid = verify(**body); !valid)
       return std::unexpected(placed(function, valid.error()));
   done = true;
   return body;
 }
 
-Result<void> World::read(llvm::Function& function) {
-  if (!lean_.empty()) {
-    std::size_t module = moduleIndexOf(function.getParent());
-    if (auto at = positions_.find(&function); at != positions_.end())
-      lean_[module]->prune(at->second);
+Result<llvm::Function*> World::read(llvm::Function& function) {
+  std::size_t module = moduleIndexOf(function.getParent());
+  llvm::Function* body = &function;
+  auto position = positions_.find(&function);
+  if (position != positions_.end() && function.isMaterializable() && !readers_[module]->readBody(position->second)) {
+    ++leftToLlvm_;
+    auto copied = inCopy(function, module);
+    if (!copied)
+      return copied;
+    body = *copied;
   }
-  if (llvm::Error error = function.materialize())
+  if (llvm::Error error = body->materialize())
     return fail(ErrorCode::BadBitcode, ": damaged bitcode: " + messageOf(std::move(error)));
-  if (function.isDeclaration())
+  if (body->isDeclaration())
     return fail(ErrorCode::BadBitcode, " has no body");
-  if (!lean_.empty() && check_.plainlyValid(function))
-    return {};
-  return verify(function);
+  return body;
+}
+
+/// The same function in the module's copy.
+Result<llvm::Function*> World::inCopy(llvm::Function& function, std::size_t module) {
+  if (!copies_[module])
+    if (auto opened = openCopy(module); !opened)
+      return std::unexpected(opened.error());
+  return &*std::next(copies_[module]->begin(), positions_.lookup(&function));
+}
+
+Result<void> World::openCopy(std::size_t module) {
+  auto read = readByLlvm(source(module));
+  if (!read)
+    return std::unexpected(read.error());
+  copies_[module] = std::move(*read);
+  llvm::Module &copy = *copies_[module], &own = *modules_[module];
+  if (auto target = checkTarget(copy, source(module).name); !target)
+    return target;
+  auto relate = [&](auto&& copied, auto&& originals) {
+    auto original = originals.begin();
+    for (const llvm::GlobalValue& each : copied)
+      originals_[&each] = &*original++;
+  };
+  relate(copy.functions(), own.functions());
+  relate(copy.globals(), own.globals());
+  relate(copy.aliases(), own.aliases());
+  relate(copy.ifuncs(), own.ifuncs());
+  return {};
+}
+
+const llvm::GlobalValue* World::copyOf(const llvm::GlobalValue* global) const {
+  for (auto [copy, original] : originals_)
+    if (original == global)
+      return copy;
+  return nullptr;
+}
+
+Result<void> World::readAll(std::size_t module) {
+  for (llvm::Function* function : functions_[module])
+    if (function->isMaterializable())
+      if (auto body = read(*function); !body)
+        return std::unexpected(placed(*function, body.error()));
+  return {};
 }
 
 Result<void> World::verify(const llvm::Function& function) {
@@ -169,8 +237,9 @@ std::vector<std::string> World::lateNames() const {
 std::string World::takeDiagnostics() { return std::exchange(diagnostics_, {}); }
 
 void World::abandon() {
-  for (auto& module : modules_)
-    (void)module.release();
+  for (auto* modules : {&modules_, &copies_})
+    for (auto& module : *modules)
+      (void)module.release();
   (void)context_.release();
 }
 

@@ -15,7 +15,7 @@
 
 #include "kiln/Error.h"
 #include "program/BodyCheck.h"
-#include "program/LeanBitcode.h"
+#include "program/ModuleReader.h"
 #include "program/Source.h"
 
 namespace kiln {
@@ -23,13 +23,12 @@ namespace kiln {
 /// How much of the bodies a world reads and how far it checks them.
 enum class Reading {
   Whole, ///< all there is, verified by LLVM: for compiling
-  Lean,  ///< without what only optimisers use (LeanBitcode), checked as far as interpreting needs it (BodyCheck)
+  Lean,  ///< what running needs (ModuleReader), checked as far as interpreting needs it (BodyCheck)
 };
 
 class World {
 public:
-  /// Reads the modules' headers: globals and declarations, no bodies. Checks target and data layout. Of the worlds that
-  /// read lean, one at a time may use `sources`.
+  /// Reads the modules' headers: globals and declarations, no bodies. Checks target and data layout.
   static Result<std::unique_ptr<World>> open(std::shared_ptr<const std::vector<Source>> sources,
                                              Reading reading = Reading::Whole);
   ~World();
@@ -40,12 +39,21 @@ public:
   const Source& source(std::size_t index) const { return (*sources_)[index]; }
   std::size_t moduleIndexOf(const llvm::Module* module) const;
 
-  /// The function's body, prepared. Reading, checking and preparing happen once.
+  /// The function's body, prepared. Reading, checking and preparing happen once. In a world that reads lean it may be that of
+  /// the same function in a second copy of the module, which LLVM's reader made: see original().
   Result<llvm::Function*> prepared(llvm::Function& function);
   /// As prepared(), and LLVM's verifier has looked at it: before LLVM's passes do.
   Result<llvm::Function*> verified(llvm::Function& function);
   /// How many bodies LLVM's verifier looked at.
   std::size_t verifiedBodies() const { return verifiedBodies_; }
+  /// How many modules and bodies a world that reads lean left to LLVM's reader.
+  std::size_t leftToLlvm() const { return leftToLlvm_; }
+  /// The global that this one of a second copy stands for; null if it is of none.
+  const llvm::GlobalValue* original(const llvm::GlobalValue* global) const { return originals_.lookup(global); }
+  /// The other way; null if there is no second copy.
+  const llvm::GlobalValue* copyOf(const llvm::GlobalValue* global) const;
+  /// Reads all bodies of a module, unprepared, so that each global knows its users.
+  Result<void> readAll(std::size_t module);
   /// The `index`-th function of a module in the order of its bitcode.
   llvm::Function& functionAt(std::size_t module, std::size_t index) { return *functions_[module][index]; }
   llvm::GlobalVariable& variableAt(std::size_t module, std::size_t index) { return *variables_[module][index]; }
@@ -62,20 +70,33 @@ public:
 
 private:
   World() = default;
-  Result<void> read(llvm::Function& function);
+  Result<void> add(const Source& source);
+  Result<std::unique_ptr<llvm::Module>> readByLlvm(const Source& source);
+  Result<llvm::Function*> read(llvm::Function& function);
+  Result<llvm::Function*> inCopy(llvm::Function& function, std::size_t module);
+  Result<void> openCopy(std::size_t module);
   Result<void> verify(const llvm::Function& function);
   Error placed(const llvm::Function& function, const Error& error) const;
 
   std::shared_ptr<const std::vector<Source>> sources_;
-  std::vector<std::unique_ptr<LeanBitcode>> lean_; ///< by module; empty in a world that reads whole
-  llvm::DenseMap<const llvm::Function*, std::uint32_t> positions_; ///< in their modules; as lean_
+  Reading reading_ = Reading::Whole;
   BodyCheck check_;
-  std::size_t verifiedBodies_ = 0;
+  std::size_t verifiedBodies_ = 0, leftToLlvm_ = 0;
   std::unique_ptr<llvm::LLVMContext> context_;
   std::vector<std::unique_ptr<llvm::Module>> modules_;
+  /// By module; null where LLVM's reader has the module.
+  std::vector<std::unique_ptr<ModuleReader>> readers_;
+  llvm::DenseMap<const llvm::Function*, std::uint32_t> positions_; ///< of functions in modules that have such a reader
+  /// By module: read by LLVM for the bodies that the reader left to it, or null while there are none.
+  std::vector<std::unique_ptr<llvm::Module>> copies_;
+  llvm::DenseMap<const llvm::GlobalValue*, const llvm::GlobalValue*> originals_; ///< of the copies' globals
   std::vector<std::vector<llvm::Function*>> functions_;
   std::vector<std::vector<llvm::GlobalVariable*>> variables_;
-  llvm::DenseMap<const llvm::Function*, bool> prepared_; ///< and whether LLVM verified it
+  struct Prepared {
+    llvm::Function* body = nullptr;
+    bool verified = false; ///< by LLVM
+  };
+  llvm::DenseMap<const llvm::Function*, Prepared> prepared_;
   std::string diagnostics_;
 };
 

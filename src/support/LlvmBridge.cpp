@@ -42,6 +42,7 @@ void initializeLlvmTarget() {
     LLVMInitializeX86TargetMC();
     LLVMInitializeX86AsmParser();
     LLVMInitializeX86AsmPrinter();
+    LLVMInitializeX86Disassembler();
   });
 }
 

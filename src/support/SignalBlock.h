@@ -18,6 +18,9 @@ public:
   SignalBlock(const SignalBlock&) = delete;
   SignalBlock& operator=(const SignalBlock&) = delete;
 
+  /// What was blocked before.
+  const sigset_t& before() const { return old_; }
+
 private:
   sigset_t old_;
 };

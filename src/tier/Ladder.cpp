@@ -7,6 +7,7 @@ namespace kiln {
 std::string_view tierName(Tier tier) {
   switch (tier) {
   case Tier::Interpreter: return "interpreter";
+  case Tier::Baseline: return "baseline";
   case Tier::O0: return "O0";
   case Tier::O1: return "O1";
   case Tier::O2: return "O2";
@@ -24,10 +25,10 @@ std::optional<Tier> parseTier(std::string_view name) {
 
 const std::vector<Preset>& presets() {
   static const std::vector<Preset> table = {
-      {"default", "interpreter,O0@20,O2@500,O3@5000", "starts at once and climbs for programs of seconds"},
-      {"development", "interpreter,O2@10,O3@100", "climbs early, to meet optimised code soon"},
-      {"production", "interpreter,O0@100,O2@1000,O3@10000", "compiles only what has proved hot"},
-      {"classic", "interpreter,O0@10,O1@100,O2@1000,O3@10000", "every tier in turn"},
+      {"default", "interpreter,baseline@10,O2@500,O3@5000", "starts at once and climbs for programs of seconds"},
+      {"development", "interpreter,baseline@2,O2@10,O3@100", "climbs early, to meet optimised code soon"},
+      {"production", "interpreter,baseline@20,O2@1000,O3@10000", "optimises only what has proved hot"},
+      {"classic", "interpreter,O0@10,O1@100,O2@1000,O3@10000", "every level of LLVM in turn"},
   };
   return table;
 }
@@ -84,7 +85,7 @@ Result<Ladder> Ladder::parse(std::string_view text) {
     if (preset.name == text)
       return parse(preset.ladder);
   if (text.empty())
-    return fail(ErrorCode::BadLadder, "bad ladder: the text is empty; try \"interpreter,O2@500,O3@5000\"");
+    return fail(ErrorCode::BadLadder, "bad ladder: the text is empty; try \"interpreter,baseline@10,O2@500,O3@5000\"");
 
   Ladder ladder;
   std::size_t at = 0;
@@ -98,7 +99,7 @@ Result<Ladder> Ladder::parse(std::string_view text) {
     std::optional<Tier> tier = parseTier(name);
     if (!tier)
       return badPart(text, at, name.size(),
-                     "'" + std::string(name) + "' is not a tier (interpreter, O0, O1, O2, O3) or a preset");
+                     "'" + std::string(name) + "' is not a tier (interpreter, baseline, O0, O1, O2, O3) or a preset");
     Rung rung{*tier, 0, 0};
     if (ladder.rungs.empty()) {
       if (mark != std::string_view::npos)

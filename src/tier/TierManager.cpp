@@ -29,6 +29,7 @@ TierSnapshot TierManager::snapshot(const FunctionRecord& record) const {
   now.pending = record.pendingTier.load(std::memory_order_relaxed) > static_cast<int>(now.current);
   now.failures = record.failures.load(std::memory_order_relaxed);
   now.osr = settings_.osr;
+  now.refused = record.refusedTiers();
   return now;
 }
 
@@ -45,22 +46,22 @@ void TierManager::carryOut(FunctionRecord& record, const TierSnapshot& now, cons
 
 std::uintptr_t TierManager::onLoopBudgetSpent(FunctionRecord& record, std::uint32_t loop, Tier running) {
   TierSnapshot now = snapshot(record);
-  const OsrEntry* entry = record.osrEntry(loop);
-  LoopState state = !entry ? LoopState::Unknown : entry->address ? LoopState::Ready : LoopState::Refused;
-  LoopDecision decision = decideLoop(settings_.ladder, now, running, state);
+  LoopStates states{};
+  for (Tier tier : {Tier::Baseline, settings_.ladder.top()})
+    if (const OsrEntry* entry = record.osrEntry(loop, tier))
+      states[static_cast<std::size_t>(tier)] = entry->address ? LoopState::Ready : LoopState::Refused;
+  LoopDecision decision = decideLoop(settings_.ladder, now, running, states);
   carryOut(record, now, decision.function);
-  if (decision.request) {
-    ask(record, now, loopTier(), loop, decision.function.reason);
-    entry = record.osrEntry(loop); // a compile in this thread is done
-    decision.transfer = entry && entry->address;
+  if (decision.request && !record.refusedBy(*decision.request)) { // the promotion before may have found that out
+    ask(record, now, *decision.request, loop, decision.function.reason);
+    decision.transfer = decision.request; // if it was compiled in this thread
   }
-  if (!decision.transfer)
+  const OsrEntry* entry = decision.transfer ? record.osrEntry(loop, *decision.transfer) : nullptr;
+  if (!entry || !entry->address)
     return 0;
   record.osrTransfers.fetch_add(1, std::memory_order_relaxed);
   return entry->address;
 }
-
-Tier TierManager::loopTier() const { return settings_.ladder.top(); }
 
 void TierManager::ask(FunctionRecord& record, const TierSnapshot& now, Tier tier, std::uint32_t loop,
                       std::string_view reason) {
@@ -68,11 +69,12 @@ void TierManager::ask(FunctionRecord& record, const TierSnapshot& now, Tier tier
     notify(TierEvent::Kind::Requested, record, static_cast<int>(now.current), tier, reason, {.loop = loop});
   };
   // A compile in this thread is published before request_ returns.
-  if (settings_.synchronous)
+  const bool atOnce = settings_.synchronous || tier == Tier::Baseline;
+  if (atOnce)
     requested();
   switch (request_(record, tier, loop)) {
   case PushResult::Queued:
-    if (!settings_.synchronous)
+    if (!atOnce)
       requested();
     break;
   case PushResult::Full:
@@ -156,6 +158,16 @@ void TierManager::reportFailure(FunctionRecord& record, Tier tier, const Error& 
   failures_.fetch_add(1, std::memory_order_relaxed);
   record.failures.fetch_add(1, std::memory_order_relaxed);
   notify(TierEvent::Kind::Failed, record, record.publishedTier.load(std::memory_order_relaxed), tier, error.message, {});
+}
+
+void TierManager::refuse(FunctionRecord& record, Tier tier, std::string_view reason) {
+  record.setRefusedBy(tier);
+  int published = record.publishedTier.load(std::memory_order_acquire);
+  if (published == FunctionRecord::kNone)
+    return; // what takes it instead is told, and sets the budgets
+  TierDecision budget = firstBudget(settings_.ladder, snapshot(record));
+  record.arm(budget.calls, budget.loops);
+  notify(TierEvent::Kind::Failed, record, published, tier, reason, {});
 }
 
 void TierManager::notify(TierEvent::Kind kind, const FunctionRecord& record, int from, Tier to, std::string_view reason,

@@ -25,7 +25,7 @@ public:
     std::uint64_t startedAt = 0;   ///< nowNanoseconds() of the engine's start
     bool countAll = false;         ///< count at every tier
     bool countNone = false;
-    bool synchronous = false;      ///< requests are compiled before they return
+    bool synchronous = false;      ///< requests are compiled before they return; those for baseline mostly are anyway
     bool osr = false;              ///< activations may move into continuations
     /// Told of every change of a record's versions, under its mutex.
     std::function<void(FunctionRecord&)> versionsChanged;
@@ -52,14 +52,13 @@ public:
   /// False if there is no version of that tier.
   bool select(FunctionRecord& record, Tier tier, std::string_view reason, bool onlyUp = false);
   void reportFailure(FunctionRecord& record, Tier tier, const Error& error);
+  /// The tier declines the function: it is not asked again, and the function waits for the next rung where it is.
+  void refuse(FunctionRecord& record, Tier tier, std::string_view reason);
 
   /// Adds a continuation to the record, for activations that reach its loop.
   void publishLoop(FunctionRecord& record, Version version, std::string_view reason);
-  /// There will be no continuation at this loop; it is not asked for again. The function's own thresholds stay.
+  /// There will be no continuation of this tier at this loop; it is not asked for again. The function's own thresholds stay.
   void refuseLoop(FunctionRecord& record, Tier tier, std::uint32_t loop, std::string_view reason);
-  /// The tier that continuations are compiled for.
-  Tier loopTier() const;
-
   std::uint64_t failures() const { return failures_.load(std::memory_order_relaxed); }
 
 private:

@@ -18,11 +18,21 @@ std::int64_t doubled(std::uint64_t counted) {
   return static_cast<std::int64_t>(std::max<std::uint64_t>(counted, 1000));
 }
 
+bool refused(const TierSnapshot& now, Tier tier) { return (now.refused & tierBit(tier)) != 0; }
+
+/// The first rung that the function can still climb to, or null.
+const Rung* nextRung(const Ladder& ladder, const TierSnapshot& now) {
+  for (const Rung& rung : ladder.rungs)
+    if (rung.tier > now.current && !refused(now, rung.tier))
+      return &rung;
+  return nullptr;
+}
+
 } // namespace
 
 TierDecision firstBudget(const Ladder& ladder, const TierSnapshot& now) {
   TierDecision decision;
-  const Rung* next = ladder.above(now.current);
+  const Rung* next = nextRung(ladder, now);
   if (!next || now.held) {
     decision.reason = next ? "held" : "top";
     decision.calls = decision.loops = kUnbounded;
@@ -42,7 +52,7 @@ TierDecision decideTier(const Ladder& ladder, const TierSnapshot& now) {
   const Rung* target = nullptr;
   bool byCalls = false;
   for (const Rung& rung : ladder.rungs) {
-    if (rung.tier <= now.current)
+    if (rung.tier <= now.current || refused(now, rung.tier))
       continue;
     bool calls = now.calls >= backedOff(rung.calls, now.failures);
     if (!calls && now.loops < backedOff(rung.loops, now.failures))
@@ -52,7 +62,7 @@ TierDecision decideTier(const Ladder& ladder, const TierSnapshot& now) {
   }
   if (!target || now.held) {
     decision = firstBudget(ladder, now);
-    if (decision.loops == kOldActivationLoops && !ladder.above(now.current))
+    if (decision.loops == kOldActivationLoops && !nextRung(ladder, now))
       decision.loops = doubled(now.loops); // asked before, and to no avail
     return decision;
   }
@@ -70,51 +80,87 @@ TierDecision decideTier(const Ladder& ladder, const TierSnapshot& now) {
 
 namespace {
 
-/// No promotion now, but at the next call, if one comes.
+const Rung* rungOf(const Ladder& ladder, Tier tier) {
+  for (const Rung& rung : ladder.rungs)
+    if (rung.tier == tier)
+      return &rung;
+  return nullptr;
+}
+
+/// For a function that was called once: no promotion now, but at the next call, if one comes. To baseline it goes all the
+/// same: that costs little, and a continuation needs that code anyway.
 void postpone(TierDecision& function) {
-  if (function.promote)
-    function.calls = 1;
+  if (!function.promote || function.target <= Tier::Baseline)
+    return;
+  function.calls = 1;
   function.promote = false;
 }
 
-} // namespace
+/// The function is promoted as well, for the calls to come; until then their loops shall find the continuation soon.
+void moveOrAsk(LoopDecision& decision, const TierSnapshot& now, Tier to, LoopState state) {
+  (state == LoopState::Ready ? decision.transfer : decision.request) = to;
+  if (now.calls <= 1)
+    postpone(decision.function);
+  decision.function.loops = kOldActivationLoops;
+  decision.function.reason = state == LoopState::Ready ? "ready" : "loops";
+}
 
-LoopDecision decideLoop(const Ladder& ladder, const TierSnapshot& now, Tier running, LoopState state) {
-  LoopDecision decision;
-  decision.function = decideTier(ladder, now);
-  if (!now.osr || now.held || !ladder.above(running))
-    return decision;
+/// The rules for a continuation of the top tier, which must be earned.
+void decideTop(LoopDecision& decision, const Ladder& ladder, const TierSnapshot& now, Tier running) {
   TierDecision& function = decision.function;
-  if (state == LoopState::Ready) {
-    // The function is promoted as well, for the calls to come; until then their loops shall find the continuation soon.
-    decision.transfer = true;
-    if (now.calls <= 1)
-      postpone(function);
-    function.loops = kOldActivationLoops;
-    function.reason = "ready";
-    return decision;
-  }
-  if (state == LoopState::Refused)
-    return decision;
   const std::uint64_t threshold = backedOff(ladder.rungs.back().loops, now.failures);
   const bool once = now.calls <= 1;
   const bool leftBehind = now.current > running || now.pending;
-  if (now.loops < threshold) {
-    if (once) {
-      postpone(function);
-      function.loops = distance(threshold, now.loops);
-      function.reason = "counting";
-    }
-    return decision;
-  }
   if (!once && !leftBehind && now.loops / now.calls < threshold)
-    return decision;
-  decision.request = true;
+    return;
+  decision.request = ladder.top();
   postpone(function);
   function.reason = once ? "one call" : leftBehind ? "left behind" : "long calls";
   // It takes some time to compile: ask soon, then ever more rarely.
   function.loops = std::max<std::int64_t>(kOldActivationLoops, static_cast<std::int64_t>(now.loops / 8));
+}
+
+} // namespace
+
+LoopDecision decideLoop(const Ladder& ladder, const TierSnapshot& now, Tier running, const LoopStates& states) {
+  LoopDecision decision;
+  decision.function = decideTier(ladder, now);
+  if (!now.osr || now.held || !ladder.above(running))
+    return decision;
+  auto stateOf = [&](Tier tier) {
+    return refused(now, tier) ? LoopState::Refused : states[static_cast<std::size_t>(tier)];
+  };
+  if (stateOf(ladder.top()) == LoopState::Ready) {
+    moveOrAsk(decision, now, ladder.top(), LoopState::Ready);
+    return decision;
+  }
+  const Rung* step = running < Tier::Baseline ? rungOf(ladder, Tier::Baseline) : nullptr;
+  if (step && stateOf(Tier::Baseline) == LoopState::Refused)
+    step = nullptr;
+  const Rung& goal = step ? *step : ladder.rungs.back();
+  if (stateOf(goal.tier) == LoopState::Refused)
+    return decision;
+  if (std::uint64_t threshold = backedOff(goal.loops, now.failures); now.loops < threshold) {
+    if (now.calls <= 1) {
+      postpone(decision.function);
+      decision.function.loops = distance(threshold, now.loops);
+      if (!decision.function.promote)
+        decision.function.reason = "counting";
+    }
+    return decision;
+  }
+  if (step)
+    moveOrAsk(decision, now, Tier::Baseline, stateOf(Tier::Baseline));
+  else
+    decideTop(decision, ladder, now, running);
   return decision;
+}
+
+Tier forcedStep(const Ladder& ladder, Tier running, bool baselineRefused) {
+  if (running < Tier::Baseline && !baselineRefused && rungOf(ladder, Tier::Baseline))
+    return Tier::Baseline;
+  bool usable = ladder.top() > running && !(baselineRefused && ladder.top() == Tier::Baseline);
+  return usable ? ladder.top() : kAllTiers.back();
 }
 
 } // namespace kiln

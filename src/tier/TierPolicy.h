@@ -1,7 +1,9 @@
 // When a function changes tier: a pure function of what is known about it. No threads, no LLVM, no clock.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "function/FunctionRecord.h"
@@ -18,6 +20,7 @@ struct TierSnapshot {
   bool pending = false;      ///< a request for a higher tier is under way
   std::uint32_t failures = 0;///< failed compiles so far
   bool osr = false;          ///< activations that run may be moved into better code
+  std::uint32_t refused = 0; ///< tiers that refused the function (tierBit): their rungs are not there for it
 };
 
 struct TierDecision {
@@ -35,12 +38,14 @@ TierDecision firstBudget(const Ladder& ladder, const TierSnapshot& now);
 /// is made again and a slow one is not repeated at every call.
 TierDecision decideTier(const Ladder& ladder, const TierSnapshot& now);
 
-/// What is known of the continuation at the loop header where an activation stands.
+/// What is known of the continuation of one tier at the loop header where an activation stands.
 enum class LoopState { Unknown, Ready, Refused };
+/// By tier. Only those of baseline and of the ladder's top are looked at.
+using LoopStates = std::array<LoopState, kTierCount>;
 
 struct LoopDecision {
-  bool transfer = false; ///< the activation moves now
-  bool request = false;  ///< a continuation of the ladder's top tier is asked for
+  std::optional<Tier> transfer; ///< the activation moves now, into the continuation of this tier
+  std::optional<Tier> request;  ///< a continuation of this tier is asked for
   /// The function as a whole: promotion and the next budgets. `reason` is that of the whole decision.
   TierDecision function;
 };
@@ -51,12 +56,20 @@ inline constexpr std::int64_t kOldActivationLoops = 1000;
 
 /// An activation of code of the tier `running` has spent the loop budget at a loop header.
 ///
-/// It moves if there is a continuation. One is asked for when the function's loops have earned the top tier (the threshold
-/// of the ladder's last rung) and the activation is one for which no new version of the function would do:
+/// It moves to the top if there is a continuation there. Under the baseline tier it takes a step first: baseline code is
+/// made in microseconds, so that all it takes is that the function's loops have reached the threshold of that rung. From
+/// there, and from wherever baseline has no continuation, one of the top tier is asked for when the function's loops have
+/// earned it (the threshold of the ladder's last rung) and the activation is one for which no new version of the function
+/// would do:
 ///   - the function was called once: there is no next call ("one call");
 ///   - better code is published or pending, and yet this activation still loops ("left behind");
 ///   - the calls so far looped as much as the threshold each, on average ("long calls").
-/// Else the function is promoted as by decideTier(), but not one that was called only once: its version would never run.
-LoopDecision decideLoop(const Ladder& ladder, const TierSnapshot& now, Tier running, LoopState state);
+/// Else the function is promoted as by decideTier(), but one that was called only once no further than to baseline: its
+/// version would never run.
+LoopDecision decideLoop(const Ladder& ladder, const TierSnapshot& now, Tier running, const LoopStates& states);
+
+/// Where an activation of the tier `running` goes that has to move (--osr-at): to baseline if that lies ahead and has not
+/// refused, else to the ladder's top, or to the best there is from a ladder that ends where it already runs.
+Tier forcedStep(const Ladder& ladder, Tier running, bool baselineRefused);
 
 } // namespace kiln

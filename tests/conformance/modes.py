@@ -20,15 +20,23 @@ MODES = {
     "interpreter": Mode(("--tier", "interpreter"), optimises=False),
     # As it comes: everything starts in the interpreter and climbs as the default ladder has it.
     "default": Mode(()),
-    # Every loop moves into compiled code at every, every second, every seventh round.
-    "osr1": Mode(("--tier", "interpreter", "--osr-at", "1")),
-    "osr2": Mode(("--tier", "interpreter", "--osr-at", "2")),
-    "osr7": Mode(("--tier", "interpreter", "--osr-at", "7")),
+    # Native code of one pass, and the same with so few registers that everything is spilled and moved about.
+    "baseline": Mode(("--tier", "baseline"), optimises=False),
+    "baseline4": Mode(("--tier", "baseline", "--baseline-registers", "4"), optimises=False),
+    "baseline-plain": Mode(("--tier", "baseline", "--baseline-plain-cpu"), optimises=False),
+    # Every loop moves at every, every second, every seventh round: from the interpreter into baseline code, and from there
+    # into O3's. (A forced move is the only one, so the thresholds mean nothing.)
+    "osr1": Mode(("--ladder", "interpreter,baseline@1,O3@2", "--osr-at", "1")),
+    "osr2": Mode(("--ladder", "interpreter,baseline@1,O3@2", "--osr-at", "2")),
+    "osr7": Mode(("--ladder", "interpreter,baseline@1,O3@2", "--osr-at", "7")),
     "O0": Mode(("--tier", "O0"), optimises=False),
     "O1": Mode(("--tier", "O1")),
     "O2": Mode(("--tier", "O2")),
     "O3": Mode(("--tier", "O3")),
     # Every function climbs after one, two and three calls, on three compile threads, and what it left is freed at once:
-    # functions are replaced while they run, which is where a tiered runtime goes wrong.
+    # functions are replaced while they run, which is where a tiered runtime goes wrong. First with LLVM's tiers only.
     "tiny": Mode(("--ladder", "interpreter,O0@1,O2@2,O3@3", "--compile-threads", "3", "--retire-at", "1")),
+    "climb1": Mode(("--ladder", "interpreter,baseline@1,O2@2,O3@3", "--compile-threads", "3", "--retire-at", "1")),
+    # The same after two and more, with loops that move as soon as they have gone round twice.
+    "climb2": Mode(("--ladder", "interpreter,baseline@2:2,O2@4:8,O3@8:16", "--compile-threads", "0")),
 }

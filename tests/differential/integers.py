@@ -84,6 +84,11 @@ def binary(program: Program, width: int) -> None:
             flag = body.let(f"extractvalue {pair} {both}, 1")
             body.result("i1", flag, f"{op}.with.overflow {label}, flag")
             body.result("i8", body.choose(flag), f"{op}.with.overflow {label}, branch on the flag")
+            both = body.let(f"call {pair} @llvm.{op}.with.overflow.{t}({t} {a}, {t} {b})")
+            value = body.let(f"extractvalue {pair} {both}, 0")
+            way = body.choose(body.let(f"extractvalue {pair} {both}, 1"))
+            body.result("i8", way, f"{op}.with.overflow {label}, only branched on")
+            body.result(t, value, f"{op}.with.overflow {label}, value behind the branch")
         binary_test(program, op, width, checked)
 
 

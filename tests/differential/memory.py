@@ -14,8 +14,8 @@ def fill(body) -> None:
     body.do(f"call void @llvm.memset.p0.i64(ptr {PLACE}, i8 -91, i64 64, i1 false)")
 
 
-def show_place(body, label: str) -> None:
-    for at in range(0, 48, 16):
+def show_place(body, label: str, size: int = 48) -> None:
+    for at in range(0, size, 16):
         body.result("i128", body.let(f"load i128, ptr getelementptr (i8, ptr {PLACE}, i64 {at}), align 1"), f"{label}, bytes from {at}")
 
 
@@ -106,6 +106,56 @@ def blocks(program: Program) -> None:
     program.test("blocks of constant sizes", ["i8"], [(0,)], constant)
 
 
+def small_blocks(program: Program) -> None:
+    """Constant sizes around those where the code changes; pointers and bytes that are values."""
+    for op in ("memcpy", "memmove", "memcpy.inline"):
+        for volatile in ("false", "true"):
+            def copy(body):
+                to, start = body.operands
+                body.do(f"call void @llvm.memset.p0.i64(ptr {PLACE}, i8 -91, i64 192, i1 false)")
+                at = body.let(f"getelementptr i8, ptr {PLACE}, i64 {to}")
+                source = body.let(f"getelementptr i8, ptr @source, i64 {start}")
+                for n in (*range(10), 15, 16, 17, 18, 21, 23, 24, 31, 32, 33, 47, 63, 64, 65, 127):
+                    body.do(f"call void @llvm.{op}.p0.p0.i64(ptr {at}, ptr {source}, i64 {n}, i1 {volatile})")
+                    show_place(body, f"{op} of {n}, volatile {volatile}", 64 if n < 60 else 144)
+            program.test(f"small {op}, volatile {volatile}", ["i64", "i64"], [(0, 0), (3, 1)], copy)
+    program.declare("void @llvm.memset.inline.p0.i64(ptr, i8, i64 immarg, i1)")
+    for op in ("memset", "memset.inline"):
+
+        def set_bytes(body):
+            to, value = body.operands
+            at = body.let(f"getelementptr i8, ptr {PLACE}, i64 {to}")
+            for n in (*range(10), 15, 16, 17, 23, 31, 32, 33, 64, 100, 127):
+                for byte in (value, "0", "-1", "90"):
+                    body.do(f"call void @llvm.memset.p0.i64(ptr {PLACE}, i8 -91, i64 192, i1 false)")
+                    body.do(f"call void @llvm.{op}.p0.i64(ptr {at}, i8 {byte}, i64 {n}, i1 false)")
+                    show_place(body, f"{op} of {n} times {byte}", 48 if n < 40 else 144)
+        program.test(f"small {op}", ["i64", "i8"], [(0, 0), (3, 0xc7), (1, 0x7f)], set_bytes)
+
+    def moved(body):
+        to, start = body.operands
+        at, source = (body.let(f"getelementptr i8, ptr {PLACE}, i64 {index}") for index in (to, start))
+        for n in (*range(10), 15, 16, 17, 18, 24, 31, 32, 33, 64, 100):
+            body.do(f"call void @llvm.memcpy.p0.p0.i64(ptr {PLACE}, ptr @source, i64 128, i1 false)")
+            body.do(f"call void @llvm.memmove.p0.p0.i64(ptr {at}, ptr {source}, i64 {n}, i1 false)")
+            show_place(body, f"memmove of {n}", 128)
+    program.test("memmove over itself", ["i64", "i64"], [(0, 0), (0, 1), (1, 0), (0, 7), (7, 0), (3, 12), (17, 1)], moved)
+
+    program.declare("void @llvm.memcpy.p0.p0.i32(ptr, ptr, i32, i1)")
+
+    def sizes(body):
+        wide, = body.operands
+        fill(body)
+        size = body.let(f"trunc i64 {wide} to i32")
+        body.do(f"call void @llvm.memcpy.p0.p0.i32(ptr {PLACE}, ptr @source, i32 {size}, i1 false)")
+        show_place(body, "memcpy of an i32 size")
+        body.do(f"call void @llvm.memset.inline.p0.i64(ptr {PLACE}, i8 77, i64 300, i1 false)")
+        body.do(f"call void @llvm.memcpy.inline.p0.p0.i64(ptr getelementptr (i8, ptr {PLACE}, i64 301), ptr {PLACE}, i64 200, i1 false)")
+        body.result("i128", body.let(f"load i128, ptr getelementptr (i8, ptr {PLACE}, i64 288), align 1"), "inline ones of 300 and 200")
+        body.result("i128", body.let(f"load i128, ptr getelementptr (i8, ptr {PLACE}, i64 496), align 1"), "inline, end")
+    program.test("unusual sizes", ["i64"], [(n | 0xffffffff << 32,) for n in (0, 1, 9, 33)], sizes)
+
+
 def atomics(program: Program) -> None:
     ops = ("xchg", "add", "sub", "and", "nand", "or", "xor", "max", "min", "umax", "umin", "uinc_wrap", "udec_wrap")
     for width in (8, 16, 32, 64):
@@ -126,17 +176,71 @@ def atomics(program: Program) -> None:
                 body.result(t, body.let(f"extractvalue {{ {t}, i1 }} {both}, 0"), f"cmpxchg {label}, old")
                 body.result("i1", body.let(f"extractvalue {{ {t}, i1 }} {both}, 1"), f"cmpxchg {label}, success")
                 body.result(t, body.let(f"load {t}, ptr {PLACE}"), f"cmpxchg {label}, new")
+                body.do(f"store atomic {t} {a}, ptr {PLACE} release, align 8")
+                both = body.let(f"cmpxchg weak ptr {PLACE}, {t} {expected}, {t} 5 seq_cst acquire")
+                old = body.let(f"extractvalue {{ {t}, i1 }} {both}, 0")
+                body.result("i8", body.choose(body.let(f"extractvalue {{ {t}, i1 }} {both}, 1")), f"cmpxchg {label}, only branched on")
+                body.result(t, old, f"cmpxchg {label}, old value behind the branch")
             body.do("fence seq_cst")
+            body.do('fence syncscope("singlethread") seq_cst')
         program.test(f"{t} atomics", [t, t], [(a, b) for a in edges for b in edges[::2]], write)
     for t in ("float", "double"):
         def floating(body):
             a, b = body.operands
-            for op in ("fadd", "fsub", "xchg"):
+            for op in ("fadd", "fsub", "xchg", "fmax", "fmin"):
                 body.do(f"store {t} {a}, ptr {PLACE}, align 8")
                 body.result(t, body.let(f"atomicrmw {op} ptr {PLACE}, {t} {b} seq_cst"), f"atomicrmw {op}, old", exact=True)
                 body.result(t, body.let(f"load {t}, ptr {PLACE}"), f"atomicrmw {op}, new")
+            body.do(f"store atomic {t} {a}, ptr {PLACE} seq_cst, align 8")
+            body.result(t, body.let(f"load atomic {t}, ptr {PLACE} seq_cst, align 8"), "load of the store", exact=True)
+            body.do(f"store atomic {t} -2.5, ptr {PLACE} seq_cst, align 8")
+            body.result(t, body.let(f"load atomic {t}, ptr {PLACE} monotonic, align 8"), "load of a constant", exact=True)
         edges = float_edges(t, few=True)
         program.test(f"{t} atomics", [t, t], [(a, b) for a in edges for b in edges], floating)
+
+
+def wide_atomics(program: Program) -> None:
+    """In functions of their own, since clang needs the processor's feature to make them."""
+    ops = ("xchg", "add", "sub", "and", "nand", "or", "xor", "max", "min", "umax", "umin")
+    program.text.append('attributes #1 = { noinline "target-features"="+cx16" }')
+    for op in ops:
+        program.text.append(f"""define internal i128 @wide_{op}(ptr %p, i128 %x) #1 {{
+  %old = atomicrmw {op} ptr %p, i128 %x seq_cst
+  ret i128 %old
+}}
+define internal void @wide_unused_{op}(i64 %a, ptr %p, i64 %b, i128 %x) #1 {{
+  %old = atomicrmw {op} ptr %p, i128 %x monotonic
+  ret void
+}}""")
+    program.text.append("""define internal i128 @wide_load(ptr %p) #1 {
+  %x = load atomic i128, ptr %p seq_cst, align 16
+  ret i128 %x
+}
+define internal void @wide_store(ptr %p, i128 %x) #1 {
+  store atomic i128 %x, ptr %p seq_cst, align 16
+  ret void
+}
+define internal { i128, i1 } @wide_exchange(ptr %p, i128 %expected, i128 %x) #1 {
+  %both = cmpxchg ptr %p, i128 %expected, i128 %x seq_cst seq_cst
+  ret { i128, i1 } %both
+}""")
+    edges = int_edges(128)
+
+    def write(body):
+        a, b = body.operands
+        for op in ops:
+            body.do(f"call void @wide_store(ptr {PLACE}, i128 {a})")
+            body.result("i128", body.let(f"call i128 @wide_{op}(ptr {PLACE}, i128 {b})"), f"atomicrmw {op}, old")
+            body.result("i128", body.let(f"call i128 @wide_load(ptr {PLACE})"), f"atomicrmw {op}, new")
+            body.do(f"call void @wide_unused_{op}(i64 0, ptr {PLACE}, i64 0, i128 {b})")
+            body.result("i128", body.let(f"load i128, ptr {PLACE}"), f"atomicrmw {op}, result unused")
+        for expected, label in ((a, "equal"), (b, "maybe different")):
+            body.do(f"store i128 {a}, ptr {PLACE}")
+            both = body.let(f"call {{ i128, i1 }} @wide_exchange(ptr {PLACE}, i128 {expected}, i128 {b})")
+            body.result("i128", body.let(f"extractvalue {{ i128, i1 }} {both}, 0"), f"cmpxchg {label}, old")
+            body.result("i1", body.let(f"extractvalue {{ i128, i1 }} {both}, 1"), f"cmpxchg {label}, success")
+            body.result("i128", body.let(f"load i128, ptr {PLACE}"), f"cmpxchg {label}, new")
+    program.test("i128 atomics", ["i128", "i128"], [(a, b) for a in edges[::2] for b in edges[::3]], write)
 
 
 def allocas(program: Program) -> None:
@@ -162,7 +266,7 @@ def allocas(program: Program) -> None:
 
 def programs() -> list[Program]:
     out = []
-    for name, families in (("memory", (scalars, addresses, blocks, allocas)), ("atomics", (atomics,))):
+    for name, families in (("memory", (scalars, addresses, blocks, small_blocks, allocas)), ("atomics", (atomics, wide_atomics))):
         program = Program(name)
         place(program)
         for family in families:

@@ -17,20 +17,25 @@ sys.dont_write_bytecode = True
 
 import control  # noqa: E402
 import floats  # noqa: E402
+import frames  # noqa: E402
 import integers  # noqa: E402
 import memory  # noqa: E402
 import vectors  # noqa: E402
 from program import Program, Test  # noqa: E402
 
 CLANG = "clang-19"
-# Every operation in the interpreter; every loop left in its middle; functions replaced while they run.
+# Every operation in the interpreter and in baseline code; every loop left in its middle; functions replaced while they run.
 MODES = {
     "interpreter": ("--tier", "interpreter"),
     "profile": ("--tier", "interpreter", "--profile", "on"),
-    "osr1": ("--tier", "interpreter", "--osr-at", "1"),
-    "tiny": ("--ladder", "interpreter,O0@2:3,O2@20:40"),
+    "baseline": ("--tier", "baseline"),
+    "baseline4": ("--tier", "baseline", "--baseline-registers", "4"),
+    "baseline-plain": ("--tier", "baseline", "--baseline-plain-cpu"),
+    "osr1": ("--ladder", "interpreter,baseline@1,O3@2", "--osr-at", "1"),
+    "climb": ("--ladder", "interpreter,baseline@2:3,O2@20:40"),
 }
 SHOWN = 12
+NOT_BUILT = "not built yet"  # what a tier that is to come refuses everything with
 
 
 @dataclass
@@ -87,16 +92,18 @@ def check(program: Program, folder: Path, kiln: str, modes: list[str]) -> list[s
         for number, test in enumerate(program.tests):
             if not actual.status or number in actual.tests:
                 failures += [f"{mode}: {text}" for text in differences(test, expected.tests[number], actual.tests.get(number, []))]
-        if not actual.status and mode == "interpreter":
-            failures += not_interpreted(program, json.loads(statistics.read_text()))
+        if not actual.status and mode in ("interpreter", "baseline", "baseline-plain"):
+            failures += not_taken(program, mode.split("-")[0], json.loads(statistics.read_text()))
     return failures
 
 
-def not_interpreted(program: Program, statistics: dict) -> list[str]:
+def not_taken(program: Program, tier: str, statistics: dict) -> list[str]:
     """A function that was refused would be tested in the next tier only."""
-    refused = [f["name"] for f in statistics["functions"] if f["tier"] != "interpreter"]
+    refused = [f["name"] for f in statistics["functions"] if f["tier"] != tier]
     reasons = ", ".join(r["reason"] for r in statistics.get("refusals", []))
-    return [f"interpreter: refused {program.tests[int(name[4:])].name}: {reasons}" if name[4:].isdigit() else f"refused {name}"
+    if reasons == NOT_BUILT:
+        return []
+    return [f"{tier}: refused {program.tests[int(name[4:])].name}: {reasons}" if name[4:].isdigit() else f"refused {name}"
             for name in refused]
 
 
@@ -108,7 +115,7 @@ def main() -> int:
     parser.add_argument("--mode", action="append", choices=list(MODES), help="repeatable; default: all modes")
     parser.add_argument("-j", "--jobs", type=int, default=2)
     options = parser.parse_args()
-    programs = [program for family in (integers, floats, vectors, memory, control) for program in family.programs()
+    programs = [program for family in (integers, floats, vectors, memory, frames, control) for program in family.programs()
                 if fnmatch.fnmatch(program.name, options.only)]
     failed = 0
     with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(options.jobs) as pool:

@@ -22,13 +22,16 @@ TOP = "O3"
 class Mode:
     options: tuple[str, ...]
     moves: bool = True
+    steps: bool = False  # through baseline
 
 
 MODES = {
-    "ladder": Mode(("--ladder", f"interpreter,O2@100:1000,{TOP}@1000:3000", "--compile-threads", "0")),
-    "background": Mode(("--ladder", f"interpreter,{TOP}@20:500")),
+    "ladder": Mode(("--ladder", f"interpreter,baseline@50:500,O2@100:1000,{TOP}@1000:3000", "--compile-threads", "0"), steps=True),
+    "straight": Mode(("--ladder", f"interpreter,O2@100:1000,{TOP}@1000:3000", "--compile-threads", "0")),
+    "background": Mode(("--ladder", f"interpreter,baseline@10:200,{TOP}@20:500")),
+    "out of baseline": Mode(("--tier", "baseline", "--osr-at", "2")),
     "still": Mode(("--ladder", f"interpreter,O2@100:1000,{TOP}@1000:3000", "--no-osr"), moves=False),
-    **{f"at {n}": Mode(("--tier", "interpreter", "--osr-at", str(n))) for n in (1, 2, 3, 7, 1000)},
+    **{f"at {n}": Mode(("--ladder", f"interpreter,baseline@1,{TOP}@2", "--osr-at", str(n)), steps=True) for n in (1, 2, 3, 7, 1000)},
 }
 
 
@@ -75,17 +78,22 @@ def run_mode(case: Case, mode: Mode, kiln: str, bitcode: Path, expected: str, st
     problems = []
     if done.stdout != expected:
         problems.append(f"output differs\n    native {expected!r}\n    kiln   {done.stdout!r}")
-    functions = {f["name"]: f for f in json.loads(statistics.read_text())["functions"]}
+    found = json.loads(statistics.read_text())
+    functions = {f["name"]: f for f in found["functions"]}
+    # What baseline refuses neither steps there nor leaves it.
+    refused = any(refusal["tier"] == "baseline" for refusal in found["refusals"]) or not found["baseline"]["functions"]
     for name, function in functions.items():
         loops = [version for version in function["versions"] if "loop" in version]
         if not mode.moves and (function["osr_transfers"] or loops):
             problems.append(f"{name} moved in spite of --no-osr")
         if function["osr_transfers"] and not loops:
             problems.append(f"{name} moved, but has no continuation")
-        if any(version["tier"] != TOP for version in loops):
-            problems.append(f"{name} moved into another tier than the top")
-    for name in case.transfers if sure else []:
+        if any(version["tier"] not in ("baseline", TOP) for version in loops):
+            problems.append(f"{name} moved into a tier that is neither baseline nor the top")
+    for name in case.transfers if sure and not (refused and mode == MODES["out of baseline"]) else []:
         function = functions.get(name)
+        if mode.steps and not refused and not any(v["tier"] == "baseline" and "loop" in v for v in function["versions"]):
+            problems.append(f"{name} did not step through baseline")
         if not function or not function["osr_transfers"]:
             problems.append(f"{name} did not move")
     return problems

@@ -33,6 +33,11 @@ EXPECTED = {
 }
 
 
+# What each recorder fills.
+RECORDERS = {"branches": ("branches", "loops"), "switches": ("switches",), "targets": ("indirect_calls",),
+             "sizes": ("memory_sizes",), "arguments": ("arguments",)}
+
+
 def facts(function: dict) -> dict:
     """A function of the profile in the form of EXPECTED."""
     def argument(item):
@@ -60,6 +65,12 @@ def doubled(fact):
     if "arguments" in fact:
         out["arguments"] = {i: (*a[:2], 2 * a[2]) if len(a) == 3 else a for i, a in fact["arguments"].items()}
     return out
+
+
+def only(parts: tuple[str, ...]) -> dict:
+    """EXPECTED of a run that records these parts and no others."""
+    return {name: {field: value if field in ("entries", *parts) else {} if field == "arguments" else []
+                   for field, value in fact.items()} for name, fact in EXPECTED.items()}
 
 
 def compare(what: str, file: Path, expected: dict) -> list[str]:
@@ -102,6 +113,12 @@ def main() -> int:
             # A ladder whose upper tiers are far away records the same; so does one that climbs, for what ran before.
             kiln("run", "--ladder", "interpreter,O2@1000000:1000000000", "--profile-out", first, bitcode)
             problems += compare(f"{level}, ladder", first, EXPECTED)
+            # What two tiers recorded of one run is one profile.
+            kiln("run", "--ladder", "interpreter,baseline@3:20,O2@1000000:1000000000", "--profile-out", first, bitcode)
+            problems += compare(f"{level}, through baseline", first, EXPECTED)
+            for recorder, parts in RECORDERS.items():
+                kiln("run", "--tier", "interpreter", "--record", recorder, "--profile-out", first, bitcode)
+                problems += compare(f"{level}, only {recorder}", first, only(parts))
     for problem in problems:
         print(problem)
     print(f"{len(EXPECTED)} functions, {len(problems)} problems")

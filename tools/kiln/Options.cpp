@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdio>
 
 namespace kiln::cli {
@@ -9,13 +10,13 @@ namespace {
 
 /// What the options write into before it is checked.
 struct Raw {
-  std::string preset, ladder, tier, counters, profile, profileOut, stats, dump, argv0;
+  std::string preset, ladder, tier, counters, profile, record, profileOut, stats, dump, argv0;
   std::vector<std::string> libraries;
   std::string entry = "main";
-  unsigned threads = 1;
+  unsigned threads = 1, baselineRegisters = 0;
   std::size_t codeLimit = 0, retireAt = Options{}.retireAt, queue = 1024;
   std::uint64_t osrAt = 0;
-  bool trace = false, verify = false, noOsr = false;
+  bool trace = false, verify = false, noOsr = false, crashOnRefusal = false, baselinePlainCpu = false;
 };
 
 void describe(CLI::App& run, Raw& raw) {
@@ -24,7 +25,7 @@ void describe(CLI::App& run, Raw& raw) {
     names += std::string(names.empty() ? "" : ", ") + std::string(preset.name) + " (" + std::string(preset.ladder) + ")";
   run.add_option("--preset", raw.preset, "A named ladder: " + names)->type_name("NAME");
   run.add_option("--ladder", raw.ladder, "Tiers and when they start, as TIER,TIER@CALLS[:LOOPS],...")->type_name("LADDER");
-  run.add_option("--tier", raw.tier, "Run everything at one tier: interpreter, O0, O1, O2 or O3")->type_name("TIER");
+  run.add_option("--tier", raw.tier, "Run everything at one tier: interpreter, baseline, O0, O1, O2 or O3")->type_name("TIER");
   run.add_option("--compile-threads", raw.threads, "Background compile threads; 0 compiles at the call (default 1)")
       ->type_name("N");
   run.add_option("--entry", raw.entry, "The function to start at (default main)")->type_name("NAME");
@@ -38,11 +39,17 @@ void describe(CLI::App& run, Raw& raw) {
       ->type_name("WHEN");
   run.add_option("--profile", raw.profile, "Record branches, targets and values: auto (for tiers that can use them), on, off")
       ->type_name("WHEN");
+  run.add_option("--record", raw.record, "What a profile records, of branches,switches,targets,sizes,arguments (default all)")
+      ->type_name("LIST");
   run.add_option("--profile-out", raw.profileOut, "At exit, write the profile: JSON if FILE ends in .json, else binary")
       ->type_name("FILE");
   run.add_flag("--no-osr", raw.noOsr, "Loops that run stay in the code they began in");
-  run.add_option("--osr-at", raw.osrAt, "Every loop moves into the best code at its N-th back-edge (a stress test)")
+  run.add_option("--osr-at", raw.osrAt, "Every loop moves into better code at its N-th back-edge (a stress test)")
       ->type_name("N")->check(CLI::PositiveNumber);
+  run.add_option("--baseline-registers", raw.baselineRegisters,
+                 "Registers of each class that baseline code may hold values in; 0: all (a stress test)")->type_name("N");
+  run.add_flag("--baseline-plain-cpu", raw.baselinePlainCpu, "Baseline code uses no instructions beyond SSE2 (a test)");
+  run.add_flag("--crash-on-refusal", raw.crashOnRefusal, "A function that interpreter or baseline refuse is an error (a test)");
   run.add_option("--code-limit", raw.codeLimit, "Bytes that compiled code may take; 0: no limit of its own")->type_name("BYTES");
   run.add_option("--retire-at", raw.retireAt, "Bytes of superseded code that gather before they are freed (default 4 MiB); 0: never")
       ->type_name("BYTES");
@@ -76,7 +83,7 @@ Result<Ladder> chooseLadder(const Raw& raw) {
   if (!raw.tier.empty()) {
     auto tier = parseTier(raw.tier);
     if (!tier)
-      return fail(ErrorCode::BadOption, "'" + raw.tier + "' is not a tier: interpreter, O0, O1, O2 or O3");
+      return fail(ErrorCode::BadOption, "'" + raw.tier + "' is not a tier: interpreter, baseline, O0, O1, O2 or O3");
     return Ladder::fixed(*tier);
   }
   if (!raw.preset.empty()) {
@@ -100,10 +107,31 @@ Result<Dump> parseDump(const std::string& text) {
   if (std::size_t at = dump.function.rfind('@'); at != std::string::npos) {
     dump.tier = parseTier(dump.function.substr(at + 1));
     if (!dump.tier || *dump.tier == Tier::Interpreter || dump.kind == Program::Dump::Ops)
-      return fail(ErrorCode::BadOption, "'" + dump.function.substr(at + 1) + "' is not a tier: O0, O1, O2 or O3");
+      return fail(ErrorCode::BadOption, "'" + dump.function.substr(at + 1) + "' is not a tier: baseline, O0, O1, O2 or O3");
     dump.function.resize(at);
   }
   return dump;
+}
+
+/// "branches,sizes" as a set of recorders.
+Result<std::uint32_t> parseRecorders(const std::string& text) {
+  static constexpr std::pair<std::string_view, Recorder> names[] = {{"branches", Recorder::Branches},
+                                                                    {"switches", Recorder::Switches},
+                                                                    {"targets", Recorder::Targets},
+                                                                    {"sizes", Recorder::Sizes},
+                                                                    {"arguments", Recorder::Arguments}};
+  std::uint32_t set = 0;
+  for (std::size_t at = 0; at <= text.size();) {
+    std::size_t end = std::min(text.find(',', at), text.size());
+    std::string_view name = std::string_view(text).substr(at, end - at);
+    auto found = std::find_if(std::begin(names), std::end(names), [&](const auto& each) { return each.first == name; });
+    if (found == std::end(names))
+      return fail(ErrorCode::BadOption, "--record takes a list of branches, switches, targets, sizes and arguments, not '" +
+                                            std::string(name) + "'");
+    set |= static_cast<std::uint32_t>(found->second);
+    at = end + 1;
+  }
+  return set;
 }
 
 Result<RunOptions> check(const Raw& raw, const std::vector<std::string>& words) {
@@ -136,6 +164,15 @@ Result<RunOptions> check(const Raw& raw, const std::vector<std::string>& words) 
   else if (!raw.profile.empty() && raw.profile != "auto")
     return fail(ErrorCode::BadOption, "--profile takes auto, on or off, not '" + raw.profile + "'");
   options.profileFile = raw.profileOut;
+  if (!raw.record.empty()) {
+    auto recorders = parseRecorders(raw.record);
+    if (!recorders)
+      return std::unexpected(recorders.error());
+    options.engine.recorders = *recorders;
+  }
+  options.engine.baselineRegisters = raw.baselineRegisters;
+  options.engine.baselinePlainCpu = raw.baselinePlainCpu;
+  options.engine.crashOnRefusal = raw.crashOnRefusal;
   if (!raw.dump.empty()) {
     auto dump = parseDump(raw.dump);
     if (!dump)

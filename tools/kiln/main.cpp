@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "Allocate.h"
 #include "Run.h"
 
 extern "C" {
@@ -57,6 +58,7 @@ const Program::MainCall* prepare(int argc, char** argv, int& status) {
 } // namespace kiln::cli
 
 int main(int argc, char** argv) {
+  kiln::cli::startArena();
   int status = 0;
   const kiln::Program::MainCall* program = kiln::cli::prepare(argc, argv, status);
   if (!program)

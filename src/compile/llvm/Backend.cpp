@@ -19,6 +19,7 @@ constexpr const char* kTriple = "x86_64-pc-linux-gnu";
 llvm::OptimizationLevel passLevel(Tier tier) {
   switch (tier) {
   case Tier::Interpreter:
+  case Tier::Baseline:
   case Tier::O0: return llvm::OptimizationLevel::O0;
   case Tier::O1: return llvm::OptimizationLevel::O1;
   case Tier::O2: return llvm::OptimizationLevel::O2;
@@ -30,6 +31,7 @@ llvm::OptimizationLevel passLevel(Tier tier) {
 llvm::CodeGenOptLevel codegenLevel(Tier tier) {
   switch (tier) {
   case Tier::Interpreter:
+  case Tier::Baseline:
   case Tier::O0: return llvm::CodeGenOptLevel::None;
   case Tier::O1: return llvm::CodeGenOptLevel::Less;
   case Tier::O2: return llvm::CodeGenOptLevel::Default;

@@ -250,6 +250,7 @@ Result<void> Extractor::importCallees() {
 ImportLimits importLimits(Tier tier) {
   switch (tier) {
   case Tier::Interpreter:
+  case Tier::Baseline:
   case Tier::O0:
   case Tier::O1: return {};
   case Tier::O2: return {true, 80, 400, 3};

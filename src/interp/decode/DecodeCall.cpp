@@ -60,7 +60,7 @@ void Decoder::emitCall(const llvm::CallBase& call) {
     append(reinterpret_cast<Word>(environment_.entryOf(ref.id)));
   } else if (ref.kind == SymbolRef::Kind::External) {
     const std::string& name = environment_.externalName(ref.id);
-    if (options_.profile && (name == "memcmp" || name == "bcmp") && arguments.size() == 3) {
+    if (records(Recorder::Sizes) && (name == "memcmp" || name == "bcmp") && arguments.size() == 3) {
       emit(recordSize(), 0, arguments[2]);
       append(reinterpret_cast<Word>(sizeSite(call)));
     }
@@ -68,7 +68,7 @@ void Decoder::emitCall(const llvm::CallBase& call) {
     append(environment_.externalAddress(ref.id));
   } else {
     std::uint16_t target = word(called);
-    emit(callIndirect(form, options_.profile), result, target, form.arguments, form.results);
+    emit(callIndirect(form, records(Recorder::Targets)), result, target, form.arguments, form.results);
     append(reinterpret_cast<Word>(noEntry()));
     site.indirect = true;
   }
@@ -82,7 +82,7 @@ void Decoder::emitCall(const llvm::CallBase& call) {
 }
 
 ValueCounts* Decoder::sizeSite(const llvm::CallBase& call) {
-  if (!options_.profile)
+  if (!records(Recorder::Sizes))
     return nullptr;
   out_->sizes.push_back(std::make_unique<ValueCounts>());
   *out_->sizes.back() = {};

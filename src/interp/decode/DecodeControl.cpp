@@ -191,7 +191,7 @@ void Decoder::emitEdge(const llvm::BasicBlock* from, const llvm::BasicBlock* to,
   if (mayFallThrough && target == here + 1)
     return;
   bool back = target <= here;
-  BranchForm form{false, back && options_.loops, options_.profile};
+  BranchForm form{false, back && options_.loops, records(Recorder::Branches)};
   std::uint32_t op = 0;
   if (lastOp_ != ~0u && at(lastOp_)->run == moveTwo()) {
     at(lastOp_)->run = moveTwoJump(form);
@@ -257,7 +257,7 @@ void Decoder::decodeBranch(const llvm::BranchInst& branch) {
 
 void Decoder::emitConditional(const llvm::BranchInst& branch, const llvm::BasicBlock* target, bool moves, bool whenTrue) {
   BranchForm form;
-  form.count = options_.profile;
+  form.count = records(Recorder::Branches);
   Label label = edgeLabel(branch.getParent(), target, moves, form.loop);
   const llvm::Value* condition = branch.getCondition();
   std::uint32_t op = 0;
@@ -409,7 +409,7 @@ void Decoder::decodeSwitch(const llvm::SwitchInst& choice) {
       site.cases.push_back(entries[i].number);
     }
   }
-  if (options_.profile)
+  if (records(Recorder::Switches))
     out_->switchSites.push_back(std::move(site));
   out_->switches.push_back(std::move(table));
 }

@@ -112,7 +112,7 @@ void Decoder::decodeBlock(std::uint32_t place) {
 
 void Decoder::decodeInstruction(const llvm::Instruction& instruction) {
   const ValueState& state = layout_.stateOf(currentNumber_);
-  if (state.alias || state.folded || (instruction.use_empty() && isPure(instruction)))
+  if (state.alias || state.folded || (instruction.use_empty() && flow::isPure(instruction)))
     return;
   if (instruction.isBinaryOp())
     return decodeBinary(instruction);
@@ -340,7 +340,7 @@ void Decoder::resolveFixups() {
 
 /// What a call begins with: constants for the function's loops, and a look at the arguments.
 void Decoder::prologue() {
-  if (options_.profile) {
+  if (records(Recorder::Arguments)) {
     ArgumentValues& values = out_->arguments;
     std::uint32_t word = 0;
     for (const llvm::Argument& argument : function_.args()) {

@@ -22,6 +22,7 @@
 #include "interp/Code.h"
 #include "interp/decode/Layout.h"
 #include "kiln/Error.h"
+#include "kiln/Profile.h"
 #include "program/Symbols.h"
 
 namespace kiln::interp {
@@ -49,7 +50,7 @@ public:
 };
 
 struct DecodeOptions {
-  bool profile = true; ///< record branches, cases, targets, sizes, arguments
+  std::uint32_t record = kAllRecorders; ///< a set of Recorder bits
   bool loops = true;   ///< count back-edges down
 };
 
@@ -265,6 +266,8 @@ private:
   const llvm::Function& function_;
   const llvm::DataLayout& data_;
   Environment& environment_;
+  bool records(Recorder part) const { return kiln::records(options_.record, part); }
+
   const DecodeOptions options_;
   FunctionEntry* self_;
   DecodeMemory& memory_;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "flow/AddressParts.h"
 #include "interp/decode/Layout.h"
 
 namespace kiln::interp {
@@ -44,8 +45,6 @@ std::optional<SameWords> sameWords(const llvm::Instruction& instruction);
 const llvm::SExtInst* extensionOf(const llvm::LoadInst& load);
 /// An `and` with a constant that is only compared with zero, for a branch.
 bool isBitTest(const llvm::Instruction& instruction);
-/// base + constants + at most one scaled index. Nothing if the address has more, or is a vector of pointers.
-std::optional<AddressParts> splitAddress(const llvm::GetElementPtrInst& address, const llvm::DataLayout& layout);
 /// Whether one op can compute the address or access memory there.
 bool isOneOp(const AddressParts& parts);
 /// Whether the instruction is a plain load or store at this address (and does not store the address).
@@ -67,8 +66,6 @@ IntOp intOpOf(unsigned opcode);
 FloatOp floatOpOf(unsigned opcode);
 /// A comparison that is part of the branch at the end of its block.
 bool isFoldableCompare(const llvm::Instruction& instruction);
-/// Without uses it is no op.
-bool isPure(const llvm::Instruction& instruction);
 /// Whether the instruction's ops may write its result before all operands were read. Of address computations: unless isOneOp().
 bool takesSteps(const llvm::Instruction& instruction);
 

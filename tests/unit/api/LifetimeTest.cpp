@@ -22,7 +22,7 @@ std::string answering(int value) {
 }
 
 TEST(Lifetime, EnginesAndProgramsAreIndependent) {
-  Host first(answering(1)), second(answering(100), test::withLadder("O1,O3@5"));
+  Host first(answering(1), test::withLadder("interpreter,O0@20,O3@5000")), second(answering(100), test::withLadder("O1,O3@5"));
   auto third = first.engine->load(test::text(answering(10000)));
   ASSERT_TRUE(third);
   auto a = first.function<int()>("answer"), b = second.function<int()>("answer");

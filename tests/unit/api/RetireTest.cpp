@@ -2,7 +2,12 @@
 // code limit does to a program.
 #include "Host.h"
 
+#include <unistd.h>
+
 #include <atomic>
+#include <cstdio>
+#include <fstream>
+#include <sstream>
 #include <thread>
 
 namespace kiln {
@@ -88,6 +93,64 @@ TEST(RetireCode, DemotionToWhatWasFreedCompilesAnew) {
   EXPECT_EQ(space(host).versionsFreed, 10u);
 }
 
+TEST(RetireCode, BaselineIsFreedAndMadeAnew) {
+  Host host(test::kFib, eager("interpreter,baseline@1000000,O2@2000000"));
+  auto fib = host.function<int(int)>("fib");
+  EXPECT_EQ(fib(10), 55);
+  ASSERT_TRUE(promote(host, "fib", Tier::Baseline));
+  EXPECT_EQ(fib(12), 144);
+  CodeSpaceStatistics with = space(host);
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(promote(host, "fib", Tier::O2));
+    freeAll(host);
+    EXPECT_EQ(fib(12), 144);
+    ASSERT_TRUE(demote(host, "fib", Tier::Baseline));
+    EXPECT_EQ(host.tierOf("fib"), Tier::Baseline);
+    freeAll(host);
+    EXPECT_EQ(fib(12), 144);
+  }
+  Statistics all = host.program->statistics();
+  EXPECT_EQ(all.codeSpace.versionsFreed, 10u);
+  EXPECT_EQ(all.baseline.functions, 6u);
+  EXPECT_EQ(all.codeSpace.code, with.code);
+  EXPECT_EQ(all.codeSpace.constants, with.constants);
+  EXPECT_EQ(all.codeSpace.data, with.data);
+}
+
+TEST(RetireCode, WhatFreedCodeHasCountedIsKept) {
+  constexpr std::string_view kIr = R"(
+define i32 @f(i32 %x) {
+  %c = icmp slt i32 %x, 0
+  br i1 %c, label %a, label %b
+a:
+  ret i32 7
+b:
+  ret i32 8
+}
+)";
+  Host host(kIr, eager("baseline,O2@1000000"));
+  auto f = host.function<int(int)>("f");
+  for (int i = 0; i < 3; ++i) {
+    for (int call = 0; call < 10; ++call)
+      EXPECT_EQ(f(call < 4 ? -1 : call), call < 4 ? 7 : 8);
+    ASSERT_TRUE(promote(host, "f", Tier::O2));
+    freeAll(host); // nothing of baseline's is left but the counts
+    EXPECT_EQ(space(host).versionsFreed, 2u * i + 1);
+    if (i == 2)
+      break;
+    ASSERT_TRUE(demote(host, "f", Tier::Baseline));
+    freeAll(host);
+  }
+  std::string path = testing::TempDir() + "kiln-retire-" + std::to_string(getpid()) + ".json";
+  ASSERT_TRUE(host.program->writeProfile(path, ProfileFormat::Json));
+  std::stringstream text;
+  text << std::ifstream(path).rdbuf();
+  std::remove(path.c_str());
+  std::string profile = text.str();
+  EXPECT_NE(profile.find("\"taken\": 12"), profile.npos) << profile;
+  EXPECT_NE(profile.find("\"not_taken\": 18"), profile.npos) << profile;
+}
+
 TEST(RetireCode, SwitchedOffKeepsAll) {
   Options options = eager();
   options.retireAt = 0;
@@ -135,34 +198,89 @@ void waitAtGate(Gate* gate) {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
 }
 
-TEST(RetireCode, NotUnderAThreadThatIsInside) {
-  for (bool spin : {false, true}) {
-    Host host(test::text(kHold).host("wait", waitAtGate), eager());
-    auto hold = host.function<int(Gate*, int)>("hold");
-    auto deep = host.function<int(Gate*, int)>("deep");
-    Gate gate;
-    gate.spin = spin;
-    int held = 0, levels = 0;
-    std::thread a([&] { held = hold(&gate, 5); });
-    while (!gate.inside)
-      std::this_thread::yield();
-    gate.inside = false;
-    std::thread b([&] { levels = deep(&gate, 5000); });
-    while (!gate.inside)
-      std::this_thread::yield();
-    for (const char* name : {"hold", "deep"})
-      ASSERT_TRUE(promote(host, name, Tier::O3));
-    for (int i = 0; i < 5; ++i)
-      EXPECT_EQ(retire(host), 0u);
-    EXPECT_GT(space(host).waitingBytes, 0u);
-    gate.open = true;
-    a.join();
-    b.join();
-    EXPECT_EQ(held, 16);
-    EXPECT_EQ(levels, 5000);
-    freeAll(host);
-    EXPECT_EQ(space(host).versionsFreed, 2u);
-  }
+struct Inside {
+  bool spin;
+  std::string_view ladder;
+};
+class RetireInside : public testing::TestWithParam<Inside> {};
+INSTANTIATE_TEST_SUITE_P(All, RetireInside,
+                         testing::Values(Inside{false, "O0,O3@1000000"}, Inside{true, "O0,O3@1000000"},
+                                         Inside{false, "baseline,O3@1000000"}, Inside{true, "baseline,O3@1000000"}));
+
+TEST_P(RetireInside, NotUnderAThreadThatIsInside) {
+  const auto [spin, ladder] = GetParam();
+  Host host(test::text(kHold).host("wait", waitAtGate), eager(ladder));
+  auto hold = host.function<int(Gate*, int)>("hold");
+  auto deep = host.function<int(Gate*, int)>("deep");
+  Gate gate;
+  gate.spin = spin;
+  int held = 0, levels = 0;
+  std::thread a([&] { held = hold(&gate, 5); });
+  while (!gate.inside)
+    std::this_thread::yield();
+  gate.inside = false;
+  std::thread b([&] { levels = deep(&gate, 5000); });
+  while (!gate.inside)
+    std::this_thread::yield();
+  for (const char* name : {"hold", "deep"})
+    ASSERT_TRUE(promote(host, name, Tier::O3));
+  for (int i = 0; i < 5; ++i)
+    EXPECT_EQ(retire(host), 0u);
+  EXPECT_GT(space(host).waitingBytes, 0u);
+  gate.open = true;
+  a.join();
+  b.join();
+  EXPECT_EQ(held, 16);
+  EXPECT_EQ(levels, 5000);
+  freeAll(host);
+  EXPECT_EQ(space(host).versionsFreed, 2u);
+}
+
+TEST(RetireCode, NotUnderAnActivationThatLeftAtALoop) {
+  // The continuation's result goes back through the frame, and the code, that it left.
+  constexpr std::string_view kRounds = R"(
+declare i32 @step(ptr, i32)
+define i32 @rounds(ptr %gate, i32 %n) {
+entry:
+  %other = mul i32 %n, 1000
+  br label %loop
+loop:
+  %i = phi i32 [ 0, %entry ], [ %next, %loop ]
+  %sum = phi i32 [ 0, %entry ], [ %more, %loop ]
+  %value = call i32 @step(ptr %gate, i32 %i)
+  %more = add i32 %sum, %value
+  %next = add i32 %i, 1
+  %end = icmp eq i32 %next, %n
+  br i1 %end, label %done, label %loop
+done:
+  %result = add i32 %more, %other
+  ret i32 %result
+}
+)";
+  auto step = +[](Gate* gate, int i) {
+    if (i == 7)
+      waitAtGate(gate);
+    return i * i;
+  };
+  Options options = eager("baseline,O3@1000000");
+  options.osrAt = 2;
+  Host host(test::text(kRounds).host("step", step), options);
+  auto rounds = host.function<int(Gate*, int)>("rounds");
+  Gate gate;
+  int result = 0;
+  std::thread thread([&] { result = rounds(&gate, 10); });
+  while (!gate.inside)
+    std::this_thread::yield();
+  EXPECT_EQ(host.program->hotFunctions(1).at(0).osrTransfers, 1u);
+  ASSERT_TRUE(promote(host, "rounds", Tier::O3));
+  for (int i = 0; i < 5; ++i)
+    EXPECT_EQ(retire(host), 0u);
+  EXPECT_EQ(space(host).versionsRetired, 1u);
+  gate.open = true;
+  thread.join();
+  EXPECT_EQ(result, 285 + 10000);
+  freeAll(host);
+  EXPECT_EQ(space(host).versionsFreed, 1u);
 }
 
 TEST(RetireCode, UnderLoad) {
@@ -213,6 +331,58 @@ TEST(RetireCode, UnderLoad) {
 
 #endif
 
+#ifndef KILN_SANITIZED
+
+TEST(RetireCode, FunctionsThatClimbUnderLoad) {
+  // They climb by their counts, from baseline in the threads that call and from there in compile threads, with room for a few
+  // of them, while an operator moves them back.
+  std::string ir;
+  constexpr int kFunctions = 40;
+  for (int i = 0; i < kFunctions; ++i)
+    ir += "define i32 @f" + std::to_string(i) + "(i32 %x) noinline {\n  %y = mul i32 %x, " + std::to_string(i + 3) +
+          "\n  %z = xor i32 %y, " + std::to_string(i * 77) + "\n  ret i32 %z\n}\n";
+  for (unsigned compileThreads : {0u, 2u}) {
+    Options options = eager("interpreter,baseline@2,O2@6");
+    options.codeLimit = 20 << 10;
+    options.compileThreads = compileThreads;
+    Host host(ir, options);
+    std::vector<Function<int(int)>> functions;
+    for (int i = 0; i < kFunctions; ++i)
+      functions.push_back(host.function<int(int)>("f" + std::to_string(i)));
+    std::atomic<bool> stop{false};
+    std::atomic<std::uint64_t> wrong{0};
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 3; ++t)
+      threads.emplace_back([&, t] {
+        for (int x = t; !stop; ++x) {
+          for (int i = 0; i < kFunctions; ++i)
+            wrong += functions[static_cast<std::size_t>(i)](x) != ((x * (i + 3)) ^ (i * 77));
+          if (t == 0)
+            std::this_thread::sleep_for(std::chrono::microseconds(100));
+        }
+      });
+    for (int round = 0; round < 10 || (round < 1000 && space(host).versionsFreed <= 100); ++round)
+      for (int i = 0; i < kFunctions; ++i) {
+        std::string name = "f" + std::to_string(i);
+        // Down, and without a hold: its counts take it up again.
+        if (auto done = promote(host, name.c_str(), (round + i) % 2 ? Tier::Baseline : Tier::Interpreter); !done) {
+          EXPECT_EQ(done.error().code, ErrorCode::CodeSpaceFull) << done.error().message;
+          retire(host);
+        }
+      }
+    stop = true;
+    for (std::thread& thread : threads)
+      thread.join();
+    EXPECT_EQ(wrong.load(), 0u);
+    Statistics all = host.program->statistics();
+    EXPECT_GT(all.codeSpace.versionsFreed, 100u);
+    EXPECT_GT(all.baseline.functions, std::uint64_t{kFunctions});
+    EXPECT_LE(all.codeSpaceUsed, options.codeLimit);
+  }
+}
+
+#endif
+
 TEST(RetireLimit, ThePromotionsStopAndFirstCallsGoOn) {
   // Many functions; code for a few of them. All run, whoever came first.
   std::string ir;
@@ -220,9 +390,17 @@ TEST(RetireLimit, ThePromotionsStopAndFirstCallsGoOn) {
   for (int i = 0; i < kFunctions; ++i)
     ir += "define i32 @f" + std::to_string(i) + "(i32 %x) noinline {\n  %y = mul i32 %x, " + std::to_string(i + 3) +
           "\n  %z = xor i32 %y, " + std::to_string(i * 77) + "\n  ret i32 %z\n}\n";
-  for (unsigned compileThreads : {0u, 1u}) {
-    Options options = eager("interpreter,O2@5");
-    options.codeLimit = kFunctions * 16 + (16 << 10);
+  struct Case {
+    std::string_view ladder;
+    std::size_t each;
+    unsigned compileThreads;
+  };
+  for (auto [ladder, each, compileThreads] :
+       {Case{"interpreter,O2@5", 16, 0}, Case{"interpreter,O2@5", 16, 1}, Case{"interpreter,baseline@5", 16, 0},
+        Case{"interpreter,baseline@5", 16, 1}, Case{"interpreter,baseline@5,O2@10", 16, 1}, Case{"baseline,O2@5", 400, 1}}) {
+    SCOPED_TRACE(ladder);
+    Options options = eager(ladder);
+    options.codeLimit = kFunctions * each + (16 << 10);
     options.compileThreads = compileThreads;
     Host host(ir, options);
     for (int i = 0; i < kFunctions; ++i) {
@@ -248,25 +426,27 @@ TEST(RetireLimit, RoomIsMadeForPromotions) {
   for (int i = 0; i < kFunctions; ++i)
     ir += "define i32 @f" + std::to_string(i) + "(i32 %x) noinline {\n  %y = mul i32 %x, " + std::to_string(i + 3) +
           "\n  %z = xor i32 %y, " + std::to_string(i * 77) + "\n  ret i32 %z\n}\n";
-  auto climb = [&](std::size_t limit, std::size_t retireAt) {
-    Options options = eager("interpreter,O1@3,O2@6,O3@9");
-    options.codeLimit = limit;
-    options.retireAt = retireAt;
-    options.compileThreads = 0;
-    Host host(ir, options);
-    int top = 0;
-    for (int i = 0; i < kFunctions; ++i) {
-      auto f = host.function<int(int)>("f" + std::to_string(i));
-      for (int call = 0; call < 12; ++call)
-        EXPECT_EQ(f(call), (call * (i + 3)) ^ (i * 77));
-      top += host.tierOf("f" + std::to_string(i)) == Tier::O3;
-    }
-    return std::pair{top, host.program->statistics().codeSpaceUsed};
-  };
-  auto [all, used] = climb(0, 0);
-  ASSERT_EQ(all, kFunctions);
-  EXPECT_LT(climb(used * 2 / 3, 0).first, kFunctions);
-  EXPECT_EQ(climb(used * 2 / 3, 1).first, kFunctions);
+  for (std::string_view ladder : {"interpreter,O1@3,O2@6,O3@9", "interpreter,baseline@3,O2@6,O3@9"}) {
+    auto climb = [&](std::size_t limit, std::size_t retireAt) {
+      Options options = eager(ladder);
+      options.codeLimit = limit;
+      options.retireAt = retireAt;
+      options.compileThreads = 0;
+      Host host(ir, options);
+      int top = 0;
+      for (int i = 0; i < kFunctions; ++i) {
+        auto f = host.function<int(int)>("f" + std::to_string(i));
+        for (int call = 0; call < 12; ++call)
+          EXPECT_EQ(f(call), (call * (i + 3)) ^ (i * 77));
+        top += host.tierOf("f" + std::to_string(i)) == Tier::O3;
+      }
+      return std::pair{top, host.program->statistics().codeSpaceUsed};
+    };
+    auto [all, used] = climb(0, 0);
+    ASSERT_EQ(all, kFunctions);
+    EXPECT_LT(climb(used * 2 / 3, 0).first, kFunctions);
+    EXPECT_EQ(climb(used * 2 / 3, 1).first, kFunctions);
+  }
 }
 
 TEST(RetireStacks, ProgramsThatSwitchThemKeepTheirCode) {

@@ -38,6 +38,7 @@ Statistics sample() {
   all.codeSpace.limitReached = true;
   all.codeSpace.promotionsRefused = 38;
   all.interpreter = {11, 12, 13, 14};
+  all.baseline = {21, 22, 23000000, 24};
   all.refusals = {{Tier::Interpreter, "scalable vectors", 2}};
   FunctionStatistics hot;
   hot.name = "hot";
@@ -66,7 +67,7 @@ TEST(Statistics, JsonHasExactlyTheFieldsOfItsSchema) {
   EXPECT_EQ(json["schema"], "kiln-stats");
   EXPECT_EQ(json["schema_version"], 1);
   EXPECT_EQ(keys(json), (std::vector<std::string>{"schema", "schema_version", "ladder", "totals", "code_space", "interpreter",
-                                                  "refusals", "functions"}));
+                                                  "baseline", "refusals", "functions"}));
   EXPECT_EQ(keys(json["code_space"]),
             (std::vector<std::string>{"limit", "code", "constants", "data", "superseded", "waiting", "freed",
                                       "versions_retired", "versions_freed", "rounds", "postponed", "limit_reached",
@@ -98,6 +99,8 @@ TEST(Statistics, JsonCarriesTheValues) {
               "postponed":[{"reason":"someone is there","rounds":37}],"limit_reached":true,"promotions_refused":38})"));
   EXPECT_EQ(json["interpreter"],
             nlohmann::json::parse(R"({"functions":11,"instructions":12,"prepare_ns":14,"decode_ns":13})"));
+  EXPECT_EQ(json["baseline"],
+            nlohmann::json::parse(R"({"functions":21,"instructions":22,"compile_ns":23000000,"code_bytes":24})"));
   EXPECT_EQ(json["refusals"],
             nlohmann::json::parse(R"([{"tier":"interpreter","reason":"scalable vectors","functions":2}])"));
   EXPECT_EQ(json["functions"][0]["tier"], "O2");
@@ -117,7 +120,8 @@ TEST(Statistics, TableShowsWhatPeopleLookFor) {
                            "600 bytes of code, 200 of constants, 100 of data; 31 superseded, 32 to be freed",
                            "36 rounds; 35 of 34 retired versions freed, 33 bytes",
                            "postponed 37 times: someone is there",
-                           "limit of 1000 bytes was reached, 38 promotions refused"})
+                           "limit of 1000 bytes was reached, 38 promotions refused",
+                           "baseline: 21 functions of 22 instructions compiled in 23.00 ms, 24 bytes"})
     EXPECT_NE(table.find(part), std::string::npos) << part << " is not in\n" << table;
 }
 

@@ -213,7 +213,7 @@ TEST(FunctionRecord, AThreadThatReadsOsrEntriesSeesThemWhole) {
   std::thread reader([&] {
     while (!stop.load(std::memory_order_relaxed))
       for (std::uint32_t loop = 0; loop < 64; ++loop)
-        if (const OsrEntry* entry = record.osrEntry(loop))
+        if (const OsrEntry* entry = record.osrEntry(loop, Tier::O3))
           ASSERT_EQ(entry->address, 0x1000u + loop);
   });
   for (std::uint32_t loop = 0; loop < 64; ++loop) {
@@ -222,7 +222,7 @@ TEST(FunctionRecord, AThreadThatReadsOsrEntriesSeesThemWhole) {
   }
   stop = true;
   reader.join();
-  EXPECT_EQ(record.osrEntry(64), nullptr);
+  EXPECT_EQ(record.osrEntry(64, Tier::O3), nullptr);
 }
 
 TEST(FunctionRecord, BudgetsAreSpentBelowZero) {

@@ -80,6 +80,17 @@ ProgramProfile withoutValues(ProgramProfile profile) {
   return profile;
 }
 
+TEST(ProfileTiers, AddUpButForTheEntriesThatEachHasAll) {
+  ProgramProfile low = one({.entries = 50, .branches = {{1, 10, 2}}, .loops = {{3, 7}}});
+  ProgramProfile high = one({.entries = 50, .branches = {{1, 30, 5}, {2, 1, 0}}});
+  high.functions.push_back({.hash = 7, .name = "only there", .entries = 4});
+  addTier(low, std::move(high));
+  ASSERT_TRUE(normalize(low));
+  ASSERT_EQ(low.functions.size(), 2u);
+  EXPECT_EQ(low.functions[0], one({.entries = 50, .branches = {{1, 40, 7}, {2, 1, 0}}, .loops = {{3, 7}}}).functions[0]);
+  EXPECT_EQ(low.functions[1].entries, 4u);
+}
+
 TEST(ProfileMerge, IsCommutativeAndTheEmptyProfileIsNeutral) {
   for (unsigned seed = 0; seed < 200; ++seed) {
     ProgramProfile a = random(3 * seed, true), b = random(3 * seed + 1, true), c = random(3 * seed + 2, true);

@@ -114,7 +114,7 @@ TEST(Ladder, EmptyTextIsRefusedWithAnExample) {
   auto ladder = Ladder::parse("");
   ASSERT_FALSE(ladder);
   EXPECT_EQ(ladder.error().code, ErrorCode::BadLadder);
-  EXPECT_NE(ladder.error().message.find("interpreter,O2@"), std::string::npos);
+  EXPECT_NE(ladder.error().message.find("interpreter,baseline@"), std::string::npos);
 }
 
 } // namespace

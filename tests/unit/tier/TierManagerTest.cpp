@@ -230,6 +230,43 @@ TEST_F(Manager, ACloseIsSilent) {
   EXPECT_EQ(log.entries.size(), before);
 }
 
+TEST_F(Manager, ARefusalInAPromotionLeavesTheFunctionForTheNextRung) {
+  TierManager refusing(*table.functions, {.ladder = *Ladder::parse("interpreter,baseline@10,O2@100"), .observer = &log},
+                       [&](FunctionRecord& record, Tier tier, std::uint32_t) {
+                         requested.push_back(tier);
+                         if (tier == Tier::Baseline)
+                           refusing.refuse(record, tier, "not this one");
+                         return PushResult::Queued;
+                       });
+  refusing.publish(f(), version(Tier::Interpreter, 0x100), "test");
+  auto callIt = [&](int times) {
+    for (int i = 0; i < times; ++i)
+      if (table.countCall(0))
+        refusing.onBudgetSpent(f());
+  };
+  callIt(11);
+  EXPECT_EQ(requested, std::vector{Tier::Baseline});
+  EXPECT_EQ(tier(), static_cast<int>(Tier::Interpreter));
+  EXPECT_EQ(slot(), 0x100u);
+  EXPECT_EQ(f().failures.load(), 0u); // thresholds stay
+  ASSERT_EQ(log.entries.size(), 3u);  // a request for baseline is told before it is carried out
+  EXPECT_EQ(log.entries[1].kind, TierEvent::Kind::Requested);
+  EXPECT_EQ(log.entries[2].kind, TierEvent::Kind::Failed);
+  EXPECT_EQ(log.entries[2].reason, "not this one");
+  EXPECT_EQ(log.entries[2].to, Tier::Baseline);
+  callIt(89);
+  EXPECT_EQ(requested.size(), 1u);
+  callIt(1);
+  EXPECT_EQ(requested, (std::vector{Tier::Baseline, Tier::O2}));
+}
+
+TEST_F(Manager, ARefusalBeforeTheFirstVersionIsRemembered) {
+  manager.refuse(f(), Tier::Baseline, "not this one");
+  EXPECT_TRUE(f().refusedBy(Tier::Baseline));
+  EXPECT_FALSE(f().refusedBy(Tier::Interpreter));
+  EXPECT_TRUE(log.entries.empty()); // what takes it instead is told
+}
+
 TEST_F(Manager, VersionsRememberTheCallsBefore) {
   publish(Tier::O0, 0x100);
   call(50);
@@ -328,6 +365,83 @@ TEST_F(LoopManager, ABusyQueueIsAskedAgainSoon) {
   std::size_t asked = loops.size();
   loop(2000);
   EXPECT_GT(loops.size(), asked);
+}
+
+/// As the engine does: baseline code is made before the request returns.
+class SteppingManager : public Manager {
+protected:
+  bool refuseFunction = false, refuseLoop = false;
+  TierManager stepping = TierManager(*table.functions,
+                                     {.ladder = *Ladder::parse("interpreter,baseline@10,O3@1000"), .observer = &log, .osr = true},
+                                     [this](FunctionRecord& record, Tier tier, std::uint32_t loop) {
+                                       requested.push_back(tier);
+                                       loops.push_back(loop);
+                                       if (tier == Tier::Baseline)
+                                         make(record, loop);
+                                       return PushResult::Queued;
+                                     });
+  void make(FunctionRecord& record, std::uint32_t loop) {
+    if (loop == kNoLoop && refuseFunction)
+      return stepping.refuse(record, Tier::Baseline, "not this one");
+    if (loop != kNoLoop && refuseLoop)
+      return stepping.refuseLoop(record, Tier::Baseline, loop, "not this loop");
+    Version made = version(Tier::Baseline, loop == kNoLoop ? 0x200 : 0x700 + loop);
+    made.loop = loop;
+    loop == kNoLoop ? stepping.publish(record, made, "test") : stepping.publishLoop(record, made, "test");
+  }
+  void SetUp() override {
+    stepping.publish(f(), version(Tier::Interpreter, 0x100), "test");
+    table.countCall(0);
+  }
+  /// Loops until the activation moves, at most so often.
+  std::uintptr_t loop(std::int64_t times, Tier running) {
+    for (std::int64_t done = 0; done < times; done += 100)
+      if (table.countLoops(0, 100))
+        if (std::uintptr_t to = stepping.onLoopBudgetSpent(f(), 7, running))
+          return to;
+    return 0;
+  }
+};
+
+TEST_F(SteppingManager, AnActivationGoesThroughBaseline) {
+  EXPECT_EQ(loop(900, Tier::Interpreter), 0u);
+  EXPECT_EQ(loop(200, Tier::Interpreter), 0x707u);
+  EXPECT_EQ(requested, (std::vector{Tier::Baseline, Tier::Baseline})); // the function, then its loop
+  EXPECT_EQ(loops, (std::vector{kNoLoop, 7u}));
+  EXPECT_EQ(slot(), 0x200u);
+  EXPECT_EQ(f().osrTransfers.load(), 1u);
+  // From there it asks for the top when that is earned, by the old rules.
+  EXPECT_EQ(loop(90000, Tier::Baseline), 0u);
+  EXPECT_EQ(requested.size(), 2u);
+  EXPECT_EQ(loop(10000, Tier::Baseline), 0u);
+  ASSERT_EQ(requested.size(), 3u);
+  EXPECT_EQ(requested.back(), Tier::O3);
+  EXPECT_EQ(loops.back(), 7u);
+  EXPECT_EQ(stepping.onLoopBudgetSpent(f(), 7, Tier::Interpreter), 0x707u); // another activation, meanwhile
+  Version top = version(Tier::O3, 0x900);
+  top.loop = 7;
+  stepping.publishLoop(f(), top, "test");
+  EXPECT_EQ(stepping.onLoopBudgetSpent(f(), 7, Tier::Baseline), 0x900u);
+  EXPECT_EQ(stepping.onLoopBudgetSpent(f(), 7, Tier::Interpreter), 0x900u);
+  EXPECT_EQ(stepping.onLoopBudgetSpent(f(), 7, Tier::O3), 0u);
+  EXPECT_EQ(f().osrTransfers.load(), 4u);
+}
+
+TEST_F(SteppingManager, ARefusedLoopIsAskedForAtTheTopOnly) {
+  refuseLoop = true;
+  EXPECT_EQ(loop(90000, Tier::Interpreter), 0u);
+  EXPECT_EQ(loops, (std::vector{kNoLoop, 7u}));
+  EXPECT_EQ(loop(20000, Tier::Interpreter), 0u);
+  EXPECT_EQ(requested.back(), Tier::O3);
+}
+
+TEST_F(SteppingManager, ALoopOfARefusedFunctionIsNotAskedFor) {
+  refuseFunction = true;
+  EXPECT_EQ(loop(90000, Tier::Interpreter), 0u);
+  EXPECT_EQ(requested, std::vector{Tier::Baseline});
+  EXPECT_EQ(loop(20000, Tier::Interpreter), 0u);
+  EXPECT_EQ(requested, (std::vector{Tier::Baseline, Tier::O3}));
+  EXPECT_EQ(loops.back(), 7u);
 }
 
 TEST_F(LoopManager, NothingMovesUnderAHoldOrWithoutTheOption) {

@@ -113,24 +113,37 @@ struct LoopCase {
   const char* what;
   TierSnapshot now;
   Tier running;
-  LoopState state;
-  bool transfer, request, promote;
+  LoopState baseline, top; ///< what is known of the continuations
+  std::optional<Tier> transfer, request, promote;
   const char* reason;
   std::int64_t calls, loops; ///< the next budgets
 };
 
-class AtALoop : public testing::TestWithParam<LoopCase> {};
-
-TEST_P(AtALoop, IsAFunctionOfTheSnapshot) {
-  const LoopCase& test = GetParam();
-  LoopDecision decision = decideLoop(ladder(), test.now, test.running, test.state);
+void check(const Ladder& ladder, const LoopCase& test) {
+  LoopStates states{};
+  states[static_cast<std::size_t>(Tier::Baseline)] = test.baseline;
+  states[static_cast<std::size_t>(ladder.top())] = test.top;
+  LoopDecision decision = decideLoop(ladder, test.now, test.running, states);
   EXPECT_EQ(decision.transfer, test.transfer);
   EXPECT_EQ(decision.request, test.request);
-  EXPECT_EQ(decision.function.promote, test.promote);
+  EXPECT_EQ(decision.function.promote, test.promote.has_value());
+  if (test.promote)
+    EXPECT_EQ(decision.function.target, *test.promote);
   EXPECT_EQ(decision.function.reason, test.reason);
   EXPECT_EQ(decision.function.calls, test.calls);
   EXPECT_EQ(decision.function.loops, test.loops);
 }
+
+std::string nameOf(const testing::TestParamInfo<LoopCase>& info) {
+  std::string name = info.param.what;
+  for (char& letter : name)
+    if (!isalnum(static_cast<unsigned char>(letter)))
+      letter = '_';
+  return name;
+}
+
+class AtALoop : public testing::TestWithParam<LoopCase> {};
+TEST_P(AtALoop, IsAFunctionOfTheSnapshot) { check(ladder(), GetParam()); }
 
 TierSnapshot osr(Tier current, std::uint64_t calls, std::uint64_t loops, bool pending = false) {
   return {.current = current, .calls = calls, .loops = loops, .pending = pending, .osr = true};
@@ -145,39 +158,110 @@ TierSnapshot withFailures(TierSnapshot now, std::uint32_t failures) {
 }
 
 using enum LoopState;
+constexpr std::nullopt_t kNo = std::nullopt;
 INSTANTIATE_TEST_SUITE_P(
     All, AtALoop,
     testing::Values(
-        LoopCase{"one call, not earned", osr(Tier::O0, 1, 10000), Tier::O0, Unknown, false, false, false, "counting", 1, 90000},
-        LoopCase{"one call, early", osr(Tier::O0, 1, 500), Tier::O0, Unknown, false, false, false, "counting", 99, 99500},
-        LoopCase{"one call, earned", osr(Tier::O0, 1, 100000), Tier::O0, Unknown, false, true, false, "one call", 1, 12500},
-        LoopCase{"a lost first call", osr(Tier::O0, 0, 100000), Tier::O0, Unknown, false, true, false, "one call", 1, 12500},
-        LoopCase{"the next question is soon", osr(Tier::O0, 1, 1000000), Tier::O0, Unknown, false, true, false, "one call", 1, 125000},
-        LoopCase{"many short calls", osr(Tier::O0, 50, 10000), Tier::O0, Unknown, false, false, true, "loops", 1000, 10000},
-        LoopCase{"many short calls, earned", osr(Tier::O0, 50, 100000), Tier::O0, Unknown, false, false, true, "loops", 1000, 100000},
-        LoopCase{"few long calls", osr(Tier::O0, 3, 300000), Tier::O0, Unknown, false, true, false, "long calls", 1, 37500},
-        LoopCase{"not quite long", osr(Tier::O0, 3, 299999), Tier::O0, Unknown, false, false, true, "loops", 1000, 299999},
-        LoopCase{"better is published", osr(Tier::O2, 50, 100000), Tier::O0, Unknown, false, true, false, "left behind", 1, 12500},
-        LoopCase{"the top is published", osr(Tier::O3, 50, 100000), Tier::O0, Unknown, false, true, false, "left behind", kUnbounded, 12500},
-        LoopCase{"better is published, not earned", osr(Tier::O2, 50, 20000), Tier::O0, Unknown, false, false, false, "counting", 950, 80000},
-        LoopCase{"better is pending", osr(Tier::O0, 50, 100000, true), Tier::O0, Unknown, false, true, false, "left behind", 1000, 12500},
-        LoopCase{"ready", osr(Tier::O0, 1, 100000), Tier::O0, Ready, true, false, false, "ready", 1, 1000},
-        LoopCase{"ready, and the function is promoted", osr(Tier::O0, 5, 100000), Tier::O0, Ready, true, false, true, "ready", 1000, 1000},
-        LoopCase{"ready under the top", osr(Tier::O3, 5, 200000), Tier::O0, Ready, true, false, false, "ready", kUnbounded, 1000},
-        LoopCase{"ready but it runs the top", osr(Tier::O3, 5, 200000), Tier::O3, Ready, false, false, false, "top", kUnbounded, 200000},
-        LoopCase{"ready but held", withHold(osr(Tier::O0, 1, 200000)), Tier::O0, Ready, false, false, false, "held", kUnbounded, kUnbounded},
-        LoopCase{"held", withHold(osr(Tier::O0, 1, 200000)), Tier::O0, Unknown, false, false, false, "held", kUnbounded, kUnbounded},
-        LoopCase{"refused", osr(Tier::O0, 1, 200000), Tier::O0, Refused, false, false, true, "loops", 1000, 200000},
-        LoopCase{"refused at the top", osr(Tier::O3, 1, 200000), Tier::O0, Refused, false, false, false, "top", kUnbounded, 200000},
-        LoopCase{"failures double the threshold", withFailures(osr(Tier::O0, 1, 100000), 1), Tier::O0, Unknown, false, false, false, "counting", 1, 100000},
-        LoopCase{"switched off", at(Tier::O0, 1, 100000), Tier::O0, Ready, false, false, true, "loops", 1000, 100000}),
-    [](const auto& info) {
-      std::string name = info.param.what;
-      for (char& letter : name)
-        if (!isalnum(static_cast<unsigned char>(letter)))
-          letter = '_';
-      return name;
-    });
+        LoopCase{"one call, not earned", osr(Tier::O0, 1, 10000), Tier::O0, Unknown, Unknown, kNo, kNo, kNo, "counting", 1, 90000},
+        LoopCase{"one call, early", osr(Tier::O0, 1, 500), Tier::O0, Unknown, Unknown, kNo, kNo, kNo, "counting", 99, 99500},
+        LoopCase{"one call, earned", osr(Tier::O0, 1, 100000), Tier::O0, Unknown, Unknown, kNo, Tier::O3, kNo, "one call", 1, 12500},
+        LoopCase{"a lost first call", osr(Tier::O0, 0, 100000), Tier::O0, Unknown, Unknown, kNo, Tier::O3, kNo, "one call", 1, 12500},
+        LoopCase{"the next question is soon", osr(Tier::O0, 1, 1000000), Tier::O0, Unknown, Unknown, kNo, Tier::O3, kNo, "one call", 1, 125000},
+        LoopCase{"many short calls", osr(Tier::O0, 50, 10000), Tier::O0, Unknown, Unknown, kNo, kNo, Tier::O2, "loops", 1000, 10000},
+        LoopCase{"many short calls, earned", osr(Tier::O0, 50, 100000), Tier::O0, Unknown, Unknown, kNo, kNo, Tier::O3, "loops", 1000, 100000},
+        LoopCase{"few long calls", osr(Tier::O0, 3, 300000), Tier::O0, Unknown, Unknown, kNo, Tier::O3, kNo, "long calls", 1, 37500},
+        LoopCase{"not quite long", osr(Tier::O0, 3, 299999), Tier::O0, Unknown, Unknown, kNo, kNo, Tier::O3, "loops", 1000, 299999},
+        LoopCase{"better is published", osr(Tier::O2, 50, 100000), Tier::O0, Unknown, Unknown, kNo, Tier::O3, kNo, "left behind", 1, 12500},
+        LoopCase{"the top is published", osr(Tier::O3, 50, 100000), Tier::O0, Unknown, Unknown, kNo, Tier::O3, kNo, "left behind", kUnbounded, 12500},
+        LoopCase{"better is published, not earned", osr(Tier::O2, 50, 20000), Tier::O0, Unknown, Unknown, kNo, kNo, kNo, "counting", 950, 80000},
+        LoopCase{"better is pending", osr(Tier::O0, 50, 100000, true), Tier::O0, Unknown, Unknown, kNo, Tier::O3, kNo, "left behind", 1000, 12500},
+        LoopCase{"ready", osr(Tier::O0, 1, 100000), Tier::O0, Unknown, Ready, Tier::O3, kNo, kNo, "ready", 1, 1000},
+        LoopCase{"ready, and the function is promoted", osr(Tier::O0, 5, 100000), Tier::O0, Unknown, Ready, Tier::O3, kNo, Tier::O3, "ready", 1000, 1000},
+        LoopCase{"ready under the top", osr(Tier::O3, 5, 200000), Tier::O0, Unknown, Ready, Tier::O3, kNo, kNo, "ready", kUnbounded, 1000},
+        LoopCase{"ready but it runs the top", osr(Tier::O3, 5, 200000), Tier::O3, Unknown, Ready, kNo, kNo, kNo, "top", kUnbounded, 200000},
+        LoopCase{"ready but held", withHold(osr(Tier::O0, 1, 200000)), Tier::O0, Unknown, Ready, kNo, kNo, kNo, "held", kUnbounded, kUnbounded},
+        LoopCase{"held", withHold(osr(Tier::O0, 1, 200000)), Tier::O0, Unknown, Unknown, kNo, kNo, kNo, "held", kUnbounded, kUnbounded},
+        LoopCase{"refused", osr(Tier::O0, 1, 200000), Tier::O0, Unknown, Refused, kNo, kNo, Tier::O3, "loops", 1000, 200000},
+        LoopCase{"refused at the top", osr(Tier::O3, 1, 200000), Tier::O0, Unknown, Refused, kNo, kNo, kNo, "top", kUnbounded, 200000},
+        LoopCase{"failures double the threshold", withFailures(osr(Tier::O0, 1, 100000), 1), Tier::O0, Unknown, Unknown, kNo, kNo, kNo, "counting", 1, 100000},
+        LoopCase{"switched off", at(Tier::O0, 1, 100000), Tier::O0, Unknown, Ready, kNo, kNo, Tier::O3, "loops", 1000, 100000}),
+    nameOf);
+
+// The step through baseline.
+
+Ladder stepped() { return *Ladder::parse("interpreter,baseline@10,O2@100,O3@1000"); }
+constexpr Tier kInterpreter = Tier::Interpreter, kBaseline = Tier::Baseline;
+
+TierSnapshot withoutBaseline(TierSnapshot now) {
+  now.refused = tierBit(kBaseline);
+  return now;
+}
+
+class WithAStep : public testing::TestWithParam<LoopCase> {};
+TEST_P(WithAStep, IsAFunctionOfTheSnapshot) { check(stepped(), GetParam()); }
+
+INSTANTIATE_TEST_SUITE_P(
+    All, WithAStep,
+    testing::Values(
+        LoopCase{"one call, early", osr(kInterpreter, 1, 300), kInterpreter, Unknown, Unknown, kNo, kNo, kNo, "counting", 9, 700},
+        LoopCase{"one call steps", osr(kInterpreter, 1, 1000), kInterpreter, Unknown, Unknown, kNo, kBaseline, kBaseline, "loops", 1000, 1000},
+        LoopCase{"many calls step too", osr(kInterpreter, 9, 1000), kInterpreter, Unknown, Unknown, kNo, kBaseline, kBaseline, "loops", 1000, 1000},
+        LoopCase{"calls alone promote only", osr(kInterpreter, 10, 500), kInterpreter, Unknown, Unknown, kNo, kNo, kBaseline, "calls", 1000, 1000},
+        LoopCase{"the step is ready", osr(kInterpreter, 1, 1000), kInterpreter, Ready, Unknown, kBaseline, kNo, kBaseline, "ready", 1000, 1000},
+        LoopCase{"one call does not skip a rung", osr(kInterpreter, 1, 20000), kInterpreter, Unknown, Unknown, kNo, kBaseline, kNo, "loops", 1, 1000},
+        LoopCase{"several may", osr(kInterpreter, 4, 20000), kInterpreter, Unknown, Unknown, kNo, kBaseline, Tier::O2, "loops", 1000, 1000},
+        LoopCase{"left behind by the top", osr(Tier::O3, 50, 100000), kInterpreter, Unknown, Unknown, kNo, kBaseline, kNo, "loops", kUnbounded, 1000},
+        LoopCase{"the top is ready", osr(kInterpreter, 1, 100000), kInterpreter, Ready, Ready, Tier::O3, kNo, kNo, "ready", 1, 1000},
+        LoopCase{"the loop has no step", osr(kInterpreter, 1, 20000), kInterpreter, Refused, Unknown, kNo, kNo, kNo, "counting", 1, 80000},
+        LoopCase{"the loop has no step, earned", osr(kInterpreter, 1, 100000), kInterpreter, Refused, Unknown, kNo, Tier::O3, kNo, "one call", 1, 12500},
+        LoopCase{"the function has no step", withoutBaseline(osr(kInterpreter, 1, 1000)), kInterpreter, Unknown, Unknown, kNo, kNo, kNo, "counting", 99, 99000},
+        LoopCase{"the function has no step, earned", withoutBaseline(osr(kInterpreter, 1, 100000)), kInterpreter, Unknown, Unknown, kNo, Tier::O3, kNo, "one call", 1, 12500},
+        LoopCase{"neither is to be had", osr(kInterpreter, 1, 200000), kInterpreter, Refused, Refused, kNo, kNo, Tier::O3, "loops", 1000, 200000},
+        LoopCase{"from the step, early", osr(kBaseline, 1, 20000), kBaseline, Ready, Unknown, kNo, kNo, kNo, "counting", 1, 80000},
+        LoopCase{"from the step, earned", osr(kBaseline, 1, 100000), kBaseline, Ready, Unknown, kNo, Tier::O3, kNo, "one call", 1, 12500},
+        LoopCase{"from the step to the top", osr(kBaseline, 1, 100000), kBaseline, Ready, Ready, Tier::O3, kNo, kNo, "ready", 1, 1000},
+        LoopCase{"from the step, the top refuses", osr(kBaseline, 1, 200000), kBaseline, Ready, Refused, kNo, kNo, Tier::O3, "loops", 1000, 200000},
+        LoopCase{"failures double the step's threshold", withFailures(osr(kInterpreter, 1, 1000), 1), kInterpreter, Unknown, Unknown, kNo, kNo, kNo, "counting", 19, 1000},
+        LoopCase{"held", withHold(osr(kInterpreter, 1, 1000)), kInterpreter, Ready, Ready, kNo, kNo, kNo, "held", kUnbounded, kUnbounded},
+        LoopCase{"switched off", at(kInterpreter, 1, 1000), kInterpreter, Ready, Ready, kNo, kNo, kBaseline, "loops", 1000, 1000}),
+    nameOf);
+
+TEST(AStep, CanBeTheTop) {
+  Ladder two = *Ladder::parse("interpreter,baseline@10");
+  check(two, {"asks", osr(kInterpreter, 1, 1000), kInterpreter, Unknown, Unknown, kNo, kBaseline, kBaseline, "loops", 1000, 1000});
+  check(two, {"moves", osr(kInterpreter, 1, 1000), kInterpreter, Ready, Ready, kBaseline, kNo, kBaseline, "ready", 1000, 1000});
+  check(two, {"is there", osr(kBaseline, 1, 1000), kBaseline, Ready, Ready, kNo, kNo, kNo, "top", kUnbounded, 1000});
+  check(two, {"refuses", withoutBaseline(osr(kInterpreter, 1, 1000)), kInterpreter, Unknown, Unknown, kNo, kNo, kNo, "top", kUnbounded, 1000});
+}
+
+TEST(AForcedStep, GoesThroughBaselineWhereThatIs) {
+  EXPECT_EQ(forcedStep(stepped(), kInterpreter, false), kBaseline);
+  EXPECT_EQ(forcedStep(stepped(), kInterpreter, true), Tier::O3);
+  EXPECT_EQ(forcedStep(stepped(), kBaseline, false), Tier::O3);
+  EXPECT_EQ(forcedStep(*Ladder::parse("interpreter,O2@10"), kInterpreter, false), Tier::O2);
+  EXPECT_EQ(forcedStep(Ladder::fixed(kInterpreter), kInterpreter, false), Tier::O3);
+  EXPECT_EQ(forcedStep(Ladder::fixed(kBaseline), kBaseline, false), Tier::O3);
+  EXPECT_EQ(forcedStep(*Ladder::parse("interpreter,baseline@10"), kInterpreter, true), Tier::O3);
+  EXPECT_EQ(forcedStep(*Ladder::parse("O0,O3@10"), Tier::O0, false), Tier::O3);
+}
+
+// Rungs that refused the function.
+
+TEST(ARefusedRung, IsNotThere) {
+  TierSnapshot now = withoutBaseline(at(kInterpreter, 10, 0));
+  EXPECT_EQ(firstBudget(stepped(), now).calls, 90);
+  EXPECT_FALSE(decideTier(stepped(), now).promote);
+  now.calls = 100;
+  EXPECT_EQ(decideTier(stepped(), now).target, Tier::O2);
+  now.refused |= tierBit(Tier::O2);
+  EXPECT_FALSE(decideTier(stepped(), now).promote);
+  EXPECT_EQ(firstBudget(stepped(), now).calls, 900);
+}
+
+TEST(ARefusedRung, AtTheTopLeavesNothingToCountFor) {
+  TierSnapshot now = withoutBaseline(at(kInterpreter, 10, 0));
+  EXPECT_EQ(firstBudget(*Ladder::parse("interpreter,baseline@10"), now).calls, kUnbounded);
+}
 
 TEST(FirstBudget, AtTheTopLeavesLoopsForActivationsThatWereLeftBehind) {
   EXPECT_EQ(firstBudget(ladder(), osr(Tier::O3, 0, 0)).loops, kOldActivationLoops);

@@ -382,8 +382,8 @@ TEST_P(Refused, WithAReason) {
   EXPECT_NE(program.ir("f", loop).find(GetParam().reason), std::string::npos) << program.ir("f", loop);
   FunctionRecord& record = program.record("f");
   EXPECT_EQ(program.core->forceOsr(record, loop, Tier::O0), 0u);
-  ASSERT_NE(record.osrEntry(loop), nullptr); // remembered
-  EXPECT_EQ(record.osrEntry(loop)->address, 0u);
+  ASSERT_NE(record.osrEntry(loop, Tier::O3), nullptr); // remembered
+  EXPECT_EQ(record.osrEntry(loop, Tier::O3)->address, 0u);
   EXPECT_EQ(program.core->forceOsr(record, loop, Tier::O0), 0u);
   EXPECT_TRUE(record.versions.empty());
   EXPECT_EQ(record.failures.load(), 0u);

@@ -126,7 +126,7 @@ TEST(LoopEntry, SwitchedOffNothingMoves) {
   activation.record.arm(10, 1000);
   EXPECT_EQ(activation.run(100000), f(100000));
   EXPECT_EQ(activation.moved, 0u);
-  EXPECT_EQ(activation.record.osrEntry(1), nullptr);
+  EXPECT_EQ(activation.record.osrEntry(1, Tier::O3), nullptr);
 }
 
 TEST(LoopEntry, AfterShutdownNothingIsCompiled) {

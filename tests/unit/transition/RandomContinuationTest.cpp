@@ -111,7 +111,7 @@ TEST_P(RandomContinuation, EndsAsTheEvaluatorDoes) {
         std::uint32_t value = evaluator.value(*live.value);
         memcpy(&words[live.word], &value, sizeof value);
       }
-      if (!record.osrEntry(number))
+      if (!record.osrEntry(number, Tier::O3))
         program.ir("f", number); // verifies it
       std::uintptr_t entry = program.core->forceOsr(record, number, Tier::O0);
       ASSERT_NE(entry, 0u);

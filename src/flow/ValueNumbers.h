@@ -1,6 +1,6 @@
 // From values to consecutive numbers, for the values of one function.
 //
-// Every operand is looked up some times while a function is decoded, so this is where the time would go. The table holds numbers
+// Every operand is looked up some times while a function is decoded or compiled, so this is where the time would go. The table holds numbers
 // only, the value is compared with the one that has the number: four bytes a slot, at least two slots a value, so that clearing
 // it costs next to nothing and the first probe mostly hits. LLVM's DenseMap takes two to three times as long: it holds the keys,
 // grows while it is filled, and its hash makes runs of the neighbouring addresses that instructions have.
@@ -12,7 +12,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace kiln::interp {
+namespace kiln::flow {
 
 /// In place of a number: none.
 inline constexpr std::uint32_t kNone = ~std::uint32_t{0};
@@ -22,6 +22,7 @@ public:
   void clear() { values_.clear(); }
   /// The next number, from 0 on. It is found after index().
   void add(const llvm::Value* value) { values_.push_back(value); }
+  const llvm::Value* value(std::uint32_t number) const { return values_[number]; }
   std::uint32_t size() const { return static_cast<std::uint32_t>(values_.size()); }
 
   void index() {
@@ -56,4 +57,4 @@ private:
   unsigned shift_ = 63;
 };
 
-} // namespace kiln::interp
+} // namespace kiln::flow

@@ -1,0 +1,226 @@
+#include "compile/baseline/Baseline.h"
+
+#include <dlfcn.h>
+
+#include <cstring>
+#include <utility>
+
+#include "code/CodeSpace.h"
+#include "code/UnwindRegistry.h"
+#include "compile/baseline/Dump.h"
+#include "compile/baseline/Emitter.h"
+#include "compile/baseline/Unwind.h"
+#include "compile/baseline/Work.h"
+#include "support/Clock.h"
+#include "support/LlvmBridge.h"
+
+namespace kiln::baseline {
+namespace {
+
+/// Memory of an install, given back unless that succeeds.
+class Memory {
+public:
+  Memory(CodeSpace& space, CodeUse use) : space_(space), use_(use) {}
+  ~Memory() {
+    for (const CodeSpan& span : spans_)
+      space_.release(span);
+  }
+  Memory(const Memory&) = delete;
+  Memory& operator=(const Memory&) = delete;
+  Result<CodeSpan> take(CodeArena arena, std::size_t bytes, std::size_t alignment) {
+    auto span = space_.allocate(arena, bytes, alignment, use_);
+    if (span)
+      spans_.push_back(*span);
+    return span;
+  }
+  std::vector<CodeSpan> keep() { return std::exchange(spans_, {}); }
+
+private:
+  CodeSpace& space_;
+  const CodeUse use_;
+  std::vector<CodeSpan> spans_;
+};
+
+} // namespace
+
+Baseline::Baseline(const Parts& parts, Settings settings, Host host)
+    : parts_(parts), settings_(settings), host_(std::move(host)), work_(std::make_unique<Work>(parts_)) {}
+
+Baseline::~Baseline() = default;
+
+std::variant<Version, Refusal, Error> Baseline::compileAt(const Source& source, std::uint32_t function, std::uint32_t loop) {
+  work_->source = source;
+  std::uint64_t start = nowNanoseconds();
+  const FunctionInfo& info = parts_.map.functions[function];
+  auto body = source.world->prepared(source.world->functionAt(info.module, info.index));
+  if (!body)
+    return body.error();
+  std::uint64_t prepared = nowNanoseconds();
+  auto code = baseline::compile(**body, function, *work_, work_->workspace, {settings_, loop, false});
+  if (!code)
+    return code.error();
+  std::uint64_t compiled = nowNanoseconds();
+  const std::uint64_t instructions = (*code)->instructions;
+  auto version = install(std::move(*code));
+  if (!version)
+    return version.error();
+  version->times.prepare = prepared - start;
+  version->times.codegen = compiled - prepared;
+  version->times.link = nowNanoseconds() - compiled;
+  ++totals_.functions;
+  totals_.instructions += instructions;
+  totals_.nanoseconds += version->times.codegen + version->times.link;
+  totals_.codeBytes += version->codeBytes;
+  return *version;
+}
+
+std::variant<Version, Refusal, Error> Baseline::compile(const Source& source, std::uint32_t function) {
+  return compileAt(source, function, kNoLoop);
+}
+
+std::variant<Version, Refusal, Error> Baseline::loopEntry(const Source& source, std::uint32_t function, std::uint32_t loop) {
+  return compileAt(source, function, loop);
+}
+
+std::uintptr_t Baseline::addressOf(const Fixup& fixup, const Installed& installed) const {
+  auto base = [&]() -> std::uintptr_t {
+    switch (fixup.target) {
+    case Target::Slot: return reinterpret_cast<std::uintptr_t>(&parts_.table.slot(fixup.id));
+    case Target::Stub: return parts_.table.stub(fixup.id);
+    case Target::Counters: return reinterpret_cast<std::uintptr_t>(parts_.table.counters(fixup.id));
+    case Target::Data: return parts_.map.data[fixup.id].address;
+    case Target::External: return parts_.map.externals[fixup.id].address;
+    case Target::Profile: return reinterpret_cast<std::uintptr_t>(installed.profile.rx);
+    case Target::Runtime: return installed.code->runtime[fixup.id];
+    case Target::Loop: return reinterpret_cast<std::uintptr_t>(&installed.loops[fixup.id]);
+    case Target::Code: return reinterpret_cast<std::uintptr_t>(installed.at.rx);
+    }
+    return 0;
+  };
+  return base() + static_cast<std::uintptr_t>(fixup.addend);
+}
+
+/// Writes addresses into the code that will lie at `installed.at`. False if something is too far away.
+bool Baseline::applyFixups(const Installed& installed) const {
+  Code& code = *installed.code;
+  const auto address = reinterpret_cast<std::uintptr_t>(installed.at.rx);
+  for (const Fixup& fixup : code.fixups) {
+    std::uintptr_t target = addressOf(fixup, installed);
+    if (fixup.end == 0) {
+      memcpy(code.bytes.data() + fixup.at, &target, 8);
+      continue;
+    }
+    auto distance = static_cast<std::int64_t>(target - (address + fixup.end));
+    if (!isInt32(distance))
+      return false;
+    auto narrow = static_cast<std::int32_t>(distance);
+    memcpy(code.bytes.data() + fixup.at, &narrow, 4);
+  }
+  return true;
+}
+
+void Baseline::addLoops(Installed& installed) {
+  for (const LoopSite& site : installed.code->loops) {
+    LoopRecord& record = installed.loops.emplace_back();
+    record.leave = reinterpret_cast<std::uintptr_t>(installed.at.rx) + installed.code->leave;
+    record.owner = this;
+    record.code = installed.code.get();
+    record.block = site.block;
+  }
+}
+
+/// Memory, fixups, tables. Fails with CodeSpaceFull and leaves nothing.
+Result<Version> Baseline::install(std::unique_ptr<Code> made) {
+  const auto& published = parts_.table.record(made->function).publishedTier;
+  const bool first = published.load(std::memory_order_acquire) == FunctionRecord::kNone;
+  const CodeUse use = first ? CodeUse::FirstCode : CodeUse::Promotion;
+  Memory memory(parts_.space, use), counts(parts_.space, use);
+  Installed installed;
+  installed.code = std::move(made);
+  Code& code = *installed.code;
+  auto at = memory.take(CodeArena::Code, code.bytes.size(), 16);
+  if (!at)
+    return std::unexpected(at.error());
+  installed.at = *at;
+  UnwindTables unwind = encodeUnwind(code);
+  auto tables = memory.take(CodeArena::Constants, unwind.bytes.size(), 8);
+  if (!tables)
+    return std::unexpected(tables.error());
+  // Compiling is deterministic: what is made again, after it was retired, counts the same things at the same places.
+  Installed*& newest = work_->newest[{code.function, code.loop}];
+  const bool again = newest && newest->code->counts == code.counts;
+  if (again) {
+    installed.profile = newest->profile;
+  } else if (code.profileBytes) {
+    auto profile = counts.take(CodeArena::Data, code.profileBytes, 8);
+    if (!profile)
+      return std::unexpected(profile.error());
+    installed.profile = *profile;
+    memset(profile->rw, 0, code.profileBytes);
+  }
+  addLoops(installed);
+  if (!applyFixups(installed))
+    return fail(ErrorCode::CompileFailed, "something lies more than 2 GiB from the code");
+  memcpy(at->rw, code.bytes.data(), code.bytes.size());
+  auto toCode = static_cast<std::int32_t>(at->rx - (tables->rx + unwind.codeField));
+  memcpy(unwind.bytes.data() + unwind.codeField, &toCode, sizeof toCode);
+  memcpy(tables->rw, unwind.bytes.data(), unwind.bytes.size());
+
+  Version version;
+  version.tier = Tier::Baseline;
+  version.loop = code.loop;
+  version.counts = settings_.count;
+  version.entry = version.unwindCode = reinterpret_cast<std::uintptr_t>(at->rx);
+  version.codeBytes = code.bytes.size();
+  version.unwindSection = tables->rx;
+  version.memory = memory.keep();
+  counts.keep();
+  parts_.unwind.add(version.unwindSection, version.unwindCode);
+  // Of the code only what transfers and the profile need is kept.
+  code.bytes = {};
+  code.fixups = {};
+  code.frame = {};
+  if (again)
+    newest->countedOn = true;
+  newest = &work_->installed.emplace_back(std::move(installed));
+  return version;
+}
+
+std::string Baseline::nameOf(const Fixup& fixup, const Code& code) const {
+  const ProgramMap& map = parts_.map;
+  switch (fixup.target) {
+  case Target::Slot: return "slot." + map.functions[fixup.id].name;
+  case Target::Stub: return map.functions[fixup.id].name;
+  case Target::Counters: return "counters." + map.functions[fixup.id].name;
+  case Target::Data: return map.data[fixup.id].name;
+  case Target::External: return map.externals[fixup.id].name;
+  case Target::Profile: return "profile";
+  case Target::Runtime: {
+    std::uintptr_t address = code.runtime[fixup.id];
+    Dl_info info{};
+    if (address == budgetEntry())
+      return "runtime.budget";
+    if (dladdr(reinterpret_cast<void*>(address), &info) && info.dli_saddr == reinterpret_cast<void*>(address))
+      return info.dli_sname;
+    return "runtime." + std::to_string(fixup.id);
+  }
+  case Target::Loop: return "loop." + std::to_string(code.loops[fixup.id].block);
+  case Target::Code: return "code";
+  }
+  return {};
+}
+
+Result<std::string> Baseline::dump(const Source& source, std::uint32_t function) {
+  work_->source = source;
+  const FunctionInfo& info = parts_.map.functions[function];
+  auto body = source.world->prepared(source.world->functionAt(info.module, info.index));
+  if (!body)
+    return std::unexpected(body.error());
+  auto code = baseline::compile(**body, function, *work_, work_->workspace, {settings_, kNone, true});
+  if (!code)
+    return fail(ErrorCode::CompileFailed, "function '" + info.name + "' is refused: " + code.error().reason);
+  initializeLlvmTarget();
+  return describe(**body, **code, work_->workspace.plan, [&](const Fixup& fixup) { return nameOf(fixup, **code); });
+}
+
+} // namespace kiln::baseline

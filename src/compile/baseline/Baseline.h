@@ -1,0 +1,105 @@
+// Tier 1: native code of one function in one pass, made in microseconds in the thread that asks for it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "compile/Compiler.h"
+#include "function/FunctionTable.h"
+#include "profile/ContentHash.h"
+#include "profile/Profile.h"
+#include "program/HostSymbols.h"
+#include "program/ProgramMap.h"
+#include "program/ThreadLocals.h"
+#include "program/World.h"
+
+namespace llvm {
+class Value;
+}
+
+namespace kiln {
+class CodeSpace;
+struct CodeSpan;
+class FunctionNumbers;
+class UnwindRegistry;
+} // namespace kiln
+
+namespace kiln::baseline {
+
+struct Code;
+struct Fixup;
+struct LoopRecord;
+struct StateWord;
+
+class Baseline {
+public:
+  struct Settings {
+    bool count = true;          ///< entries and back-edges count down
+    std::uint32_t record = 0;   ///< which profiles: bits of Record
+    std::uint64_t osrAt = 0;
+    unsigned registers = 0;     ///< allocatable registers of each class; 0: all
+    bool plainCpu = false;      ///< only what every x86-64 has: SSE2
+  };
+  enum Record : std::uint32_t { Branches = 1, Switches = 2, Targets = 4, Sizes = 8, Arguments = 16 };
+  struct Host {
+    /// The loop budget is spent at the header of a loop: the continuation to go on in, or 0. `running` is Tier::Baseline.
+    std::function<std::uintptr_t(std::uint32_t function, std::uint32_t loop)> loopBudgetSpent;
+    /// The continuation for a loop, now; 0 if there can be none (--osr-at).
+    std::function<std::uintptr_t(std::uint32_t function, std::uint32_t loop)> forceOsr;
+    /// Calls prepareOsr() under the foreground lock.
+    std::function<void(LoopRecord&)> prepareOsr;
+  };
+  struct Parts {
+    const ProgramMap& map;
+    FunctionTable& table;
+    CodeSpace& space;
+    UnwindRegistry& unwind;
+    HostSymbols& symbols;
+    const std::unique_ptr<ThreadLocals>& threadLocals;
+  };
+  struct Source {
+    World* world = nullptr;
+    const WorldSymbols* symbols = nullptr;
+  };
+  Baseline(const Parts& parts, Settings settings, Host host);
+  ~Baseline();
+
+  /// An installed version, a refusal, or the error of reading its body.
+  std::variant<Version, Refusal, Error> compile(const Source& source, std::uint32_t function);
+  /// The entry `T (ptr state)` at a loop header of the function's newest baseline code, compiling it if need be; 0 with a
+  /// reason if there can be none.
+  std::variant<Version, Refusal, Error> loopEntry(const Source& source, std::uint32_t function, std::uint32_t loop);
+  /// Finds out what the state of a loop header consists of. Under the foreground lock.
+  void prepareOsr(const Source& source, LoopRecord& record);
+  /// Where an activation goes on that arrives at a loop header with its budget spent, or 0. Any thread of the program.
+  std::uintptr_t arrive(LoopRecord& record);
+  /// Annotated assembly.
+  Result<std::string> dump(const Source& source, std::uint32_t function);
+  ProgramProfile harvest(const Source& source);
+  struct Totals { std::uint64_t functions = 0, instructions = 0, nanoseconds = 0, codeBytes = 0; };
+  Totals totals() const { return totals_; }
+
+private:
+  struct Work;
+
+  bool appendFolded(const Code& code, const llvm::Value* value, const FunctionNumbers& numbers, std::vector<StateWord>& out);
+  Result<Version> install(std::unique_ptr<Code> code);
+  std::variant<Version, Refusal, Error> compileAt(const Source& source, std::uint32_t function, std::uint32_t loop);
+  struct Installed;
+  std::uintptr_t addressOf(const Fixup& fixup, const Installed& installed) const;
+  bool applyFixups(const Installed& installed) const;
+  void addLoops(Installed& installed);
+  std::string nameOf(const Fixup& fixup, const Code& code) const;
+
+  const Parts parts_;
+  const Settings settings_;
+  const Host host_;
+  std::unique_ptr<Work> work_; ///< what compiling needs and nobody else
+  Totals totals_;
+};
+
+} // namespace kiln::baseline

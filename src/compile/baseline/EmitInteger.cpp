@@ -1,0 +1,469 @@
+// Integers of up to 64 bits.
+#include <llvm/IR/Constants.h>
+
+#include <bit>
+
+#include "compile/baseline/Emitter.h"
+
+namespace kiln::baseline {
+namespace {
+
+namespace Inst = x86::Inst;
+
+bool isOdd(unsigned bits) { return !isExactWidth(bits); }
+
+} // namespace
+
+void Emitter::emitBinary(const llvm::Instruction& instruction) {
+  llvm::Type* type = instruction.getType();
+  if (type->isVectorTy())
+    return emitVector(instruction);
+  if (type->isX86_FP80Ty())
+    return emitX87(instruction);
+  if (type->isFloatingPointTy())
+    return emitFloatBinary(instruction);
+  if (!isOneGpr(type))
+    return emitWide(instruction);
+  emitIntBinary(instruction);
+}
+
+void Emitter::emitIntBinary(const llvm::Instruction& instruction) {
+  switch (instruction.getOpcode()) {
+  case llvm::Instruction::Add: return emitAdd(instruction);
+  case llvm::Instruction::Sub: return emitSub(instruction);
+  case llvm::Instruction::Mul: return emitMul(instruction);
+  case llvm::Instruction::And: return emitTwoOperand(instruction, Inst::kIdAnd, true);
+  case llvm::Instruction::Or: return emitTwoOperand(instruction, Inst::kIdOr, true);
+  case llvm::Instruction::Xor: return emitXor(instruction);
+  case llvm::Instruction::UDiv:
+  case llvm::Instruction::SDiv:
+  case llvm::Instruction::URem:
+  case llvm::Instruction::SRem: return emitDivision(instruction);
+  default: return emitShift(instruction);
+  }
+}
+
+/// target = left OP right. The target's register may be that of either.
+void Emitter::emitTwoOperand(const llvm::Instruction& instruction, asmjit::InstId operation, bool commutative) {
+  const std::uint32_t number = numberOf(instruction);
+  const llvm::Value *left = instruction.getOperand(0), *right = instruction.getOperand(1);
+  const unsigned width = bitsOf(instruction.getType()), bits = operationBits(width);
+  if (commutative && (llvm::isa<llvm::Constant>(left) || plan_.isFolded(left)))
+    std::swap(left, right);
+  Gp to = target(number);
+  Register rightRegister = registerOf(right);
+  if (rightRegister == to.id() && registerOf(left) != rightRegister) {
+    if (commutative)
+      std::swap(left, right);
+    else
+      to = x86::rax;
+  }
+  if (isAddressedBy(right, static_cast<Register>(to.id())))
+    to = x86::rax;
+  // In place, if the value stays in its slot.
+  std::optional<std::int32_t> immediate = immediateOf(right);
+  if (const Place &place = plan_.placeOf(number, 0), *from = placeOf(left);
+      place.inSlot() && from && from->inSlot() && from->offset == place.offset && bits == 64 && !isOdd(width)) {
+    if (immediate) {
+      a_.emit(operation, frame(place.offset, 8), asmjit::Imm(*immediate));
+    } else {
+      Gp operand = read(right, 0, x86::rax);
+      a_.emit(operation, frame(place.offset, 8), operand);
+    }
+    return;
+  }
+  // A folded load may need both address registers, so the left side comes first, into the target.
+  readInto(to, left);
+  Gp result = sized(to, bits);
+  if (immediate) {
+    a_.emit(operation, result, asmjit::Imm(*immediate));
+  } else if (std::optional<Mem> memory = inMemory(right, 0, bits / 8)) {
+    a_.emit(operation, result, *memory);
+  } else {
+    a_.emit(operation, result, sized(read(right, 0, x86::r10), bits));
+  }
+  if (isOdd(width))
+    clean(to, width);
+  wrote(number, 0, to);
+}
+
+void Emitter::emitXor(const llvm::Instruction& instruction) {
+  // not x
+  if (std::optional<std::int64_t> constant = constantOf(instruction.getOperand(1)); constant == -1 && !isOdd(bitsOf(instruction.getType()))) {
+    const std::uint32_t number = numberOf(instruction);
+    Gp to = target(number);
+    readInto(to, instruction.getOperand(0));
+    a_.not_(sized(to, operationBits(bitsOf(instruction.getType()))));
+    return wrote(number, 0, to);
+  }
+  emitTwoOperand(instruction, Inst::kIdXor, true);
+}
+
+void Emitter::emitAdd(const llvm::Instruction& instruction) {
+  const llvm::Value *left = instruction.getOperand(0), *right = instruction.getOperand(1);
+  if (llvm::isa<llvm::Constant>(left))
+    std::swap(left, right);
+  const std::uint32_t number = numberOf(instruction);
+  const unsigned width = bitsOf(instruction.getType());
+  Register from = registerOf(left), other = registerOf(right), to = plan_.placeOf(number, 0).reg;
+  std::optional<std::int32_t> immediate = immediateOf(right);
+  const bool three = to != kNoRegister && from != kNoRegister && from != to && (immediate || (other != kNoRegister && other != to));
+  if (!three)
+    return emitTwoOperand(instruction, Inst::kIdAdd, true);
+  Gp result = gp(to, operationBits(width));
+  a_.lea(result, immediate ? x86::ptr(gp(from), *immediate) : x86::ptr(gp(from), gp(other)));
+  if (isOdd(width))
+    clean(result, width);
+}
+
+void Emitter::emitSub(const llvm::Instruction& instruction) {
+  const llvm::Value *left = instruction.getOperand(0), *right = instruction.getOperand(1);
+  const std::uint32_t number = numberOf(instruction);
+  const unsigned width = bitsOf(instruction.getType()), bits = operationBits(width);
+  Register from = registerOf(left), to = plan_.placeOf(number, 0).reg;
+  std::optional<std::int32_t> immediate = immediateOf(right);
+  if (to != kNoRegister && from != kNoRegister && from != to && immediate && *immediate != INT32_MIN) {
+    a_.lea(gp(to, bits), x86::ptr(gp(from), -*immediate));
+    if (isOdd(width))
+      clean(gp(to), width);
+    return;
+  }
+  if (constantOf(left) == 0) {
+    Gp result = target(number);
+    readInto(result, right);
+    a_.neg(sized(result, bits));
+    if (isOdd(width))
+      clean(result, width);
+    return wrote(number, 0, result);
+  }
+  emitTwoOperand(instruction, Inst::kIdSub, false);
+}
+
+void Emitter::emitMul(const llvm::Instruction& instruction) {
+  const llvm::Value *left = instruction.getOperand(0), *right = instruction.getOperand(1);
+  if (llvm::isa<llvm::Constant>(left))
+    std::swap(left, right);
+  const std::uint32_t number = numberOf(instruction);
+  const unsigned width = bitsOf(instruction.getType()), bits = operationBits(width);
+  std::optional<std::int32_t> immediate = immediateOf(right);
+  if (!immediate)
+    return emitTwoOperand(instruction, Inst::kIdImul, true);
+  Gp to = target(number), result = sized(to, bits);
+  auto factor = static_cast<std::uint32_t>(*immediate);
+  if (*immediate > 0 && std::has_single_bit(factor)) {
+    readInto(to, left);
+    if (factor > 1)
+      a_.shl(result, std::countr_zero(factor));
+  } else if ((factor == 3 || factor == 5 || factor == 9) && !inMemory(left, 0, 8)) {
+    Gp from = read(left, 0, to);
+    a_.lea(result, x86::ptr(from, from, std::countr_zero(factor - 1)));
+  } else if (std::optional<Mem> memory = inMemory(left, 0, bits / 8)) {
+    a_.imul(result, *memory, *immediate);
+  } else {
+    a_.imul(result, sized(read(left, 0, to), bits), *immediate);
+  }
+  if (isOdd(width))
+    clean(to, width);
+  wrote(number, 0, to);
+}
+
+// Shifts -----------------------------------------------------------------------------------------------------------------
+
+void Emitter::emitShift(const llvm::Instruction& instruction) {
+  const llvm::Value *value = instruction.getOperand(0), *count = instruction.getOperand(1);
+  const std::uint32_t number = numberOf(instruction);
+  const unsigned width = bitsOf(instruction.getType()), bits = operationBits(width);
+  const unsigned opcode = instruction.getOpcode();
+  Gp to = target(number);
+  // The bits that a shift to the right brings in.
+  auto readValue = [&](Gp into) {
+    if (opcode == llvm::Instruction::Shl)
+      readInto(into, value);
+    else if (opcode == llvm::Instruction::LShr)
+      zeroExtendInto(into, value);
+    else if (bits == width)
+      readInto(into, value);
+    else
+      signExtendInto(into, value);
+  };
+  if (std::optional<std::int64_t> constant = constantOf(count)) {
+    auto amount = static_cast<unsigned>(*constant) & (bits - 1);
+    readValue(to);
+    Gp result = sized(to, bits);
+    if (amount != 0 && opcode == llvm::Instruction::Shl)
+      a_.shl(result, amount);
+    else if (amount != 0 && opcode == llvm::Instruction::LShr)
+      a_.shr(result, amount);
+    else if (amount != 0)
+      a_.sar(result, amount);
+  } else if (features().hasBMI2()) {
+    Gp by = sized(read(count, 0, x86::r10), bits);
+    Gp from = x86::rax;
+    if (Register reg = registerOf(value); reg != kNoRegister && (opcode == llvm::Instruction::Shl || bits == width))
+      from = gp(reg);
+    else
+      readValue(from);
+    Gp result = sized(to, bits), source = sized(from, bits);
+    if (opcode == llvm::Instruction::Shl)
+      a_.shlx(result, source, by);
+    else if (opcode == llvm::Instruction::LShr)
+      a_.shrx(result, source, by);
+    else
+      a_.sarx(result, source, by);
+  } else {
+    // The count must be in CL, which may be somebody's place.
+    readValue(x86::rax);
+    a_.mov(x86::r11, x86::rcx);
+    readInto(x86::rcx, count);
+    Gp result = sized(x86::rax, bits);
+    if (opcode == llvm::Instruction::Shl)
+      a_.shl(result, x86::cl);
+    else if (opcode == llvm::Instruction::LShr)
+      a_.shr(result, x86::cl);
+    else
+      a_.sar(result, x86::cl);
+    a_.mov(x86::rcx, x86::r11);
+    to = x86::rax;
+  }
+  if (isOdd(width))
+    clean(to, width);
+  wrote(number, 0, to);
+}
+
+// Divisions --------------------------------------------------------------------------------------------------------------
+
+void Emitter::emitDivision(const llvm::Instruction& instruction) {
+  const llvm::Value *dividend = instruction.getOperand(0), *divisor = instruction.getOperand(1);
+  const std::uint32_t number = numberOf(instruction);
+  const unsigned width = bitsOf(instruction.getType()), bits = operationBits(width), opcode = instruction.getOpcode();
+  const bool isSigned = opcode == llvm::Instruction::SDiv || opcode == llvm::Instruction::SRem;
+  const bool wantsQuotient = opcode == llvm::Instruction::SDiv || opcode == llvm::Instruction::UDiv;
+  if (const auto* constant = llvm::dyn_cast<llvm::ConstantInt>(divisor);
+      constant && !isSigned && constant->getValue().isPowerOf2()) {
+    Gp to = target(number);
+    zeroExtendInto(to, dividend);
+    unsigned shift = constant->getValue().logBase2();
+    if (wantsQuotient) {
+      if (shift > 0)
+        a_.shr(sized(to, bits), shift);
+    } else if (shift < 32) {
+      a_.and_(sized(to, 32), static_cast<std::int32_t>((1u << shift) - 1));
+    } else {
+      a_.shl(to, 64 - shift);
+      a_.shr(to, 64 - shift);
+    }
+    return wrote(number, 0, to);
+  }
+  // Extended to 32 or 64 bits, operands divide as they are. RDX may be somebody's place.
+  auto extendInto = [&](Gp to, const llvm::Value* value) {
+    if (width == bits)
+      readInto(to, value);
+    else if (isSigned)
+      signExtendInto(to, value);
+    else
+      zeroExtendInto(to, value);
+  };
+  extendInto(x86::r10, divisor);
+  extendInto(x86::rax, dividend);
+  const bool keep = plan_.placeOf(number, 0).reg != x86::Gp::kIdDx;
+  if (keep)
+    a_.mov(x86::r11, x86::rdx);
+  Gp by = sized(x86::r10, bits);
+  if (isSigned) {
+    bits == 64 ? a_.cqo() : a_.cdq();
+    a_.idiv(by);
+  } else {
+    a_.xor_(x86::edx, x86::edx);
+    a_.div(by);
+  }
+  if (!wantsQuotient)
+    a_.mov(sized(x86::rax, bits), sized(x86::rdx, bits));
+  if (keep)
+    a_.mov(x86::rdx, x86::r11);
+  if (isOdd(width))
+    clean(x86::rax, width);
+  wrote(number, 0, x86::rax);
+}
+
+// Comparisons ------------------------------------------------------------------------------------------------------------
+
+namespace {
+
+Condition conditionOf(llvm::CmpInst::Predicate predicate) {
+  switch (predicate) {
+  case llvm::CmpInst::ICMP_EQ: return Condition::kEqual;
+  case llvm::CmpInst::ICMP_NE: return Condition::kNotEqual;
+  case llvm::CmpInst::ICMP_UGT: return Condition::kUnsignedGT;
+  case llvm::CmpInst::ICMP_UGE: return Condition::kUnsignedGE;
+  case llvm::CmpInst::ICMP_ULT: return Condition::kUnsignedLT;
+  case llvm::CmpInst::ICMP_ULE: return Condition::kUnsignedLE;
+  case llvm::CmpInst::ICMP_SGT: return Condition::kSignedGT;
+  case llvm::CmpInst::ICMP_SGE: return Condition::kSignedGE;
+  case llvm::CmpInst::ICMP_SLT: return Condition::kSignedLT;
+  default: return Condition::kSignedLE;
+  }
+}
+
+} // namespace
+
+Condition Emitter::compareInt(const llvm::ICmpInst& compare) {
+  const llvm::Value *left = compare.getOperand(0), *right = compare.getOperand(1);
+  llvm::CmpInst::Predicate predicate = compare.getPredicate();
+  if (const auto* test = llvm::dyn_cast<llvm::Instruction>(left); test && isBitTest(*test) && plan_.isFolded(test)) {
+    emitBitTest(*test);
+    return conditionOf(predicate);
+  }
+  if (llvm::isa<llvm::Constant>(left) && !llvm::isa<llvm::Constant>(right)) {
+    std::swap(left, right);
+    predicate = compare.getSwappedPredicate();
+  }
+  const unsigned width = bitsOf(left->getType());
+  if (isOdd(width)) {
+    auto extendInto = [&](Gp to, const llvm::Value* value) {
+      llvm::CmpInst::isSigned(predicate) ? signExtendInto(to, value) : zeroExtendInto(to, value);
+    };
+    extendInto(x86::rax, left);
+    extendInto(x86::r10, right);
+    a_.cmp(x86::rax, x86::r10);
+    return conditionOf(predicate);
+  }
+  std::optional<std::int32_t> immediate = immediateOf(right);
+  if (std::optional<Mem> memory = inMemory(left, 0, width / 8)) {
+    if (immediate) {
+      a_.cmp(*memory, *immediate);
+    } else {
+      Gp operand = read(right, 0, x86::rax);
+      a_.cmp(*memory, sized(operand, width));
+    }
+    return conditionOf(predicate);
+  }
+  Gp operand = sized(read(left, 0, x86::rax), width);
+  if (immediate == 0)
+    a_.test(operand, operand);
+  else if (immediate)
+    a_.cmp(operand, *immediate);
+  else if (std::optional<Mem> memory = inMemory(right, 0, width / 8))
+    a_.cmp(operand, *memory);
+  else
+    a_.cmp(operand, sized(read(right, 0, x86::r10), width));
+  return conditionOf(predicate);
+}
+
+/// Flags of `left & right`.
+void Emitter::emitBitTest(const llvm::Instruction& test) {
+  const llvm::Value *left = test.getOperand(0), *right = test.getOperand(1);
+  if (llvm::isa<llvm::Constant>(left))
+    std::swap(left, right);
+  const unsigned width = bitsOf(test.getType());
+  const unsigned bits = isOdd(width) ? operationBits(width) : width;
+  Gp operand = sized(read(left, 0, x86::rax), bits);
+  std::optional<std::int32_t> immediate = immediateOf(right);
+  if (immediate && *immediate >= 0 && *immediate < 128 && bits > 8)
+    a_.test(sized(operand, 8), *immediate);
+  else if (immediate)
+    a_.test(operand, *immediate);
+  else
+    a_.test(operand, sized(read(right, 0, x86::r10), bits));
+}
+
+void Emitter::emitCompare(const llvm::CmpInst& compare) {
+  llvm::Type* type = compare.getOperand(0)->getType();
+  if (type->isVectorTy())
+    return emitVector(compare);
+  if (type->isX86_FP80Ty())
+    return emitX87(compare);
+  if (const auto* real = llvm::dyn_cast<llvm::FCmpInst>(&compare))
+    return emitFloatCompare(*real);
+  if (!isOneGpr(type))
+    return emitWide(compare);
+  setCondition(numberOf(compare), compareInt(llvm::cast<llvm::ICmpInst>(compare)));
+}
+
+void Emitter::setCondition(std::uint32_t number, Condition condition) {
+  a_.emit(x86::Inst::setccFromCond(condition), x86::al);
+  Gp to = target(number);
+  a_.movzx(sized(to, 32), x86::al);
+  wrote(number, 0, to);
+}
+
+void Emitter::emitSelect(const llvm::SelectInst& select) {
+  llvm::Type* type = select.getType();
+  if (select.getCondition()->getType()->isVectorTy() || type->isVectorTy())
+    return emitVector(select);
+  if (isOneXmm(type))
+    return emitFloatSelect(select);
+  if (type->isX86_FP80Ty())
+    return emitX87Select(select);
+  if (!isOneGpr(type))
+    return emitWide(select);
+  const std::uint32_t number = numberOf(select);
+  const llvm::Value *yes = select.getTrueValue(), *no = select.getFalseValue();
+  FloatTest test = testOf(select.getCondition());
+  if (test.kind == FloatTest::Kind::Never || test.kind == FloatTest::Kind::Always)
+    return wrote(number, 0, read(test.kind == FloatTest::Kind::Always ? yes : no));
+  if (test.kind == FloatTest::Kind::Equal) {
+    std::swap(yes, no);
+    test.kind = FloatTest::Kind::NotEqual;
+  }
+  const bool plain = test.kind == FloatTest::Kind::Flag;
+  Condition condition = plain ? test.condition : Condition::kNotEqual;
+  Gp to = target(number);
+  if (registerOf(yes) == to.id() && registerOf(no) != to.id()) {
+    if (plain) {
+      std::swap(yes, no);
+      condition = x86::negateCond(condition);
+    } else {
+      to = x86::rax;
+    }
+  }
+  // Moves keep the flags.
+  readInto(to, no);
+  const unsigned bits = operationBits(bitsOf(type));
+  asmjit::Operand chosen;
+  if (std::optional<Mem> memory = inMemory(yes, 0, bits / 8))
+    chosen = *memory;
+  else
+    chosen = sized(read(yes, 0, x86::r10), bits);
+  a_.emit(x86::Inst::cmovccFromCond(condition), sized(to, bits), chosen);
+  if (!plain)
+    a_.emit(x86::Inst::kIdCmovp, sized(to, bits), chosen); // unordered
+  wrote(number, 0, to);
+}
+
+void Emitter::emitCast(const llvm::CastInst& cast) {
+  const llvm::Value* from = cast.getOperand(0);
+  llvm::Type *source = from->getType(), *type = cast.getType();
+  if (source->isVectorTy() || type->isVectorTy())
+    return emitVector(cast);
+  if (source->isX86_FP80Ty() || type->isX86_FP80Ty())
+    return emitX87(cast);
+  const bool sourceIsGpr = isOneGpr(source), isGpr = isOneGpr(type);
+  if (isOneXmm(source) || isOneXmm(type)) {
+    if ((!sourceIsGpr && source->isIntegerTy()) || (!isGpr && type->isIntegerTy()))
+      return emitWide(cast);
+    return emitFloatCast(cast);
+  }
+  if (!sourceIsGpr || !isGpr)
+    return emitWide(cast);
+  const std::uint32_t number = numberOf(cast);
+  Gp to = target(number);
+  switch (cast.getOpcode()) {
+  case llvm::Instruction::SExt:
+    signExtendInto(to, from);
+    if (isOdd(bitsOf(type)))
+      clean(to, bitsOf(type));
+    break;
+  case llvm::Instruction::Trunc:
+  case llvm::Instruction::PtrToInt:
+    readInto(to, from);
+    if (isOdd(bitsOf(type)))
+      clean(to, bitsOf(type));
+    break;
+  case llvm::Instruction::BitCast:
+  case llvm::Instruction::AddrSpaceCast: readInto(to, from); break;
+  default: zeroExtendInto(to, from); break;
+  }
+  wrote(number, 0, to);
+}
+
+} // namespace kiln::baseline

@@ -1,0 +1,200 @@
+// The low tiers, interpreter and baseline: made in the threads of the program, from the foreground's world.
+#include "engine/EngineCore.h"
+#include "engine/ProgramCore.h"
+#include "engine/SignalHandlers.h"
+#include "profile/ProfileFile.h"
+#include "support/SignalBlock.h"
+
+namespace kiln {
+namespace {
+
+/// What a tier records. Auto: everything, if there is a tier above that can use it.
+std::uint32_t recordersOf(const Options& options, const Ladder& ladder, Tier tier) {
+  bool wanted = options.profiling == Profiling::On ||
+                (options.profiling == Profiling::Auto && ladder.above(tier) != nullptr);
+  return wanted ? options.recorders : 0;
+}
+
+bool has(const Ladder& ladder, Tier tier) {
+  for (const Rung& rung : ladder.rungs)
+    if (rung.tier == tier)
+      return true;
+  return false;
+}
+
+} // namespace
+
+void ProgramCore::makeLowTiers() {
+  const Options& options = engine_->options;
+  auto hostOf = [this](auto& host, Tier tier) {
+    host.loopBudgetSpent = [this, tier](std::uint32_t id, std::uint32_t loop) {
+      return onLoopBudgetSpent(table_->record(id), loop, tier);
+    };
+    host.forceOsr = [this, tier](std::uint32_t id, std::uint32_t loop) { return forceOsr(table_->record(id), loop, tier); };
+  };
+  interp::Interpreter::Settings decoding;
+  decoding.osrAt = options.osrAt;
+  decoding.decode.record = recordersOf(options, tiers_->ladder(), Tier::Interpreter);
+  decoding.decode.loops = tiers_->counts(Tier::Interpreter) || options.osrAt != 0 || decoding.decode.record != 0;
+  interp::Interpreter::Host interpreterHost;
+  hostOf(interpreterHost, Tier::Interpreter);
+  interpreterHost.prepareOsr = [this](interp::LoopHeader& header) {
+    prepareTransfer([&](World& world, const WorldSymbols& symbols) { interpreter_->prepareOsr({&world, &symbols}, header); });
+  };
+  interp::Interpreter::Parts parts{map_, *table_, *space_, unwind_, host_, threadLocals_};
+  interpreter_ = std::make_unique<interp::Interpreter>(parts, decoding, std::move(interpreterHost));
+
+  baseline::Baseline::Settings compiling;
+  compiling.osrAt = options.osrAt;
+  compiling.count = tiers_->counts(Tier::Baseline) || options.osrAt != 0;
+  compiling.record = recordersOf(options, tiers_->ladder(), Tier::Baseline);
+  compiling.registers = options.baselineRegisters;
+  compiling.plainCpu = options.baselinePlainCpu;
+  baseline::Baseline::Host baselineHost;
+  hostOf(baselineHost, Tier::Baseline);
+  baselineHost.prepareOsr = [this](baseline::LoopRecord& record) {
+    prepareTransfer([&](World& world, const WorldSymbols& symbols) { baseline_->prepareOsr({&world, &symbols}, record); });
+  };
+  baseline_ = std::make_unique<baseline::Baseline>(
+      baseline::Baseline::Parts{map_, *table_, *space_, unwind_, host_, threadLocals_}, compiling, std::move(baselineHost));
+}
+
+template <typename Work, typename Use> void ProgramCore::onForeground(Work&& work, Use&& use) {
+  callOnStack(*stack_, [&] {
+    LowResult made;
+    auto done = worlds_->guarded([&](World& world, const WorldSymbols& symbols) -> Result<void> {
+      made = work(world, symbols);
+      return {};
+    });
+    if (!done)
+      made = done.error();
+    use(std::move(made));
+  });
+}
+
+/// Before a loop's first transfer. It allocates: where that may not be, another activation will do it.
+template <typename Work> void ProgramCore::prepareTransfer(Work&& work) {
+  SignalBlock block;
+  if (mayBeInHandler(block.before()))
+    return;
+  std::lock_guard lock(foreground_);
+  onForeground(
+      [&](World& world, const WorldSymbols& symbols) -> LowResult {
+        work(world, symbols);
+        return Version{};
+      },
+      [](LowResult) {});
+}
+
+Result<std::optional<Refusal>> ProgramCore::tryLow(FunctionRecord& record, Tier tier, std::string_view reason, bool force) {
+  std::optional<Refusal> refusal;
+  auto compile = [&](World& world, const WorldSymbols& symbols) {
+    return tier == Tier::Interpreter ? interpreter_->compile({&world, &symbols}, record.id)
+                                     : baseline_->compile({&world, &symbols}, record.id);
+  };
+  auto done = withRoom(record, [&] {
+    Result<void> outcome;
+    onForeground(compile, [&](LowResult made) {
+      if (auto* refused = std::get_if<Refusal>(&made))
+        refusal = std::move(*refused);
+      else if (auto* error = std::get_if<Error>(&made))
+        outcome = std::unexpected(std::move(*error));
+      else
+        tiers_->publish(record, std::move(std::get<Version>(made)), reason, force);
+    });
+    return outcome;
+  });
+  if (!done)
+    return std::unexpected(done.error());
+  if (!refusal) {
+    if (engine_->options.osrAt)
+      record.arm(kUnbounded, 0); // every back-edge asks, and nothing else does
+    return refusal;
+  }
+  ++refusals_[{tier, refusal->reason}];
+  if (engine_->options.crashOnRefusal) {
+    Error error{ErrorCode::CompileFailed, "function '" + record.name + "' is refused by " + std::string(tierName(tier)) +
+                                              ": " + refusal->reason};
+    if (engine_->options.onUncompilable)
+      engine_->options.onUncompilable(error);
+    __builtin_trap();
+  }
+  return refusal;
+}
+
+Result<void> ProgramCore::compileLow(FunctionRecord& record, Tier tier, std::string_view reason, bool force) {
+  auto refusal = tryLow(record, tier, reason, force);
+  if (!refusal)
+    return std::unexpected(refusal.error());
+  if (!*refusal)
+    return {};
+  record.setRefusedBy(tier);
+  if (tier == Tier::Interpreter && has(tiers_->ladder(), Tier::Baseline) && !record.refusedBy(Tier::Baseline))
+    return compileLow(record, Tier::Baseline, reason, force);
+  // Not at the ladder's next tier, which may take a hundred times as long while the program waits; and from the world that
+  // is open, for O0 needs nothing of what lean reading leaves out.
+  return compileFrom(*worlds_, record, Tier::O0, reason, force);
+}
+
+Result<void> ProgramCore::promoteLow(FunctionRecord& record) {
+  auto refusal = tryLow(record, Tier::Baseline, "threshold", false);
+  if (!refusal)
+    return std::unexpected(refusal.error());
+  if (*refusal)
+    tiers_->refuse(record, Tier::Baseline, (*refusal)->reason);
+  return {};
+}
+
+void ProgramCore::enterLow(FunctionRecord& record, std::uint32_t loop, std::string_view reason) {
+  auto compile = [&](World& world, const WorldSymbols& symbols) {
+    return baseline_->loopEntry({&world, &symbols}, record.id, loop);
+  };
+  auto done = withRoom(record, [&] {
+    Result<void> outcome;
+    onForeground(compile, [&](LowResult made) {
+      if (auto* refused = std::get_if<Refusal>(&made))
+        tiers_->refuseLoop(record, Tier::Baseline, loop, refused->reason);
+      else if (auto* error = std::get_if<Error>(&made))
+        outcome = std::unexpected(std::move(*error));
+      else
+        tiers_->publishLoop(record, std::move(std::get<Version>(made)), reason);
+    });
+    return outcome;
+  });
+  if (!done)
+    tiers_->refuseLoop(record, Tier::Baseline, loop, done.error().message);
+}
+
+Result<std::string> ProgramCore::dumpLow(FunctionRecord& record, Tier tier) {
+  SignalBlock block;
+  std::lock_guard lock(foreground_);
+  Result<std::string> text;
+  callOnStack(*stack_, [&] {
+    text = worlds_->guarded([&](World& world, const WorldSymbols& symbols) {
+      return tier == Tier::Interpreter ? interpreter_->dump({&world, &symbols}, record.id)
+                                       : baseline_->dump({&world, &symbols}, record.id);
+    });
+  });
+  return text;
+}
+
+Result<void> ProgramCore::writeProfile(const std::string& path, ProfileFormat format) {
+  ProgramProfile profile;
+  {
+    SignalBlock block;
+    std::lock_guard lock(foreground_);
+    Result<void> done;
+    callOnStack(*stack_, [&] {
+      done = worlds_->guarded([&](World& world, const WorldSymbols& symbols) -> Result<void> {
+        profile = interpreter_->harvest({&world, &symbols});
+        addTier(profile, baseline_->harvest({&world, &symbols}));
+        return {};
+      });
+    });
+    if (!done)
+      return done;
+  }
+  return kiln::writeProfile(std::move(profile), path, format);
+}
+
+} // namespace kiln
