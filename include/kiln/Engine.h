@@ -65,6 +65,10 @@ struct Options {
   std::size_t queueCapacity = 1024;
   /// Read and verify every function when a program is loaded, instead of each at its first compile.
   bool verifyAll = false;
+  /// Names of compiled code for perf, in /tmp/perf-PID.map.
+  bool perfMap = false;
+  /// Names and unwind tables of compiled code for GDB. Each version costs some kilobytes.
+  bool gdb = false;
   /// Not owned; must outlive the engine.
   Observer* observer = nullptr;
   /// Called in the thread that called a function which cannot be compiled at the lowest tier (damaged or invalid body,

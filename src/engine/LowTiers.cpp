@@ -99,8 +99,10 @@ Result<std::optional<Refusal>> ProgramCore::tryLow(FunctionRecord& record, Tier 
         refusal = std::move(*refused);
       else if (auto* error = std::get_if<Error>(&made))
         outcome = std::unexpected(std::move(*error));
-      else
+      else {
+        announce(record, std::get<Version>(made));
         tiers_->publish(record, std::move(std::get<Version>(made)), reason, force);
+      }
     });
     return outcome;
   });
@@ -156,8 +158,10 @@ void ProgramCore::enterLow(FunctionRecord& record, std::uint32_t loop, std::stri
         tiers_->refuseLoop(record, Tier::Baseline, loop, refused->reason);
       else if (auto* error = std::get_if<Error>(&made))
         outcome = std::unexpected(std::move(*error));
-      else
+      else {
+        announce(record, std::get<Version>(made));
         tiers_->publishLoop(record, std::move(std::get<Version>(made)), reason);
+      }
     });
     return outcome;
   });

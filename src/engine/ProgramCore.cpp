@@ -54,6 +54,12 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
   sources_ = sources;
   name_ = sources->front().name;
 
+  if (engine_->options.perfMap || engine_->options.gdb) {
+    auto names = CodeNames::open({engine_->options.perfMap, engine_->options.gdb});
+    if (!names)
+      return std::unexpected(names.error());
+    names_ = std::move(*names);
+  }
   host_.onLibraryLoaded([this] { unwind_.retry(); });
   unwind_.retry();
   addStandIns(host_);
@@ -273,7 +279,20 @@ Result<Version> ProgramCore::link(FunctionRecord& record, CompileResult& result)
   if (!version)
     return fail(version.error().code, "function '" + record.name + "': " + version.error().message);
   version->times.link = nowNanoseconds() - start;
+  announce(record, *version);
   return version;
+}
+
+void ProgramCore::announce(const FunctionRecord& record, const Version& version) {
+  if (!names_)
+    return;
+  std::string variant(tierName(version.tier));
+  if (version.loop != kNoLoop)
+    variant += " loop " + std::to_string(version.loop);
+  const void* unwind = version.unwindSection;
+  for (const CodeSpan& span : version.memory)
+    if (span.arena == CodeArena::Code)
+      names_->add({record.name, variant, reinterpret_cast<std::uintptr_t>(span.rx), span.size, std::exchange(unwind, nullptr)});
 }
 
 Result<void> ProgramCore::install(FunctionRecord& record, CompileResult& result, std::string_view reason, bool force) {
@@ -493,9 +512,13 @@ void ProgramCore::prepareFork() {
   install_.lock();
   interpreter_->stubLock().lock();
   retirement_->forkLock().lock();
+  if (names_)
+    names_->prepareFork();
 }
 
 void ProgramCore::parentAfterFork() {
+  if (names_)
+    names_->parentAfterFork();
   retirement_->forkLock().unlock();
   interpreter_->stubLock().unlock();
   install_.unlock();
@@ -504,6 +527,8 @@ void ProgramCore::parentAfterFork() {
 
 void ProgramCore::childAfterFork() {
   space_->privatise();
+  if (names_)
+    names_->childAfterFork();
   retirement_->forkLock().unlock();
   interpreter_->stubLock().unlock();
   install_.unlock();

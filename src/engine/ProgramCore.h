@@ -21,6 +21,7 @@
 #include "compile/baseline/Baseline.h"
 #include "compile/llvm/JitLinker.h"
 #include "compile/llvm/LlvmCompiler.h"
+#include "diag/CodeNames.h"
 #include "function/FunctionTable.h"
 #include "function/Retirement.h"
 #include "interp/Interpreter.h"
@@ -115,6 +116,8 @@ private:
   /// The same for a continuation. What fails is remembered and not tried again.
   void compileLoopNow(FunctionRecord& record, Tier tier, std::uint32_t loop, std::string_view reason);
   Result<void> installLoop(FunctionRecord& record, CompileResult& result, std::string_view reason);
+  /// Tells profilers and debuggers of a version.
+  void announce(const FunctionRecord& record, const Version& version);
   /// The artifact or a reason why there is none, made a version.
   Result<Version> link(FunctionRecord& record, CompileResult& result);
   Result<void> install(FunctionRecord& record, CompileResult& result, std::string_view reason, bool force);
@@ -136,6 +139,7 @@ private:
   std::optional<AddressRange> range_;
   std::unique_ptr<CodeSpace> space_;
   UnwindRegistry unwind_;
+  std::unique_ptr<CodeNames> names_; ///< null if nobody wants to know
   HostSymbols host_;
   ProgramMap map_;
   GlobalsImage image_;

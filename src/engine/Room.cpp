@@ -36,6 +36,8 @@ void ProgramCore::makeRetirement(World& world) {
   settings.look = [alternate](std::span<const AddressSpan> spans, const CallerMark& caller) {
     return scanThreads(spans, caller, {.alternateStacks = alternate});
   };
+  if (names_)
+    settings.gone = [this](std::uintptr_t address) { names_->remove(address); };
   retirement_ = std::make_unique<Retirement>(*space_, unwind_, std::move(settings));
   if (options.retireAt == 0)
     retirement_->turnOff("switched off");

@@ -197,6 +197,10 @@ std::size_t Retirement::release(std::vector<Retired> gone) {
   for (const Retired& each : gone)
     if (each.unwindSection)
       sections.push_back({each.unwindSection, each.unwindCode});
+  for (const Retired& each : gone)
+    for (const CodeSpan& span : each.memory)
+      if (span.arena == CodeArena::Code && settings_.gone)
+        settings_.gone(reinterpret_cast<std::uintptr_t>(span.rx));
   unwind_.removeAll(sections);
   std::size_t bytes = 0;
   for (const Retired& each : gone) {

@@ -45,6 +45,8 @@ public:
   struct Settings {
     std::size_t startAt = 0; ///< bytes of superseded code that make a round worth while; 0: none is ever freed
     Look look;
+    /// Told of code that is about to be freed, by its address.
+    std::function<void(std::uintptr_t)> gone = {};
   };
   struct Counts {
     std::uint64_t supersededBytes = 0; ///< calls go elsewhere, no round came by yet

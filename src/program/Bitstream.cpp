@@ -9,15 +9,20 @@ using Encoding = BitstreamAbbreviation::Encoding;
 constexpr std::uint64_t kEndBlock = 0, kEnterBlock = 1, kDefine = 2, kPlainRecord = 3, kFirstAbbreviation = 4;
 constexpr std::uint32_t kSetBlock = 1; // the record of the block information that says which kind the rest is about
 constexpr unsigned kMaxWidth = 64, kMaxVbrWidth = 32, kCharacterWidth = 6, kPlainWidth = 6;
+constexpr std::uint64_t kMostAtOnce = 1 << 20; // values, of records that are made without a look at the end
 constexpr char kCharacters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._";
 
 } // namespace
 
-/// Near the end, or of many bits: bit by bit.
-std::uint64_t BitReader::fixedNear(unsigned width) {
+std::uint64_t BitReader::fixed(unsigned width) {
   if (width > left()) {
     fail();
     return 0;
+  }
+  if (FarBits bits = far(); width <= FarBits::kWidest && bits.has(width)) {
+    std::uint64_t value = bits.fixed(width);
+    advance(bits);
+    return value;
   }
   std::uint64_t value = 0;
   for (unsigned i = 0; i < width; ++i, ++at_)
@@ -25,7 +30,7 @@ std::uint64_t BitReader::fixedNear(unsigned width) {
   return value;
 }
 
-std::uint64_t BitReader::vbrNear(unsigned width) {
+std::uint64_t BitReader::vbr(unsigned width) {
   std::uint64_t more = std::uint64_t{1} << (width - 1), value = 0;
   for (unsigned shift = 0;; shift += width - 1) {
     std::uint64_t piece = fixed(width);
@@ -69,6 +74,15 @@ BitstreamCursor::Block BitstreamCursor::header() {
 
 BitstreamCursor::Entry BitstreamCursor::next(Block& block, Record& into) {
   while (ok()) {
+    FarBits bits = bits_.far();
+    if (bits.has(FarBits::kWidest)) [[likely]] {
+      std::uint64_t number = bits.fixed(width_);
+      const BitstreamAbbreviation* form = number < kFirstAbbreviation ? nullptr : abbreviation(number);
+      if (form ? shortRecord(bits, *form, into) : number == kPlainRecord && plainRecord(bits, into)) {
+        bits_.advance(bits);
+        return Entry::Record;
+      }
+    }
     std::uint64_t number = bits_.fixed(width_);
     switch (number) {
     case kEndBlock:
@@ -91,6 +105,77 @@ BitstreamCursor::Entry BitstreamCursor::next(Block& block, Record& into) {
     }
   }
   return Entry::End;
+}
+
+inline bool BitstreamCursor::plainRecord(FarBits& from, Record& into) {
+  FarBits bits = from; // in registers
+  if (!bits.has(2 * FarBits::kVbrRoom))
+    return false;
+  into.code = static_cast<std::uint32_t>(bits.vbr(kPlainWidth));
+  std::uint64_t count = bits.vbr(kPlainWidth);
+  if (count > kMostAtOnce)
+    return false;
+  into.values.resize_for_overwrite(count);
+  for (std::uint64_t *at = into.values.data(), *end = at + count; at != end; ++at) {
+    if (!bits.has(FarBits::kVbrRoom)) [[unlikely]]
+      return false;
+    *at = bits.vbr(kPlainWidth);
+  }
+  from = bits;
+  return bits.ok();
+}
+
+inline bool BitstreamCursor::shortRecord(FarBits& from, const BitstreamAbbreviation& form, Record& into) {
+  FarBits bits = from; // in registers, but for arrays
+  if (form.room == 0 || !bits.has(form.room))
+    return false;
+  std::size_t count = 0;
+  into.values.resize_for_overwrite(form.operands.size());
+  for (const auto& operand : form.operands) {
+    std::uint64_t value = operand.value;
+    switch (operand.encoding) {
+    case Encoding::Fixed: value = bits.fixed(static_cast<unsigned>(value)); break;
+    case Encoding::Vbr: value = bits.vbr(static_cast<unsigned>(value)); break;
+    case Encoding::Char6: value = static_cast<unsigned char>(kCharacters[bits.fixed(kCharacterWidth)]); break;
+    case Encoding::Array:
+      into.values.truncate(count - 1);
+      from = bits;
+      return bits.ok() && elements(from, form.operands.back(), into);
+    default: break;
+    }
+    if (count == 0)
+      into.code = static_cast<std::uint32_t>(value);
+    else
+      into.values[count - 1] = value;
+    ++count;
+  }
+  into.values.truncate(count - 1);
+  from = bits;
+  return bits.ok();
+}
+
+bool BitstreamCursor::elements(FarBits& from, const BitstreamAbbreviation::Operand& form, Record& into) {
+  FarBits bits = from; // in registers
+  std::uint64_t count = bits.vbr(6);
+  auto width = static_cast<unsigned>(form.encoding == Encoding::Char6 ? kCharacterWidth : form.value);
+  if (count > kMostAtOnce || form.encoding == Encoding::Literal || width > FarBits::kWidest ||
+      (form.encoding != Encoding::Vbr && !bits.has(count * width)))
+    return false;
+  std::size_t before = into.values.size();
+  into.values.resize_for_overwrite(before + count);
+  for (std::uint64_t *at = into.values.data() + before, *end = at + count; at != end; ++at) {
+    if (form.encoding == Encoding::Fixed) {
+      *at = bits.fixed(width);
+    } else if (form.encoding == Encoding::Char6) {
+      *at = static_cast<unsigned char>(kCharacters[bits.fixed(width)]);
+    } else if (bits.has(FarBits::kVbrRoom)) {
+      *at = bits.vbr(width);
+    } else {
+      return false;
+    }
+  }
+  from = bits;
+  return bits.ok();
 }
 
 BitstreamAbbreviation BitstreamCursor::definition() {
@@ -119,6 +204,12 @@ BitstreamAbbreviation BitstreamCursor::definition() {
   if (form.operands.empty() || form.operands[0].encoding == Encoding::Array ||
       form.operands[0].encoding == Encoding::Blob)
     bits_.fail();
+  bool common = true;
+  for (const auto& [encoding, value] : form.operands) {
+    common = common && encoding != Encoding::Blob && (encoding != Encoding::Fixed || value <= FarBits::kWidest);
+    form.room += FarBits::kVbrRoom;
+  }
+  form.room = common ? form.room : 0;
   return form;
 }
 

@@ -25,6 +25,8 @@ struct BitstreamAbbreviation {
     std::uint64_t value; ///< the literal, or the width in bits
   };
   std::vector<Operand> operands;
+  /// More bits than the single operands take; 0 if one is wide or a blob, which is rare.
+  std::uint64_t room = 0;
 };
 using BitstreamAbbreviations = std::vector<BitstreamAbbreviation>;
 /// Those that a module's block information gives, by kind of block.
@@ -37,7 +39,51 @@ inline std::uint64_t signedOf(std::uint64_t word) {
   return word == 1 ? std::uint64_t{1} << 63 : -(word >> 1);
 }
 
-/// Single values. Small, so that a copy of it lives in registers while a record is read.
+/// Single values, far from the end of the bytes: nothing is checked. It lives in registers while a record is read.
+class FarBits {
+public:
+  static constexpr unsigned kWidest = 57; ///< as many bits a word has that starts anywhere in a byte
+  static constexpr unsigned kVbrRoom = 128; ///< more bits than a sound value in pieces takes
+
+  FarBits(const char* bytes, std::uint64_t at, std::uint64_t end) : bytes_(bytes), at_(at), end_(end) {}
+  std::uint64_t position() const { return at_; }
+  /// Whether so many bits can be read.
+  bool has(std::uint64_t bits) const { return at_ < end_ && bits < end_ - at_; }
+  /// Cleared by a value that does not end where values do.
+  bool ok() const { return ok_; }
+  std::uint64_t fixed(unsigned width) {
+    std::uint64_t value = word() & ((std::uint64_t{1} << width) - 1);
+    at_ += width;
+    return value;
+  }
+  std::uint64_t vbr(unsigned width) {
+    std::uint64_t more = std::uint64_t{1} << (width - 1), piece = word(), value = piece & (more - 1);
+    at_ += width;
+    for (unsigned shift = width - 1; piece & more; shift += width - 1) {
+      if (shift >= 64) [[unlikely]] {
+        ok_ = false;
+        break;
+      }
+      piece = word();
+      at_ += width;
+      value |= (piece & (more - 1)) << shift;
+    }
+    return value;
+  }
+
+private:
+  std::uint64_t word() const {
+    std::uint64_t word;
+    memcpy(&word, bytes_ + (at_ >> 3), 8);
+    return word >> (at_ & 7);
+  }
+
+  const char* bytes_;
+  std::uint64_t at_, end_;
+  bool ok_ = true;
+};
+
+/// Single values, anywhere.
 class BitReader {
 public:
   explicit BitReader(std::span<const char> bytes)
@@ -55,30 +101,12 @@ public:
     if (bit > end_)
       fail();
   }
+  FarBits far() const { return {bytes_, at_, far_}; }
+  void advance(const FarBits& bits) { at_ = bits.position(); }
   /// `width` is at most 64.
-  std::uint64_t fixed(unsigned width) {
-    if (at_ >= far_ || width > kSure) [[unlikely]]
-      return fixedNear(width);
-    std::uint64_t value = word() & ((std::uint64_t{1} << width) - 1);
-    at_ += width;
-    return value;
-  }
+  std::uint64_t fixed(unsigned width);
   /// `width` is from 2 to 32. Bits behind the 64th are dropped.
-  std::uint64_t vbr(unsigned width) {
-    if (at_ >= far_) [[unlikely]]
-      return vbrNear(width);
-    std::uint64_t bits = word(), more = std::uint64_t{1} << (width - 1), value = bits & (more - 1);
-    unsigned used = width;
-    for (unsigned shift = width - 1; bits & more; shift += width - 1) {
-      if (used + width > kSure) [[unlikely]]
-        return vbrNear(width);
-      bits >>= width;
-      used += width;
-      value |= (bits & (more - 1)) << shift;
-    }
-    at_ += used;
-    return value;
-  }
+  std::uint64_t vbr(unsigned width);
   /// To the next 32-bit word.
   void align() { seek((at_ + 31) & ~std::uint64_t{31}); }
   /// Bytes at the position, which is a multiple of 8; the reader is behind them then.
@@ -93,15 +121,6 @@ public:
   }
 
 private:
-  static constexpr unsigned kSure = 57; ///< as many bits word() has at least
-  std::uint64_t word() const {
-    std::uint64_t word;
-    memcpy(&word, bytes_ + (at_ >> 3), 8);
-    return word >> (at_ & 7);
-  }
-  std::uint64_t fixedNear(unsigned width);
-  std::uint64_t vbrNear(unsigned width);
-
   const char* bytes_;
   std::uint64_t end_, far_; ///< in bits: where the bytes end, and from where on less than 8 of them are left
   std::uint64_t at_ = 0;
@@ -148,8 +167,12 @@ private:
   Block header();
   BitstreamAbbreviation definition();
   const BitstreamAbbreviation* abbreviation(std::uint64_t number) const;
+  // Of each two the first does most records, and nothing with the others.
+  static bool plainRecord(FarBits& bits, Record& into);
   void plainRecord(Record& into);
+  static bool shortRecord(FarBits& bits, const BitstreamAbbreviation& form, Record& into);
   void shortRecord(const BitstreamAbbreviation& form, Record& into);
+  static bool elements(FarBits& bits, const BitstreamAbbreviation::Operand& form, Record& into);
   static void elements(BitReader& bits, const BitstreamAbbreviation::Operand& form, Record& into);
 
   BitReader bits_;

@@ -251,6 +251,11 @@ llvm::Value* ModuleReader::scopeList() {
   return scopeList_;
 }
 
+void ModuleReader::completeFunctions() {
+  for (FunctionEntry& entry : functions_)
+    useFunction(entry);
+}
+
 bool ModuleReader::readBody(std::uint32_t index) {
   FunctionEntry& entry = functions_[index];
   if (entry.body == 0 || !useFunction(entry))

@@ -36,6 +36,8 @@ public:
   /// Reads the body of the module's `index`-th function, which was not read before. False if it is left to LLVM's reader;
   /// the function is as before then.
   bool readBody(std::uint32_t index);
+  /// Gives all functions their attributes, which those have already that a body names. For bodies that LLVM's reader read.
+  void completeFunctions();
 
 private:
   friend class BodyReader;

@@ -188,6 +188,7 @@ Result<void> World::openCopy(std::size_t module) {
   relate(copy.globals(), own.globals());
   relate(copy.aliases(), own.aliases());
   relate(copy.ifuncs(), own.ifuncs());
+  readers_[module]->completeFunctions(); // whoever compiles the copy's bodies declares what they call like these
   return {};
 }
 

@@ -153,7 +153,8 @@ def small_blocks(program: Program) -> None:
         body.do(f"call void @llvm.memcpy.inline.p0.p0.i64(ptr getelementptr (i8, ptr {PLACE}, i64 301), ptr {PLACE}, i64 200, i1 false)")
         body.result("i128", body.let(f"load i128, ptr getelementptr (i8, ptr {PLACE}, i64 288), align 1"), "inline ones of 300 and 200")
         body.result("i128", body.let(f"load i128, ptr getelementptr (i8, ptr {PLACE}, i64 496), align 1"), "inline, end")
-    program.test("unusual sizes", ["i64"], [(n | 0xffffffff << 32,) for n in (0, 1, 9, 33)], sizes)
+    # LLVM itself does not extend a size of 32 bits.
+    program.test("unusual sizes", ["i64"], [(n,) for n in (0, 1, 9, 33)], sizes)
 
 
 def atomics(program: Program) -> None:

@@ -109,8 +109,14 @@ Value* Body::converted(Type* type) {
 }
 
 Value* Body::condition() {
-  switch (choices.below(9)) {
-  case 8: return call(Intrinsic::expect, {plan.integer(1)}, {compareOf(*this, plan.someInteger()), number(1, choices.flip())});
+  switch (choices.below(10)) {
+  case 9: {
+    Type* type = plan.floating();
+    return call(Intrinsic::is_fpclass, {type}, {useVariable(type), number(32, choices.below(1024))});
+  }
+  case 8:
+    return call(Intrinsic::expect, {plan.integer(1)},
+                {compareOf(*this, plan.someInteger()), number(1, choices.flip())});
   case 7: {
     // As && and || are left by C compilers.
     Value* first = compareOf(*this, plan.someInteger());
@@ -121,13 +127,15 @@ Value* Body::condition() {
     if (has(plan.integer(1)))
       return values_[plan.integer(1)].back();
     [[fallthrough]];
-  case 1: return compareOf(*this, plan.floating());
+  case 1:
+    return compareOf(*this, plan.floating());
   case 2: {
     Value* one = number(64, 1);
     Value* bit = b.CreateAnd(useVariable(plan.integer(64)), b.CreateShl(one, number(64, choices.below(64))));
     return b.CreateICmp(choices.flip() ? CmpInst::ICMP_EQ : CmpInst::ICMP_NE, bit, number(64, 0));
   }
-  default: return compareOf(*this, plan.someInteger());
+  default:
+    return compareOf(*this, plan.someInteger());
   }
 }
 
@@ -190,7 +198,9 @@ void Body::observe(Value* value) {
   b.CreateStore(b.CreateXor(turned, bits), place);
 }
 
-BasicBlock* Body::block(const char* name) { return BasicBlock::Create(plan.context, name, function); }
+BasicBlock* Body::block(const char* name) {
+  return BasicBlock::Create(plan.context, name, function);
+}
 
 Join Body::join(unsigned mostTypes, const char* name) {
   Join made{block(name), {}, {}};
@@ -285,7 +295,7 @@ void Body::nameArguments() {
 void Body::makeLocals() {
   for (unsigned i = 0, count = choices.below(4); i < count; ++i) {
     if (choices.flip()) {
-      unsigned bytes = 64u << choices.below(2);
+      unsigned bytes = choices.oneIn(12) ? 4096 : 64u << choices.below(2);
       AllocaInst* place = local(ArrayType::get(plan.integer(8), bytes + kSlack), 16);
       keep(b.CreateMemSet(place, number(8, choices.byte()), bytes + kSlack, Align(16)));
       raws.push_back({place, bytes});
@@ -344,20 +354,34 @@ void Body::compute() {
 
 void Body::statement() {
   switch (choices.below(64)) {
-  case 40 ... 47: return memoryStatement(*this);
-  case 48 ... 49: return atomicStatement(*this);
-  case 50: return branchStatement(*this);
-  case 52 ... 54: return mayLoop() ? loopStatement(*this) : branchStatement(*this);
-  case 55: return switchStatement(*this);
+  case 40 ... 47:
+    return memoryStatement(*this);
+  case 48 ... 49:
+    return atomicStatement(*this);
+  case 50:
+    return branchStatement(*this);
+  case 52 ... 54:
+    return mayLoop() ? loopStatement(*this) : branchStatement(*this);
+  case 55:
+    return switchStatement(*this);
   case 51:
-  case 56 ... 58: return self.leaf ? memoryStatement(*this) : callStatement(*this);
-  case 59: return self.leaf ? observe(use(plan.any())) : invokeStatement(*this);
-  case 60: return mayLoop() && choices.flip() ? pointerLoopStatement(*this) : leaveStatement(*this);
-  case 61: return mayLoop() && choices.oneIn(2) ? irreducibleStatement(*this) : trapStatement(*this);
-  case 62: return pressureStatement(*this);
-  case 63: return choices.oneIn(4) && !self.leaf ? throwStatement(*this) : observe(use(plan.any()));
-  case 34 ... 39: observe(use(plan.any())); return;
-  default: compute();
+  case 56 ... 58:
+    return self.leaf ? memoryStatement(*this) : callStatement(*this);
+  case 59:
+    return self.leaf ? observe(use(plan.any())) : invokeStatement(*this);
+  case 60:
+    return mayLoop() && choices.flip() ? pointerLoopStatement(*this) : leaveStatement(*this);
+  case 61:
+    return mayLoop() && choices.oneIn(2) ? irreducibleStatement(*this) : trapStatement(*this);
+  case 62:
+    return pressureStatement(*this);
+  case 63:
+    return choices.oneIn(4) && !self.leaf ? throwStatement(*this) : observe(use(plan.any()));
+  case 34 ... 39:
+    observe(use(plan.any()));
+    return;
+  default:
+    compute();
   }
 }
 

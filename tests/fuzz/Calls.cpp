@@ -48,9 +48,15 @@ bool addArguments(Body& body, const Callable& callable, Prepared& made) {
   for (const Parameter& parameter : callable.parameters) {
     Value* argument = nullptr;
     switch (parameter.kind) {
-    case Parameter::Kind::Value: argument = body.use(parameter.type); break;
-    case Parameter::Kind::Raw: argument = rawArgument(body, false); break;
-    case Parameter::Kind::ByValue: argument = structInMemory(body, parameter.type, true); break;
+    case Parameter::Kind::Value:
+      argument = body.use(parameter.type);
+      break;
+    case Parameter::Kind::Raw:
+      argument = rawArgument(body, false);
+      break;
+    case Parameter::Kind::ByValue:
+      argument = structInMemory(body, parameter.type, true);
+      break;
     case Parameter::Kind::StructResult:
       argument = structInMemory(body, parameter.type, false);
       made.structResult = {argument, parameter.type};
@@ -116,7 +122,8 @@ void callHost(Body& body) {
   Type* f64 = Type::getDoubleTy(body.plan.context);
   // A call of a function as the linker finds it, and arguments of two kinds.
   Value* number = body.keep(b.CreateBitCast(body.floatBits(body.useVariable(f64)), f64));
-  body.push(b.CreateCall(body.plan.hostMix, {body.use(body.plan.integer(64)), number, body.use(body.plan.integer(32))}));
+  body.push(
+      b.CreateCall(body.plan.hostMix, {body.use(body.plan.integer(64)), number, body.use(body.plan.integer(32))}));
 }
 
 Function* runtime(Body& body, const char* name, Type* result, ArrayRef<Type*> parameters) {
@@ -186,7 +193,8 @@ Value* nextArgument(Body& body, Value* list, Type* type) {
   BasicBlock* inRegisters = body.block("registers");
   BasicBlock* onStack = body.block("stack");
   BasicBlock* found = body.block("found");
-  body.keep(b.CreateCondBr(body.keep(b.CreateICmpULE(offset, body.number(32, isFloat ? 160 : 40))), inRegisters, onStack));
+  body.keep(
+      b.CreateCondBr(body.keep(b.CreateICmpULE(offset, body.number(32, isFloat ? 160 : 40))), inRegisters, onStack));
 
   body.moveTo(inRegisters);
   Value* area = body.keep(b.CreateLoad(b.getPtrTy(), field(16)));

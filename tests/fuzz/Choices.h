@@ -1,7 +1,7 @@
 // The bytes that a generated program is made from, read as a sequence of choices.
 //
-// A fuzzer changes bytes, so each choice takes as few as it can, and the bytes' end is not an error: from there on every
-// choice is the first one. Generators put what ends soonest first, and stop adding when exhausted() says so.
+// A fuzzer changes bytes, so each choice takes as few as it can, and the bytes' end is not an error: from there on
+// every choice is the first one. Generators put what ends soonest first, and stop adding when exhausted() says so.
 #pragma once
 
 #include <cstddef>

@@ -31,9 +31,15 @@ Counter counter(Body& body) {
   }
   Value* zero = body.number(width, 0);
   switch (body.choices.below(5)) {
-  case 0: made.start = zero, made.end = rounds, made.more = CmpInst::ICMP_ULT; break;
-  case 1: made.start = zero, made.end = rounds, made.more = CmpInst::ICMP_SLT; break;
-  case 2: made.start = zero, made.end = rounds, made.more = CmpInst::ICMP_NE; break;
+  case 0:
+    made.start = zero, made.end = rounds, made.more = CmpInst::ICMP_ULT;
+    break;
+  case 1:
+    made.start = zero, made.end = rounds, made.more = CmpInst::ICMP_SLT;
+    break;
+  case 2:
+    made.start = zero, made.end = rounds, made.more = CmpInst::ICMP_NE;
+    break;
   case 3: // down to zero
     made.start = rounds, made.end = zero, made.step = ~std::uint64_t{0};
     made.more = body.choices.flip() ? CmpInst::ICMP_NE : CmpInst::ICMP_SGT;
@@ -79,9 +85,14 @@ Loop header(Body& body, const Counter& counter, unsigned most) {
 void goRound(Body& body, Loop& loop, const Counter& counter, Join& exit) {
   auto& b = body.b;
   std::vector<Value*> next;
-  // Now and then phis change places.
-  for (PHINode* phi : loop.carried)
-    next.push_back(body.useVariable(phi->getType()));
+  for (PHINode* phi : loop.carried) {
+    // Now and then phis change places.
+    auto other =
+        body.choices.below(4) == 3
+            ? find_if(reverse(loop.carried), [&](PHINode* p) { return p != phi && p->getType() == phi->getType(); })
+            : loop.carried.rend();
+    next.push_back(other != loop.carried.rend() ? cast<Value>(*other) : body.useVariable(phi->getType()));
+  }
   body.reach(exit);
   Value* count = body.keep(b.CreateAdd(loop.count, body.number(counter.type->getBitWidth(), counter.step)));
   Value* more = body.keep(b.CreateICmp(counter.more, count, counter.end));
@@ -359,7 +370,8 @@ void pressureStatement(Body& body) {
   std::vector<Value*> alive;
   bool floating = body.choices.below(3) == 2;
   Type* type = floating ? body.plan.floating() : cast<Type>(body.plan.integer(body.choices.flip() ? 64 : 32));
-  for (unsigned i = 0, count = 6 + body.choices.below(24); i < count && (alive.empty() || !body.choices.exhausted()); ++i)
+  for (unsigned i = 0, count = 6 + body.choices.below(24); i < count && (alive.empty() || !body.choices.exhausted());
+       ++i)
     alive.push_back(body.push(floating ? floatArithmetic(body, type) : integerBinary(body, type)));
   body.statements(1 + body.choices.below(3));
   Value* sum = alive.front();

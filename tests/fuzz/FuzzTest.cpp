@@ -70,8 +70,9 @@ TEST(Generator, EveryInstructionComesUp) {
         seen.insert(instruction.getOpcodeName());
   }
   // What no front end writes, what needs other platforms, and what Kiln refuses.
-  std::set<std::string> without = {"indirectbr", "cleanupret", "catchret", "catchswitch", "callbr", "cleanuppad", "catchpad",
-                                   "va_arg", "addrspacecast", "<Invalid operator> ", "UserOp1", "UserOp2"};
+  std::set<std::string> without = {"indirectbr",    "cleanupret",          "catchret", "catchswitch",
+                                   "callbr",        "cleanuppad",          "catchpad", "va_arg",
+                                   "addrspacecast", "<Invalid operator> ", "UserOp1",  "UserOp2"};
   for (unsigned opcode = 1; opcode < llvm::Instruction::OtherOpsEnd; ++opcode)
     if (std::string name = llvm::Instruction::getOpcodeName(opcode); !without.contains(name))
       EXPECT_TRUE(seen.contains(name)) << name;
@@ -106,7 +107,8 @@ TEST(Runner, SeesResultsAndVariables) {
 
 TEST(Runner, CrashesAndEndlessLoopsAreOutcomes) {
   llvm::LLVMContext context;
-  auto crash = parse(context, "define i64 @run(i64 %a, i64 %b) {\n  %x = load volatile i64, ptr null\n  ret i64 %x\n}\n");
+  auto crash =
+      parse(context, "define i64 @run(i64 %a, i64 %b) {\n  %x = load volatile i64, ptr null\n  ret i64 %x\n}\n");
   EXPECT_EQ(runApart(Subject::of(*crash), mode("O0")).end, "signal 11");
   auto endless = parse(context, "define i64 @run(i64 %a, i64 %b) {\n  br label %l\nl:\n  br label %l\n}\n");
   EXPECT_EQ(runApart(Subject::of(*endless), mode("interpreter"), std::chrono::seconds(1)).end, "timeout");
@@ -114,7 +116,6 @@ TEST(Runner, CrashesAndEndlessLoopsAreOutcomes) {
 
 TEST(Runner, NamesTheFirstDifference) {
   llvm::LLVMContext context;
-  // A program whose result depends on the mode: it asks whether its own code is where the other's is not.
   auto one = parse(context, "define i64 @run(i64 %a, i64 %b) {\n  ret i64 %a\n}\n");
   auto two = parse(context, "define i64 @run(i64 %a, i64 %b) {\n  ret i64 %b\n}\n");
   Outcome left = runApart(Subject::of(*one), mode("O0")), right = runApart(Subject::of(*two), mode("O0"));
@@ -167,11 +168,14 @@ TEST(Reducer, KeepsTheProgramDefined) {
     llvm::LLVMContext context;
     auto module = generate(context, bytesOfSeed(seed));
     unsigned tries = 0;
-    reduce(module, [&](const llvm::Module& candidate) {
-      Outcome outcome = runApart(Subject::of(candidate), mode("interpreter"), std::chrono::seconds(10));
-      EXPECT_EQ(outcome.end, "ok") << textOf(candidate);
-      return ++tries % 3 == 0;
-    }, std::chrono::seconds(5));
+    reduce(
+        module,
+        [&](const llvm::Module& candidate) {
+          Outcome outcome = runApart(Subject::of(candidate), mode("interpreter"), std::chrono::seconds(10));
+          EXPECT_EQ(outcome.end, "ok") << textOf(candidate);
+          return ++tries % 3 == 0;
+        },
+        std::chrono::seconds(5));
   }
 }
 

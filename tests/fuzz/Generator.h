@@ -1,10 +1,11 @@
-// Well-defined LLVM IR out of bytes: the same bytes give the same module, and no run of it depends on anything that LLVM
-// leaves open. So when two ways of running it differ, one of them is wrong.
+// Well-defined LLVM IR out of bytes: the same bytes give the same module, and no run of it depends on anything that
+// LLVM leaves open. So when two ways of running it differ, one of them is wrong.
 //
-// What keeps a program defined is made so that it holds whatever the values are: a shift amount is masked where it is used,
-// a divisor is made one that may divide, an index is masked to the size of what it indexes, loops count down, calls use up
-// a store of fuel, floats of unknown bits lose their NaN payload. Instructions of that kind carry the metadata `!keep`: a
-// reducer that lets them stand may replace everything else by any constant, and the program stays defined.
+// What keeps a program defined is made so that it holds whatever the values are: a shift amount is masked where it is
+// used, a divisor is made one that may divide, an index is masked to the size of what it indexes, loops count down,
+// calls use up a store of fuel, floats of unknown bits lose their NaN payload. Instructions of that kind carry the
+// metadata `!keep`: a reducer that lets them stand may replace everything else by any constant, and the program stays
+// defined.
 //
 // The entry is `i64 run(i64, i64)`. Variables that it may be judged by are global and have no pointers in them.
 #pragma once

@@ -9,7 +9,9 @@ using namespace llvm;
 namespace kiln::fuzz {
 namespace {
 
-Constant* splat(Type* type, const APInt& value) { return ConstantInt::get(type, value); }
+Constant* splat(Type* type, const APInt& value) {
+  return ConstantInt::get(type, value);
+}
 
 /// An amount below the width.
 Value* shiftAmount(Body& body, Type* type) {
@@ -30,9 +32,12 @@ Value* shift(Body& body, Type* type) {
   Value* value = body.use(type);
   Value* amount = shiftAmount(body, type);
   switch (body.choices.below(5)) {
-  case 0: return b.CreateShl(value, amount);
-  case 1: return b.CreateLShr(value, amount);
-  case 2: return b.CreateAShr(value, amount);
+  case 0:
+    return b.CreateShl(value, amount);
+  case 1:
+    return b.CreateLShr(value, amount);
+  case 2:
+    return b.CreateAShr(value, amount);
   case 3: {
     // What is shifted up comes down without losing a bit.
     Value* up = body.keep(b.CreateShl(value, amount));
@@ -119,11 +124,15 @@ Value* promised(Body& body, Type* type) {
   Value* left = body.keep(b.CreateAnd(body.useVariable(type), half));
   Value* right = body.keep(b.CreateAnd(body.use(type), half));
   switch (body.choices.below(4)) {
-  case 0: return b.CreateAdd(left, right, "", true, true);
-  case 1: return b.CreateSub(left, right, "", false, true);
-  case 2: return b.CreateMul(left, right, "", true, true);
+  case 0:
+    return b.CreateAdd(left, right, "", true, true);
+  case 1:
+    return b.CreateSub(left, right, "", false, true);
+  case 2:
+    return b.CreateMul(left, right, "", true, true);
   default: {
-    Value* high = body.keep(b.CreateAnd(body.useVariable(type), splat(type, ~APInt::getLowBitsSet(width, width / 2 - 1))));
+    Value* high =
+        body.keep(b.CreateAnd(body.useVariable(type), splat(type, ~APInt::getLowBitsSet(width, width / 2 - 1))));
     auto* joined = BinaryOperator::Create(Instruction::Or, left, high);
     cast<PossiblyDisjointInst>(joined)->setIsDisjoint(true);
     return b.Insert(joined);
@@ -133,9 +142,9 @@ Value* promised(Body& body, Type* type) {
 
 Value* overflowing(Body& body, Type* type) {
   auto& b = body.b;
-  Intrinsic::ID id = body.choices.pick<Intrinsic::ID>(
-      {Intrinsic::sadd_with_overflow, Intrinsic::uadd_with_overflow, Intrinsic::ssub_with_overflow,
-       Intrinsic::usub_with_overflow, Intrinsic::smul_with_overflow, Intrinsic::umul_with_overflow});
+  Intrinsic::ID id = body.choices.pick<Intrinsic::ID>({Intrinsic::sadd_with_overflow, Intrinsic::uadd_with_overflow,
+                                                       Intrinsic::ssub_with_overflow, Intrinsic::usub_with_overflow,
+                                                       Intrinsic::smul_with_overflow, Intrinsic::umul_with_overflow});
   Value* left = body.use(type);
   Value* both = body.call(id, {type}, {left, body.use(type)});
   Value* flag = b.CreateExtractValue(both, 1);
@@ -156,17 +165,22 @@ Value* idiom(Body& body, IntegerType* type) {
     if (width < 4)
       break;
     unsigned by = 1 + body.choices.below(width - 1);
-    return b.CreateOr(b.CreateShl(value, splat(type, APInt(width, by))), b.CreateLShr(value, splat(type, APInt(width, width - by))));
+    return b.CreateOr(b.CreateShl(value, splat(type, APInt(width, by))),
+                      b.CreateLShr(value, splat(type, APInt(width, width - by))));
   }
   case 1: { // smaller or greater
     Value* other = body.use(type);
     auto predicate = body.choices.pick({CmpInst::ICMP_SLT, CmpInst::ICMP_UGT, CmpInst::ICMP_SGE, CmpInst::ICMP_ULE});
     return b.CreateSelect(b.CreateICmp(predicate, value, other), value, other);
   }
-  case 2: return b.CreateAnd(value, b.CreateSub(zero, value));
-  case 3: return b.CreateAnd(value, b.CreateAdd(value, splat(type, APInt::getAllOnes(width))));
-  case 4: return b.CreateSExt(b.CreateICmpSLT(value, zero), type);
-  case 5: return b.CreateZExt(b.CreateICmpNE(body.use(type), value), type);
+  case 2:
+    return b.CreateAnd(value, b.CreateSub(zero, value));
+  case 3:
+    return b.CreateAnd(value, b.CreateAdd(value, splat(type, APInt::getAllOnes(width))));
+  case 4:
+    return b.CreateSExt(b.CreateICmpSLT(value, zero), type);
+  case 5:
+    return b.CreateZExt(b.CreateICmpNE(body.use(type), value), type);
   case 6: { // a field
     unsigned from = body.choices.below(width);
     Value* moved = b.CreateLShr(value, splat(type, APInt(width, from)));
@@ -199,10 +213,12 @@ Value* conversion(Body& body, IntegerType* type) {
   case 2: {
     unsigned width = type->getBitWidth();
     if (width == 32 || width == 64)
-      return body.floatBits(body.useVariable(width == 32 ? Type::getFloatTy(type->getContext()) : Type::getDoubleTy(type->getContext())));
+      return body.floatBits(
+          body.useVariable(width == 32 ? Type::getFloatTy(type->getContext()) : Type::getDoubleTy(type->getContext())));
     break;
   }
-  default: break;
+  default:
+    break;
   }
   IntegerType* from = body.plan.someInteger();
   Value* value = body.useVariable(from);
@@ -218,18 +234,24 @@ Value* bits(Body& body, Type* type) {
   Value* value = body.useVariable(type);
   Value* no = body.number(1, 0);
   switch (body.choices.below(7)) {
-  case 0: return body.call(Intrinsic::ctpop, {type}, {value});
-  case 1: return body.call(Intrinsic::ctlz, {type}, {value, no});
-  case 2: return body.call(Intrinsic::cttz, {type}, {value, no});
-  case 3: return body.call(Intrinsic::bitreverse, {type}, {value});
-  case 4: return body.call(Intrinsic::abs, {type}, {value, no});
+  case 0:
+    return body.call(Intrinsic::ctpop, {type}, {value});
+  case 1:
+    return body.call(Intrinsic::ctlz, {type}, {value, no});
+  case 2:
+    return body.call(Intrinsic::cttz, {type}, {value, no});
+  case 3:
+    return body.call(Intrinsic::bitreverse, {type}, {value});
+  case 4:
+    return body.call(Intrinsic::abs, {type}, {value, no});
   case 5: {
     // Zero is excluded, so the answer for zero may be left open.
     Value* some = body.keep(body.b.CreateOr(value, splat(type, APInt::getOneBitSet(width, body.choices.below(width)))));
     return body.call(body.choices.flip() ? Intrinsic::ctlz : Intrinsic::cttz, {type}, {some, body.number(1, 1)});
   }
   default:
-    return width % 16 == 0 ? body.call(Intrinsic::bswap, {type}, {value}) : body.call(Intrinsic::ctpop, {type}, {value});
+    return width % 16 == 0 ? body.call(Intrinsic::bswap, {type}, {value})
+                           : body.call(Intrinsic::ctpop, {type}, {value});
   }
 }
 
@@ -262,11 +284,16 @@ Value* integerIntrinsic(Body& body, Type* type) {
 Value* integerBinary(Body& body, Type* type) {
   auto& b = body.b;
   switch (body.choices.below(12)) {
-  case 8: return shift(body, type);
-  case 9: return shift(body, type);
-  case 10: return divide(body, type);
-  case 11: return promised(body, type);
-  default: break;
+  case 8:
+    return shift(body, type);
+  case 9:
+    return shift(body, type);
+  case 10:
+    return divide(body, type);
+  case 11:
+    return promised(body, type);
+  default:
+    break;
   }
   auto op = body.choices.pick({Instruction::Add, Instruction::Sub, Instruction::Mul, Instruction::And, Instruction::Or,
                                Instruction::Xor, Instruction::Add, Instruction::Sub});
@@ -290,18 +317,23 @@ Value* integerValue(Body& body, IntegerType* type) {
   auto& b = body.b;
   switch (body.choices.below(20)) {
   case 10:
-  case 11: return integerIntrinsic(body, type);
-  case 12: return type->getBitWidth() > 1 && type->getBitWidth() <= 64 ? overflowing(body, type) : integerBinary(body, type);
+  case 11:
+    return integerIntrinsic(body, type);
+  case 12:
+    return type->getBitWidth() > 1 && type->getBitWidth() <= 64 ? overflowing(body, type) : integerBinary(body, type);
   case 13: {
     Value* condition = body.condition();
     Value* left = body.use(type);
     return b.CreateSelect(condition, left, body.use(type));
   }
   case 14:
-  case 15: return conversion(body, type);
-  case 16: return idiom(body, type);
+  case 15:
+    return conversion(body, type);
+  case 16:
+    return idiom(body, type);
   case 17: {
-    Value* found = compareOf(body, body.choices.below(4) == 3 ? body.plan.floating() : cast<Type>(body.plan.someInteger()));
+    Value* found =
+        compareOf(body, body.choices.below(4) == 3 ? body.plan.floating() : cast<Type>(body.plan.someInteger()));
     return type->getBitWidth() == 1 ? found : b.CreateZExt(found, type);
   }
   case 18: {
@@ -320,8 +352,10 @@ Value* integerValue(Body& body, IntegerType* type) {
       auto* barrier = InlineAsm::get(FunctionType::get(type, {type}, false), "", "=r,0", false);
       return b.CreateCall(barrier, {body.useVariable(type)});
     }
-    return isPowerOf2_32(type->getBitWidth()) && type->getBitWidth() >= 8 ? loadRaw(body, type) : conversion(body, type);
-  default: return integerBinary(body, type);
+    return isPowerOf2_32(type->getBitWidth()) && type->getBitWidth() >= 8 ? loadRaw(body, type)
+                                                                          : conversion(body, type);
+  default:
+    return integerBinary(body, type);
   }
 }
 

@@ -22,7 +22,8 @@ Value* masked(Body& body, unsigned count) {
   Value* small = body.keep(body.b.CreateAnd(index, body.number(width, count - 1)));
   if (width == 64 || body.choices.flip())
     return small;
-  Value* wide = body.choices.flip() ? body.b.CreateSExt(small, body.plan.integer(64)) : body.b.CreateZExt(small, body.plan.integer(64));
+  Value* wide = body.choices.flip() ? body.b.CreateSExt(small, body.plan.integer(64))
+                                    : body.b.CreateZExt(small, body.plan.integer(64));
   return body.keep(wide);
 }
 
@@ -35,12 +36,16 @@ Address addressIn(Body& body, const RawPlace& place, Type* type) {
   bool natural = isPowerOf2_32(size) && size <= 16;
   Align aligned = natural ? Align(size) : Align(1);
   switch (body.choices.below(8)) {
-  case 0: return {place.pointer, natural ? Align(16) : Align(1)};
+  case 0:
+    return {place.pointer, natural ? Align(16) : Align(1)};
   case 1: {
     unsigned at = body.choices.below(place.bytes);
+    if (auto* fixed = dyn_cast<GlobalVariable>(place.pointer))
+      return {ConstantExpr::getInBoundsGetElementPtr(byte, fixed, body.number(64, at)), commonAlignment(Align(16), at)};
     return {body.keep(b.CreateConstInBoundsGEP1_64(byte, place.pointer, at)), commonAlignment(Align(16), at)};
   }
-  case 2: return {body.keep(b.CreateInBoundsGEP(byte, place.pointer, masked(body, place.bytes))), Align(1)};
+  case 2:
+    return {body.keep(b.CreateInBoundsGEP(byte, place.pointer, masked(body, place.bytes))), Align(1)};
   case 3: { // from the middle, forwards and backwards
     Type* i64 = body.plan.integer(64);
     Value* middle = body.keep(b.CreateConstInBoundsGEP1_64(byte, place.pointer, place.bytes / 2));
@@ -60,14 +65,16 @@ Address addressIn(Body& body, const RawPlace& place, Type* type) {
     if (!natural || place.bytes / size < 4)
       break;
     Value* element = body.keep(b.CreateInBoundsGEP(type, place.pointer, masked(body, place.bytes / size / 2)));
-    return {body.keep(b.CreateConstInBoundsGEP1_64(type, element, body.choices.below(place.bytes / size / 2))), aligned};
+    return {body.keep(b.CreateConstInBoundsGEP1_64(type, element, body.choices.below(place.bytes / size / 2))),
+            aligned};
   }
   case 6: { // by way of an integer
     Value* number = body.keep(b.CreatePtrToInt(place.pointer, body.plan.integer(64)));
     Value* offset = body.keep(b.CreateAnd(body.useIndex(64), body.number(64, place.bytes - 1)));
     return {body.keep(b.CreateIntToPtr(body.keep(b.CreateAdd(number, offset)), b.getPtrTy())), Align(1)};
   }
-  default: break;
+  default:
+    break;
   }
   if (!natural)
     return {body.keep(b.CreateInBoundsGEP(byte, place.pointer, masked(body, place.bytes))), Align(1)};
@@ -134,10 +141,12 @@ Align alignmentOf(Body& body, const Part& part) {
 
 void updateInPlace(Body& body) {
   auto& b = body.b;
-  Type* type = body.choices.pick<Type*>({body.plan.integer(32), body.plan.integer(64), body.plan.integer(8), body.plan.integer(16)});
+  Type* type = body.choices.pick<Type*>(
+      {body.plan.integer(32), body.plan.integer(64), body.plan.integer(8), body.plan.integer(16)});
   Address at = rawAddress(body, type);
   Value* before = b.CreateAlignedLoad(type, at.pointer, at.alignment);
-  auto op = body.choices.pick({Instruction::Add, Instruction::Sub, Instruction::And, Instruction::Or, Instruction::Xor});
+  auto op =
+      body.choices.pick({Instruction::Add, Instruction::Sub, Instruction::And, Instruction::Or, Instruction::Xor});
   b.CreateAlignedStore(b.CreateBinOp(op, before, body.use(type)), at.pointer, at.alignment);
   if (body.choices.flip())
     body.push(before);
@@ -159,8 +168,12 @@ void moveBlock(Body& body) {
                       : body.keep(b.CreateAnd(body.useIndex(64), body.number(64, most - 1)));
   Value* target = half(to, body.choices.flip());
   switch (body.choices.below(3)) {
-  case 0: b.CreateMemMove(target, Align(1), half(from, body.choices.flip()), Align(1), size); break;
-  case 1: b.CreateMemSet(target, body.use(byte), size, Align(1)); break;
+  case 0:
+    b.CreateMemMove(target, Align(1), half(from, body.choices.flip()), Align(1), size);
+    break;
+  case 1:
+    b.CreateMemSet(target, body.use(byte), size, Align(1));
+    break;
   default:
     // Places are the same or far apart, but arguments may be anything.
     if (!isa<GlobalVariable>(to.pointer) || !isa<GlobalVariable>(from.pointer) || to.pointer == from.pointer)
@@ -179,7 +192,8 @@ void dynamicPlace(Body& body) {
   Value* saved = body.keep(b.CreateStackSave());
   {
     Body::Scope scope(body);
-    Value* size = body.keep(b.CreateAdd(body.keep(b.CreateAnd(body.useIndex(64), body.number(64, 127))), body.number(64, bytes + kSlack)));
+    Value* size = body.keep(
+        b.CreateAdd(body.keep(b.CreateAnd(body.useIndex(64), body.number(64, 127))), body.number(64, bytes + kSlack)));
     AllocaInst* place = b.CreateAlloca(body.plan.integer(8), size);
     place->setAlignment(Align(16));
     body.keep(place);
@@ -210,7 +224,8 @@ void derivedPlace(Body& body) {
     body.raws.push_back({body.keep(b.CreateLoad(b.getPtrTy(), slot)), place.bytes});
     return;
   }
-  default: break;
+  default:
+    break;
   }
   RawPlace other = body.choices.pick(body.raws);
   BasicBlock* from = b.GetInsertBlock();
@@ -272,8 +287,8 @@ void compareExchange(Body& body) {
   Value* address = atomicAddress(body, bytes);
   // What is there, most often: otherwise it would never succeed.
   Value* expected = body.choices.flip() ? body.use(type) : b.CreateAlignedLoad(type, address, Align(bytes));
-  Value* both = b.CreateAtomicCmpXchg(address, expected, body.use(type), Align(bytes), AtomicOrdering::SequentiallyConsistent,
-                                      AtomicOrdering::SequentiallyConsistent);
+  Value* both = b.CreateAtomicCmpXchg(address, expected, body.use(type), Align(bytes),
+                                      AtomicOrdering::SequentiallyConsistent, AtomicOrdering::SequentiallyConsistent);
   body.push(b.CreateExtractValue(both, 0));
   body.push(b.CreateExtractValue(both, 1));
 }
@@ -284,7 +299,8 @@ void floatAtomic(Body& body) {
     if (place.type->isFloatingPointTy()) {
       auto op = body.choices.pick({AtomicRMWInst::FAdd, AtomicRMWInst::FSub, AtomicRMWInst::Xchg});
       Align alignment = body.plan.module->getDataLayout().getABITypeAlign(place.type);
-      body.push(b.CreateAtomicRMW(op, place.pointer, body.use(place.type), alignment, AtomicOrdering::SequentiallyConsistent));
+      body.push(b.CreateAtomicRMW(op, place.pointer, body.use(place.type), alignment,
+                                  AtomicOrdering::SequentiallyConsistent));
       return;
     }
   readModifyWrite(body);
@@ -320,7 +336,9 @@ void memoryStatement(Body& body) {
   }
   case 3:
   case 4:
-  case 5: body.push(loadRaw(body, body.plan.wholeBytes())); return;
+  case 5:
+    body.push(loadRaw(body, body.plan.wholeBytes()));
+    return;
   case 6:
   case 7: {
     Part part = partOf(body, body.choices.pick(body.typed));
@@ -328,10 +346,16 @@ void memoryStatement(Body& body) {
     return;
   }
   case 8:
-  case 9: body.push(loadTyped(body)); return;
+  case 9:
+    body.push(loadTyped(body));
+    return;
   case 10:
-  case 11: updateInPlace(body); return;
-  case 12: moveBlock(body); return;
+  case 11:
+    updateInPlace(body);
+    return;
+  case 12:
+    moveBlock(body);
+    return;
   case 13:
     if (body.choices.flip())
       return derivedPlace(body);
@@ -359,12 +383,15 @@ void atomicStatement(Body& body) {
   switch (body.choices.below(8)) {
   case 0:
   case 1:
-  case 2: return readModifyWrite(body);
-  case 3: return compareExchange(body);
+  case 2:
+    return readModifyWrite(body);
+  case 3:
+    return compareExchange(body);
   case 4: {
     unsigned bytes = 1u << body.choices.below(4);
     auto* load = b.CreateAlignedLoad(body.plan.integer(8 * bytes), atomicAddress(body, bytes), Align(bytes));
-    load->setAtomic(body.choices.pick({AtomicOrdering::SequentiallyConsistent, AtomicOrdering::Acquire, AtomicOrdering::Unordered}));
+    load->setAtomic(body.choices.pick(
+        {AtomicOrdering::SequentiallyConsistent, AtomicOrdering::Acquire, AtomicOrdering::Unordered}));
     body.push(load);
     return;
   }
@@ -372,13 +399,16 @@ void atomicStatement(Body& body) {
     unsigned bytes = 1u << body.choices.below(4);
     Value* address = atomicAddress(body, bytes);
     auto* store = b.CreateAlignedStore(body.use(body.plan.integer(8 * bytes)), address, Align(bytes));
-    store->setAtomic(body.choices.pick({AtomicOrdering::SequentiallyConsistent, AtomicOrdering::Release, AtomicOrdering::Monotonic}));
+    store->setAtomic(body.choices.pick(
+        {AtomicOrdering::SequentiallyConsistent, AtomicOrdering::Release, AtomicOrdering::Monotonic}));
     return;
   }
-  case 6: b.CreateFence(body.choices.pick({AtomicOrdering::SequentiallyConsistent, AtomicOrdering::Acquire}),
-                        body.choices.flip() ? SyncScope::SingleThread : SyncScope::System);
+  case 6:
+    b.CreateFence(body.choices.pick({AtomicOrdering::SequentiallyConsistent, AtomicOrdering::Acquire}),
+                  body.choices.flip() ? SyncScope::SingleThread : SyncScope::System);
     return;
-  default: return floatAtomic(body);
+  default:
+    return floatAtomic(body);
   }
 }
 

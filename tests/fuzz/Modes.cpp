@@ -11,16 +11,22 @@ struct Named {
 };
 // Without compile threads a run can be repeated exactly; "race" is for what happens while others compile.
 constexpr Named kNamed[] = {
-    {"interpreter", "interpreter"},
+    {"baseline4", "baseline/registers=4"},
     {"osr1", "interpreter/osr=1"},
     {"osr2", "interpreter/osr=2"},
     {"osr7", "interpreter/osr=7"},
-    {"climb1", "interpreter,O0@1,O2@2"},
-    {"climb2", "interpreter,O2@2:2"},
-    {"loops", "interpreter,O0@1000:2,O2@2000:8"},
+    {"moves1", "interpreter,baseline@1,O3@2/osr=1"},
+    {"moves2", "interpreter,baseline@1,O3@2/osr=2"},
+    {"moves7", "baseline,O2@1/osr=7"},
+    {"climb1", "interpreter,baseline@1,O2@2,O3@3"},
+    {"climb2", "interpreter,baseline@2:2,O2@4:8,O3@8:16"},
+    {"loops", "interpreter,baseline@1000:1,O2@2000:5"},
+    {"short", "interpreter,O0@1,O2@2"},
+    {"spilled", "interpreter,baseline@1:1,O2@3:3/registers=4"},
     {"classic", "O0,O2@1,O3@2"},
-    {"race", "interpreter,O0@1,O2@2,O3@3/threads=2"},
+    {"race", "interpreter,baseline@1,O2@2,O3@3/threads=2"},
     {"counted", "O2/counting=on"},
+    {"counting", "baseline/counting=on"},
     {"bare", "interpreter/profiling=off"},
 };
 
@@ -31,6 +37,8 @@ Result<void> set(Options& options, std::string_view key, std::string_view value)
   if (key == "osr" && isNumber) {
     options.osr = number != 0;
     options.osrAt = number;
+  } else if (key == "registers" && isNumber) {
+    options.baselineRegisters = static_cast<unsigned>(number);
   } else if (key == "threads" && isNumber) {
     options.compileThreads = static_cast<unsigned>(number);
   } else if (key == "counting" && isSwitch) {
@@ -38,8 +46,9 @@ Result<void> set(Options& options, std::string_view key, std::string_view value)
   } else if (key == "profiling" && isSwitch) {
     options.profiling = value == "on" ? Profiling::On : Profiling::Off;
   } else {
-    return fail(ErrorCode::BadOption, "'" + std::string(key) + "=" + std::string(value) +
-                                          "' is no setting of a mode; there are osr, threads, counting and profiling");
+    return fail(ErrorCode::BadOption,
+                "'" + std::string(key) + "=" + std::string(value) +
+                    "' is no setting of a mode; there are osr, threads, registers, counting and profiling");
   }
   return {};
 }
@@ -76,7 +85,7 @@ std::vector<Mode> allModes() {
     if (auto mode = parseMode(tierName(tier)))
       modes.push_back(std::move(*mode));
   for (const Named& named : kNamed)
-    if (auto mode = parseMode(named.name); mode && named.name != tierName(Tier::Interpreter))
+    if (auto mode = parseMode(named.name))
       modes.push_back(std::move(*mode));
   return modes;
 }

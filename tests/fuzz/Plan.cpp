@@ -29,8 +29,7 @@ std::vector<std::uint8_t> bytesOfSeed(std::uint64_t seed) {
 Plan::Plan(LLVMContext& where, Choices& choices)
     : context(where), choices(choices), module(std::make_unique<Module>("generated", where)) {
   module->setTargetTriple("x86_64-pc-linux-gnu");
-  module->setDataLayout(
-      "e-m:e-p270:32:32-p271:32:32-p272:64:64-i64:64-i128:128-f80:128-n8:16:32:64-S128");
+  module->setDataLayout("e-m:e-p270:32:32-p271:32:32-p272:64:64-i64:64-i128:128-f80:128-n8:16:32:64-S128");
   makeTypes();
   makeVariables();
   makeFunctions();
@@ -68,14 +67,22 @@ Type* Plan::fieldType(unsigned depth) {
   switch (choices.below(depth ? 7 : 10)) {
   case 0:
   case 1:
-  case 2: return someInteger();
-  case 3: return floating();
-  case 4: return integer(64);
-  case 5: return integer(32);
-  case 6: return integer(8);
-  case 7: return ArrayType::get(fieldType(depth + 1), 1u << choices.below(3));
-  case 8: return StructType::get(context, {fieldType(depth + 1), fieldType(depth + 1)});
-  default: return choices.oneIn(3) ? cast<Type>(choices.pick(vectors)) : integer(16);
+  case 2:
+    return someInteger();
+  case 3:
+    return floating();
+  case 4:
+    return integer(64);
+  case 5:
+    return integer(32);
+  case 6:
+    return integer(8);
+  case 7:
+    return ArrayType::get(fieldType(depth + 1), 1u << choices.below(3));
+  case 8:
+    return StructType::get(context, {fieldType(depth + 1), fieldType(depth + 1)});
+  default:
+    return choices.oneIn(3) ? cast<Type>(choices.pick(vectors)) : integer(16);
   }
 }
 
@@ -85,7 +92,9 @@ IntegerType* Plan::someInteger() {
   return integer(which < std::size(kOften) ? kOften[which] : odd_[which - std::size(kOften)]);
 }
 
-Type* Plan::scalar() { return choices.below(4) == 3 ? floating() : someInteger(); }
+Type* Plan::scalar() {
+  return choices.below(4) == 3 ? floating() : someInteger();
+}
 
 Type* Plan::any() {
   unsigned which = choices.below(12);
@@ -102,30 +111,47 @@ Type* Plan::wholeBytes() {
   switch (choices.below(12)) {
   case 0:
   case 1:
-  case 2: return integer(64);
+  case 2:
+    return integer(64);
   case 3:
-  case 4: return integer(32);
-  case 5: return integer(8);
-  case 6: return integer(16);
+  case 4:
+    return integer(32);
+  case 5:
+    return integer(8);
+  case 6:
+    return integer(16);
   case 7:
-  case 8: return floating();
-  case 9: return integer(128);
-  default: return choices.pick(vectors);
+  case 8:
+    return floating();
+  case 9:
+    return integer(128);
+  default:
+    return choices.pick(vectors);
   }
 }
 
 APInt Plan::constantBits(unsigned width) {
   APInt value(width, 0);
   switch (choices.below(10)) {
-  case 0: return value;
-  case 1: return APInt(width, 1);
-  case 2: return APInt::getAllOnes(width);
-  case 3: return APInt(width, choices.byte());
-  case 4: return -APInt(width, choices.byte());
-  case 5: value.setBit(choices.below(width)); return value;
-  case 6: return APInt::getLowBitsSet(width, choices.below(width + 1));
-  case 7: return choices.flip() ? APInt::getSignedMinValue(width) : APInt::getSignedMaxValue(width);
-  case 8: return APInt(width, choices.bits(4));
+  case 0:
+    return value;
+  case 1:
+    return APInt(width, 1);
+  case 2:
+    return APInt::getAllOnes(width);
+  case 3:
+    return APInt(width, choices.byte());
+  case 4:
+    return -APInt(width, choices.byte());
+  case 5:
+    value.setBit(choices.below(width));
+    return value;
+  case 6:
+    return APInt::getLowBitsSet(width, choices.below(width + 1));
+  case 7:
+    return choices.flip() ? APInt::getSignedMinValue(width) : APInt::getSignedMaxValue(width);
+  case 8:
+    return APInt(width, choices.bits(4));
   default: {
     std::uint64_t words[] = {choices.bits(8), width > 64 ? choices.bits(8) : 0};
     return APInt((width + 63) / 64 * 64, ArrayRef(words, width > 64 ? 2 : 1)).trunc(width);
@@ -134,8 +160,8 @@ APInt Plan::constantBits(unsigned width) {
 }
 
 APFloat Plan::constantFloat(Type* type) {
-  static constexpr double kValues[] = {1,    0,   -0.0, -1,    0.5,    2,   -3.25,  1e10, 1e-10,        100,
-                                       2.5,  0.1, 1e30, 65535, 1e-310, 3.0, -1e-40, 0.75, 4294967296.0, -2};
+  static constexpr double kValues[] = {1,   0,   -0.0, -1,    0.5,    2,   -3.25,  1e10, 1e-10,        100,
+                                       2.5, 0.1, 1e30, 65535, 1e-310, 3.0, -1e-40, 0.75, 4294967296.0, -2};
   const fltSemantics& format = type->getFltSemantics();
   switch (choices.below(6)) {
   case 4:
@@ -223,10 +249,17 @@ void Plan::makeVariables() {
 void Plan::addParameter(Callable& callable) {
   auto& parameters = callable.parameters;
   switch (choices.below(12)) {
-  case 9: parameters.push_back({Parameter::Kind::Raw, nullptr}); break;
-  case 10: parameters.push_back({Parameter::Kind::ByValue, choices.pick(structs)}); break;
-  case 11: parameters.push_back({Parameter::Kind::Value, choices.pick(structs)}); break;
-  default: parameters.push_back({Parameter::Kind::Value, any()});
+  case 9:
+    parameters.push_back({Parameter::Kind::Raw, nullptr});
+    break;
+  case 10:
+    parameters.push_back({Parameter::Kind::ByValue, choices.pick(structs)});
+    break;
+  case 11:
+    parameters.push_back({Parameter::Kind::Value, choices.pick(structs)});
+    break;
+  default:
+    parameters.push_back({Parameter::Kind::Value, any()});
   }
 }
 
@@ -289,8 +322,8 @@ Callable Plan::makeVariadic() {
     types.push_back(parameter.type);
   for (unsigned i = 0, count = 1 + choices.below(12); i < count; ++i)
     callable.unnamed.push_back(choices.pick<Type*>({integer(64), integer(32), Type::getDoubleTy(context)}));
-  callable.function = Function::Create(FunctionType::get(integer(64), types, true), GlobalValue::ExternalLinkage,
-                                       "variadic", *module);
+  callable.function =
+      Function::Create(FunctionType::get(integer(64), types, true), GlobalValue::ExternalLinkage, "variadic", *module);
   return callable;
 }
 
@@ -310,7 +343,8 @@ void Plan::makeFunctions() {
       // A function of the same signature, for tables and tail calls.
       Callable twin = callables[choices.below(callables.size())];
       Function* first = twin.function;
-      twin.function = Function::Create(first->getFunctionType(), GlobalValue::ExternalLinkage, "f" + std::to_string(i), *module);
+      twin.function =
+          Function::Create(first->getFunctionType(), GlobalValue::ExternalLinkage, "f" + std::to_string(i), *module);
       twin.function->setAttributes(first->getAttributes());
       twin.function->setCallingConv(first->getCallingConv());
       callables.push_back(twin);
@@ -330,7 +364,8 @@ void Plan::makeTables() {
     // One table a signature; what belongs to an earlier one is in there.
     auto same = [&](const CallTable& table) {
       Function* other = callables[table.callables.front()].function;
-      return other->getFunctionType() == function->getFunctionType() && other->getAttributes() == function->getAttributes() &&
+      return other->getFunctionType() == function->getFunctionType() &&
+             other->getAttributes() == function->getAttributes() &&
              other->getCallingConv() == function->getCallingConv();
     };
     if (auto found = find_if(tables, same); found != tables.end())

@@ -19,7 +19,9 @@ using namespace llvm;
 namespace kiln::fuzz {
 namespace {
 
-bool kept(const Instruction& instruction) { return instruction.hasMetadata(kKeepName); }
+bool kept(const Instruction& instruction) {
+  return instruction.hasMetadata(kKeepName);
+}
 
 /// A way to make modules smaller at places that are numbered alike in all copies of one. `apply` changes the places of
 /// [first, last); places may be gone when an earlier one of them was changed.
@@ -42,7 +44,9 @@ bool hasBody(const Function& function) {
   return !function.isDeclaration() && function.getName() != kEntryName &&
          !(function.size() == 1 && function.getEntryBlock().size() == 1);
 }
-std::size_t functions(Module& module) { return count_if(module, hasBody); }
+std::size_t functions(Module& module) {
+  return count_if(module, hasBody);
+}
 void emptyFunctions(Module& module, std::size_t first, std::size_t last) {
   std::size_t at = 0;
   for (Function& function : module) {
@@ -60,7 +64,8 @@ void emptyFunctions(Module& module, std::size_t first, std::size_t last) {
   }
 }
 
-// Branches: one way only. A loop that counts may be left but not kept up, and what is never reached is not reached then.
+// Branches: one way only. A loop that counts may be left but not kept up, and what is never reached is not reached
+// then.
 bool mayGo(const Instruction& branch, unsigned successor) {
   const BasicBlock* to = branch.getSuccessor(successor);
   if (!kept(branch))
@@ -119,8 +124,8 @@ void invokesToCalls(Module& module, std::size_t first, std::size_t last) {
 
 // Instructions: zero in their place.
 bool replaceable(const Instruction& instruction) {
-  return !kept(instruction) && !instruction.isTerminator() && !instruction.isEHPad() && !instruction.getType()->isPointerTy() &&
-         !instruction.getType()->isTokenTy();
+  return !kept(instruction) && !instruction.isTerminator() && !instruction.isEHPad() &&
+         !instruction.getType()->isPointerTy() && !instruction.getType()->isTokenTy();
 }
 std::size_t instructions(Module& module) {
   return eachInstruction(module, [](Instruction& i, std::size_t) -> std::size_t { return replaceable(i); });
@@ -179,8 +184,9 @@ template <typename Visit> std::size_t eachOperand(Module& module, Visit visit) {
     for (Use& use : i.operands()) {
       auto* value = dyn_cast<Instruction>(use.get());
       bool free = value ? !kept(*value) : isa<Argument>(use.get());
-      if (!free || use->getType()->isPointerTy() || !use->getType()->isFirstClassType() || use->getType()->isLabelTy() ||
-          use->getType()->isMetadataTy() || use->getType()->isTokenTy() || isa<ResumeInst>(i))
+      if (!free || use->getType()->isPointerTy() || !use->getType()->isFirstClassType() ||
+          use->getType()->isLabelTy() || use->getType()->isMetadataTy() || use->getType()->isTokenTy() ||
+          isa<ResumeInst>(i))
         continue;
       visit(use, place + count++);
     }
@@ -197,7 +203,9 @@ void zeroOperands(Module& module, std::size_t first, std::size_t last) {
   });
 }
 
-std::size_t once(Module&) { return 1; }
+std::size_t once(Module&) {
+  return 1;
+}
 void dropPromises(Module& module, std::size_t, std::size_t) {
   for (Function& function : module)
     for (Instruction& i : instructions(function))
@@ -257,9 +265,9 @@ void sweep(Module& module) {
 }
 
 constexpr Pass kPasses[] = {
-    {functions, emptyFunctions}, {edges, goOneWay},           {invokes, invokesToCalls},
-    {instructions, removeInstructions}, {once, dropPromises}, {once, mergeBlocks},
-    {instructions, passOperand}, {arguments, zeroArguments},  {operands, zeroOperands},
+    {functions, emptyFunctions},        {edges, goOneWay},          {invokes, invokesToCalls},
+    {instructions, removeInstructions}, {once, dropPromises},       {once, mergeBlocks},
+    {instructions, passOperand},        {arguments, zeroArguments}, {operands, zeroOperands},
 };
 
 class Reduction {

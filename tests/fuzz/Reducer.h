@@ -1,5 +1,5 @@
-// Makes a module small while something stays true of it. What carries `!keep` is only removed when nothing uses it, so that
-// a defined program stays one; all else may go, and what used it gets zero.
+// Makes a module small while something stays true of it. What carries `!keep` is only removed when nothing uses it, so
+// that a defined program stays one; all else may go, and what used it gets zero.
 #pragma once
 
 #include <chrono>

@@ -25,7 +25,7 @@ namespace kiln::fuzz {
 namespace {
 
 constexpr std::pair<std::int64_t, std::int64_t> kArguments[] = {
-    {0, 0},   {1, 2},  {-1, 0x7fffffffffffffff}, {0x123456789abcdef, -77},
+    {0, 0},   {1, 2},  {-1, 0x7fffffffffffffff},     {0x123456789abcdef, -77},
     {19, 19}, {7, -1}, {-0x7fffffffffffffff - 1, 5}, {0x8000000080000001, 0x55aa55aa55aa55aa}};
 
 // What a generated program calls of its host.
@@ -43,13 +43,15 @@ std::int64_t mix(std::int64_t a, double b, std::int32_t c) {
 void addLeaves(const llvm::DataLayout& layout, llvm::Type* type, std::uint64_t at, std::vector<Subject::Leaf>& leaves) {
   if (auto* structure = llvm::dyn_cast<llvm::StructType>(type)) {
     for (unsigned i = 0; i < structure->getNumElements(); ++i)
-      addLeaves(layout, structure->getElementType(i), at + layout.getStructLayout(structure)->getElementOffset(i), leaves);
+      addLeaves(layout, structure->getElementType(i), at + layout.getStructLayout(structure)->getElementOffset(i),
+                leaves);
   } else if (auto* array = llvm::dyn_cast<llvm::ArrayType>(type)) {
     for (std::uint64_t i = 0; i < array->getNumElements(); ++i)
       addLeaves(layout, array->getElementType(), at + i * layout.getTypeAllocSize(array->getElementType()), leaves);
   } else if (auto* vector = llvm::dyn_cast<llvm::FixedVectorType>(type)) {
     for (unsigned i = 0; i < vector->getNumElements(); ++i)
-      addLeaves(layout, vector->getElementType(), at + i * (layout.getTypeSizeInBits(vector->getElementType()) / 8), leaves);
+      addLeaves(layout, vector->getElementType(), at + i * (layout.getTypeSizeInBits(vector->getElementType()) / 8),
+                leaves);
   } else if (type->isIntegerTy() || type->isFloatTy() || type->isDoubleTy()) {
     leaves.push_back({at, static_cast<unsigned>(type->getPrimitiveSizeInBits()), type->isFloatingPointTy()});
   }
@@ -64,7 +66,8 @@ void readLeaf(const std::byte* from, const Subject::Leaf& leaf, std::uint64_t (&
       words[word] &= leaf.bits <= above ? 0 : (std::uint64_t{1} << (leaf.bits - above)) - 1;
   if (!leaf.floating)
     return;
-  double value = leaf.bits == 32 ? std::bit_cast<float>(static_cast<std::uint32_t>(words[0])) : std::bit_cast<double>(words[0]);
+  double value =
+      leaf.bits == 32 ? std::bit_cast<float>(static_cast<std::uint32_t>(words[0])) : std::bit_cast<double>(words[0]);
   if (value != value)
     words[0] = 0x7ff8;
 }
@@ -189,7 +192,8 @@ Subject Subject::of(const llvm::Module& module) {
 
 Outcome run(const Subject& subject, const Mode& mode) {
   Outcome outcome;
-  auto done = runWith(subject, mode, [&](std::string line) { outcome.lines.push_back(std::move(line)); }, outcome.refusals);
+  auto done =
+      runWith(subject, mode, [&](std::string line) { outcome.lines.push_back(std::move(line)); }, outcome.refusals);
   outcome.end = done ? "ok" : "error: " + done.error().message;
   return outcome;
 }

@@ -46,8 +46,8 @@ struct Outcome {
 /// Calls the entry with several pairs of arguments; after each call all variables are looked at.
 Outcome run(const Subject& subject, const Mode& mode);
 
-/// As run(), in a process of its own, so that crashes and loops without end are outcomes too. The calling process must not
-/// have threads.
+/// As run(), in a process of its own, so that crashes and loops without end are outcomes too. The calling process must
+/// not have threads.
 Outcome runApart(const Subject& subject, const Mode& mode, std::chrono::seconds limit = std::chrono::seconds(20));
 
 /// The first line that differs, of both, for people; empty when they agree.

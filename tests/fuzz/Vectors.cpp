@@ -31,12 +31,23 @@ Value* shuffle(Body& body, FixedVectorType* type) {
   unsigned by = body.choices.below(2 * lanes);
   for (unsigned i = 0; i < lanes; ++i)
     switch (how) {
-    case 0: mask.push_back(static_cast<int>(lanes - 1 - i)); break;
-    case 1: mask.push_back(static_cast<int>(by)); break;
-    case 2: mask.push_back(static_cast<int>(i / 2 + (i % 2) * lanes)); break;
-    case 3: mask.push_back(static_cast<int>((i + by) % (2 * lanes))); break;
-    case 4: mask.push_back(static_cast<int>(i % 2 ? i : i + lanes)); break;
-    default: mask.push_back(static_cast<int>(body.choices.below(2 * lanes)));
+    case 0:
+      mask.push_back(static_cast<int>(lanes - 1 - i));
+      break;
+    case 1:
+      mask.push_back(static_cast<int>(by));
+      break;
+    case 2:
+      mask.push_back(static_cast<int>(i / 2 + (i % 2) * lanes));
+      break;
+    case 3:
+      mask.push_back(static_cast<int>((i + by) % (2 * lanes)));
+      break;
+    case 4:
+      mask.push_back(static_cast<int>(i % 2 ? i : i + lanes));
+      break;
+    default:
+      mask.push_back(static_cast<int>(body.choices.below(2 * lanes)));
     }
   return b.CreateShuffleVector(left, right, mask);
 }
@@ -112,7 +123,8 @@ Value* sameBits(Body& body, FixedVectorType* type) {
   Type* from = body.plan.integer(size);
   if (body.choices.below(3) != 2)
     for (unsigned i = 0; i < all.size(); ++i)
-      if (FixedVectorType* other = all[(start + i) % all.size()]; other != type && other->getPrimitiveSizeInBits() == size) {
+      if (FixedVectorType* other = all[(start + i) % all.size()];
+          other != type && other->getPrimitiveSizeInBits() == size) {
         from = other;
         break;
       }
@@ -139,12 +151,14 @@ void reduce(Body& body, FixedVectorType* type) {
   if (body.choices.flip()) {
     // A mask as a number.
     Value* mask = compareOf(body, type);
-    body.push(b.CreateZExtOrTrunc(b.CreateBitCast(mask, body.plan.integer(type->getNumElements())), body.plan.integer(32)));
+    body.push(
+        b.CreateZExtOrTrunc(b.CreateBitCast(mask, body.plan.integer(type->getNumElements())), body.plan.integer(32)));
     return;
   }
-  auto id = body.choices.pick<Intrinsic::ID>(
-      {Intrinsic::vector_reduce_add, Intrinsic::vector_reduce_mul, Intrinsic::vector_reduce_xor, Intrinsic::vector_reduce_or,
-       Intrinsic::vector_reduce_and, Intrinsic::vector_reduce_smax, Intrinsic::vector_reduce_umin});
+  auto id = body.choices.pick<Intrinsic::ID>({Intrinsic::vector_reduce_add, Intrinsic::vector_reduce_mul,
+                                              Intrinsic::vector_reduce_xor, Intrinsic::vector_reduce_or,
+                                              Intrinsic::vector_reduce_and, Intrinsic::vector_reduce_smax,
+                                              Intrinsic::vector_reduce_umin});
   body.push(body.call(id, {type}, {value}));
 }
 
@@ -161,17 +175,29 @@ Value* fromMask(Body& body, FixedVectorType* type) {
 Value* vectorValue(Body& body, FixedVectorType* type) {
   bool floating = type->getElementType()->isFloatingPointTy();
   switch (body.choices.below(16)) {
-  case 6: return shuffle(body, type);
-  case 7: return body.choices.flip() ? resized(body, type) : shuffle(body, type);
-  case 8: return insert(body, type);
-  case 9: return select(body, type);
-  case 10: return conversion(body, type);
-  case 11: return sameBits(body, type);
-  case 12: reduce(body, type); break;
-  case 13: return floating ? floatArithmetic(body, type) : integerIntrinsic(body, type);
-  case 14: return floating ? floatArithmetic(body, type) : fromMask(body, type);
-  case 15: return loadRaw(body, type);
-  default: break;
+  case 6:
+    return shuffle(body, type);
+  case 7:
+    return body.choices.flip() ? resized(body, type) : shuffle(body, type);
+  case 8:
+    return insert(body, type);
+  case 9:
+    return select(body, type);
+  case 10:
+    return conversion(body, type);
+  case 11:
+    return sameBits(body, type);
+  case 12:
+    reduce(body, type);
+    break;
+  case 13:
+    return floating ? floatArithmetic(body, type) : integerIntrinsic(body, type);
+  case 14:
+    return floating ? floatArithmetic(body, type) : fromMask(body, type);
+  case 15:
+    return loadRaw(body, type);
+  default:
+    break;
   }
   return floating ? floatArithmetic(body, type) : integerBinary(body, type);
 }
@@ -183,7 +209,8 @@ Value* structValue(Body& body, StructType* type) {
     Type* field = type->getElementType(i);
     // Arrays and structs in it stay as they are, but for one part.
     if (auto* array = dyn_cast<ArrayType>(field); array && array->getElementType()->isSingleValueType())
-      value = b.CreateInsertValue(value, body.use(array->getElementType()), {i, body.choices.below(array->getNumElements())});
+      value = b.CreateInsertValue(value, body.use(array->getElementType()),
+                                  {i, body.choices.below(array->getNumElements())});
     else if (field->isSingleValueType())
       value = b.CreateInsertValue(value, body.use(field), i);
   }

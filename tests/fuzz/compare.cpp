@@ -113,7 +113,8 @@ private:
       chosen.push_back(&mode);
     if (settings_.sample == 0 || settings_.sample + 1 >= chosen.size())
       return chosen;
-    std::rotate(chosen.begin() + 1, chosen.begin() + 1 + (program.number * settings_.sample) % (chosen.size() - 1), chosen.end());
+    std::rotate(chosen.begin() + 1, chosen.begin() + 1 + (program.number * settings_.sample) % (chosen.size() - 1),
+                chosen.end());
     chosen.resize(settings_.sample + 1);
     return chosen;
   }
@@ -137,8 +138,8 @@ private:
       Outcome other = runOnce(subject, *modes[i]);
       if (other.agrees(first))
         continue;
-      std::printf("%s: %s and %s differ: %s\n", program.name.c_str(), modes.front()->name.c_str(), modes[i]->name.c_str(),
-                  difference(first, other).c_str());
+      std::printf("%s: %s and %s differ: %s\n", program.name.c_str(), modes.front()->name.c_str(),
+                  modes[i]->name.c_str(), difference(first, other).c_str());
       std::fflush(stdout);
       if (same)
         keep(program, *modes.front(), *modes[i]);
@@ -154,7 +155,8 @@ private:
     std::vector<std::string> pattern;
     for (const Mode* mode : modes) {
       outcomes.push_back(runApart(subject, *mode, std::chrono::seconds(limit)));
-      auto like = std::find_if(outcomes.begin(), outcomes.end(), [&](const Outcome& o) { return o.agrees(outcomes.back()); });
+      auto like =
+          std::find_if(outcomes.begin(), outcomes.end(), [&](const Outcome& o) { return o.agrees(outcomes.back()); });
       pattern.push_back(std::to_string(like - outcomes.begin()) + " " + outcomes.back().end.substr(0, 20));
     }
     return pattern;
@@ -163,11 +165,13 @@ private:
   void keep(Program& program, const Mode& left, const Mode& right) {
     std::string path = settings_.reduced;
     if (path.empty() && !settings_.keep.empty())
-      path = settings_.keep + "/" + std::filesystem::path(program.name).stem().string() + "-" + left.name.substr(0, 20) + "-" + right.name.substr(0, 20) + ".ll";
+      path = settings_.keep + "/" + std::filesystem::path(program.name).stem().string() + "-" +
+             left.name.substr(0, 20) + "-" + right.name.substr(0, 20) + ".ll";
     if (path.empty())
       return;
     std::replace(path.begin(), path.end(), ' ', '-');
-    // A third opinion, which must stay what it is: a difference that comes from the reduction is seldom between the same.
+    // A third opinion, which must stay what it is: a difference that comes from the reduction is seldom between the
+    // same.
     std::vector<const Mode*> modes = {&left, &right};
     std::vector<Mode> others = allModes();
     for (std::string_view wanted : {"O0", "O2", "interpreter"})
@@ -178,10 +182,14 @@ private:
     auto before = program.module->getInstructionCount();
     unsigned tries = reduce(
         program.module,
-        [&](const llvm::Module& smaller) { return pattern(Subject::of(smaller), modes, std::min(settings_.limit, 5u)) == wanted; },
+        [&](const llvm::Module& smaller) {
+          return pattern(Subject::of(smaller), modes, std::min(settings_.limit, 5u)) == wanted;
+        },
         std::chrono::seconds(settings_.reduceLimit));
-    std::ofstream(path) << "; " << program.name << ": " << left.name << " and " << right.name << "\n" << textOf(*program.module);
-    std::printf("  %u instructions of %u after %u tries: %s\n", program.module->getInstructionCount(), before, tries, path.c_str());
+    std::ofstream(path) << "; " << program.name << ": " << left.name << " and " << right.name << "\n"
+                        << textOf(*program.module);
+    std::printf("  %u instructions of %u after %u tries: %s\n", program.module->getInstructionCount(), before, tries,
+                path.c_str());
   }
 
   const Settings& settings_;
@@ -251,7 +259,8 @@ int main(int argc, char** argv) {
     for (const std::string& input : settings.inputs)
       if (auto seed = numberOf(input)) {
         auto bytes = bytesOfSeed(*seed);
-        std::ofstream(settings.bytesTo + "/seed-" + input, std::ios::binary).write(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+        std::ofstream(settings.bytesTo + "/seed-" + input, std::ios::binary)
+            .write(reinterpret_cast<const char*>(bytes.data()), bytes.size());
       }
     return 0;
   }

@@ -1,5 +1,5 @@
-// libFuzzer's entry: bytes to a program, the program to the interpreter and three other modes, which the bytes choose. What
-// differs stops the fuzzer, which keeps the bytes; `kiln_compare --reduce` makes a case of them.
+// libFuzzer's entry: bytes to a program, the program to the interpreter and three other modes, which the bytes choose.
+// What differs stops the fuzzer, which keeps the bytes; `kiln_compare --reduce` makes a case of them.
 #include <cstdio>
 #include <cstdlib>
 

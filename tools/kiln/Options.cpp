@@ -16,7 +16,7 @@ struct Raw {
   unsigned threads = 1, baselineRegisters = 0;
   std::size_t codeLimit = 0, retireAt = Options{}.retireAt, queue = 1024;
   std::uint64_t osrAt = 0;
-  bool trace = false, verify = false, noOsr = false, crashOnRefusal = false, baselinePlainCpu = false;
+  bool trace = false, verify = false, perfMap = false, gdb = false, noOsr = false, crashOnRefusal = false, baselinePlainCpu = false;
 };
 
 void describe(CLI::App& run, Raw& raw) {
@@ -35,6 +35,8 @@ void describe(CLI::App& run, Raw& raw) {
   run.add_flag("--stats{-}", raw.stats, "At exit, a table of functions on stderr, or JSON with --stats=FILE");
   run.add_flag("--trace-tiers", raw.trace, "One line on stderr for each tier decision");
   run.add_option("--dump", raw.dump, "Print a function and stop: ops:FUNCTION, or ir or asm:FUNCTION[@TIER]")->type_name("WHAT");
+  run.add_flag("--perf-map", raw.perfMap, "Write /tmp/perf-PID.map, where perf finds the names of compiled code");
+  run.add_flag("--gdb", raw.gdb, "Tell GDB of compiled code: names and unwind tables");
   run.add_option("--counters", raw.counters, "Count calls and loops: auto (all tiers but the last), on, off")
       ->type_name("WHEN");
   run.add_option("--profile", raw.profile, "Record branches, targets and values: auto (for tiers that can use them), on, off")
@@ -147,6 +149,8 @@ Result<RunOptions> check(const Raw& raw, const std::vector<std::string>& words) 
   options.engine.retireAt = raw.retireAt;
   options.engine.queueCapacity = raw.queue;
   options.engine.verifyAll = raw.verify;
+  options.engine.perfMap = raw.perfMap;
+  options.engine.gdb = raw.gdb;
   if (raw.noOsr && raw.osrAt != 0)
     return fail(ErrorCode::BadOption, "--no-osr and --osr-at exclude each other");
   options.engine.osr = !raw.noOsr;

@@ -125,6 +125,10 @@ void Emitter::saveVariadicRegisters() {
 void Emitter::saveAround() {
   saved_.clear();
   plan_.savedAcross(position_, saved_);
+  // A class's stretch may go over a call that defines one of its members: what comes back is the new value.
+  const std::uint32_t own = plan_.placeIndex(currentNumber_);
+  if (own != kNone)
+    llvm::erase_if(saved_, [&](std::uint32_t part) { return part >= own && part < own + plan_.stateOf(currentNumber_).words; });
   for (std::uint32_t part : saved_) {
     const Place& place = plan_.placeAt(part);
     if (place.reg < kFirstXmm)
@@ -485,6 +489,7 @@ void Emitter::callLibrary(const char* name, llvm::ArrayRef<const llvm::Value*> a
   moves_.clear();
   constantMoves_.clear();
   unsigned gprs = 0, xmms = 0;
+  llvm::SmallVector<std::pair<Register, unsigned>, 2> extensions;
   for (const llvm::Value* argument : arguments) {
     if (isX87(argument))
       continue;
@@ -493,9 +498,13 @@ void Emitter::callLibrary(const char* name, llvm::ArrayRef<const llvm::Value*> a
       bool real = isOneXmm(argument->getType());
       Register reg = real ? static_cast<Register>(kFirstXmm + xmms++) : kArgumentGprs[gprs++];
       addMove({reg, 0}, argument, part, 8);
+      if (part == 1 && extra.isSigned)
+        extensions.emplace_back(reg, bitsOf(argument->getType()));
     }
   }
   moveAll(moves_, constantMoves_);
+  for (auto [reg, width] : extensions)
+    signExtendHigh(gp(reg), width);
   if (extra.slot != 0)
     a_.lea(gp(kArgumentGprs[gprs]), frame(extra.slot));
   if (Gp last = gp(kArgumentGprs[gprs ? gprs - 1 : 0]); extra.lastBits == 32)
@@ -516,6 +525,7 @@ void Emitter::callLibrary(const char* name, llvm::ArrayRef<const llvm::Value*> a
     storeX87(currentNumber_);
   else if (type->isIntegerTy() && bitsOf(type) > 64) {
     a_.mov(x86::r10, x86::rax);
+    cleanHigh(x86::rdx, bitsOf(type));
     moves_.clear();
     for (unsigned part = 0; part < 2; ++part)
       if (const Place& place = plan_.placeOf(currentNumber_, part); place.exists()) {

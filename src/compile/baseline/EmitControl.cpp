@@ -328,8 +328,8 @@ void Emitter::giveInteger(Gp to, const llvm::Value* value, const Move& move) {
 
 /// Behind the hidden pointer. Where words lie there is where they lie in memory.
 void Emitter::storeResult(const llvm::Value* value) {
-  a_.mov(x86::r11, frame(hiddenSlot_));
   forEachLeaf(value->getType(), [&](unsigned part, llvm::Type* type, std::int64_t offset) {
+    a_.mov(x86::r11, frame(hiddenSlot_));
     storeLeaf(x86::ptr(x86::r11, static_cast<std::int32_t>(offset)), value, part, type);
   });
 }

@@ -287,9 +287,7 @@ void Emitter::emitDivision(const llvm::Instruction& instruction) {
 
 // Comparisons ------------------------------------------------------------------------------------------------------------
 
-namespace {
-
-Condition conditionOf(llvm::CmpInst::Predicate predicate) {
+Condition Emitter::conditionOf(llvm::CmpInst::Predicate predicate) {
   switch (predicate) {
   case llvm::CmpInst::ICMP_EQ: return Condition::kEqual;
   case llvm::CmpInst::ICMP_NE: return Condition::kNotEqual;
@@ -304,8 +302,6 @@ Condition conditionOf(llvm::CmpInst::Predicate predicate) {
   }
 }
 
-} // namespace
-
 Condition Emitter::compareInt(const llvm::ICmpInst& compare) {
   const llvm::Value *left = compare.getOperand(0), *right = compare.getOperand(1);
   llvm::CmpInst::Predicate predicate = compare.getPredicate();
@@ -318,6 +314,8 @@ Condition Emitter::compareInt(const llvm::ICmpInst& compare) {
     predicate = compare.getSwappedPredicate();
   }
   const unsigned width = bitsOf(left->getType());
+  if (width > 64)
+    return compareWide(compare.getPredicate(), compare.getOperand(0), compare.getOperand(1));
   if (isOdd(width)) {
     auto extendInto = [&](Gp to, const llvm::Value* value) {
       llvm::CmpInst::isSigned(predicate) ? signExtendInto(to, value) : zeroExtendInto(to, value);

@@ -11,9 +11,9 @@ namespace kiln::baseline {
 void Emitter::emitIntrinsic(const llvm::IntrinsicInst& intrinsic) {
   if (isNothing(intrinsic))
     return;
-  if (emitMemoryIntrinsic(intrinsic) || emitIntIntrinsic(intrinsic) || emitFrameIntrinsic(intrinsic) ||
-      emitKnownIntrinsic(intrinsic) || emitMachineIntrinsic(intrinsic) || emitFloatIntrinsic(intrinsic) ||
-      emitVectorIntrinsic(intrinsic) || emitWideIntrinsic(intrinsic) || emitX87Intrinsic(intrinsic) ||
+  if (emitMemoryIntrinsic(intrinsic) || emitVectorIntrinsic(intrinsic) || emitWideIntrinsic(intrinsic) ||
+      emitIntIntrinsic(intrinsic) || emitFrameIntrinsic(intrinsic) || emitKnownIntrinsic(intrinsic) ||
+      emitMachineIntrinsic(intrinsic) || emitFloatIntrinsic(intrinsic) || emitX87Intrinsic(intrinsic) ||
       emitExceptionIntrinsic(intrinsic))
     return;
   refuse("intrinsic " + llvm::Intrinsic::getBaseName(intrinsic.getIntrinsicID()).str());

@@ -213,6 +213,13 @@ void Emitter::copyX87(const Mem& to, const Mem& from) {
   a_.fstp(target);
 }
 
+bool Emitter::keepsAddress(const llvm::Type* leaf) const {
+  if (!leaf->isIntegerTy() && !leaf->isVectorTy())
+    return true;
+  std::uint64_t bytes = (leaf->getPrimitiveSizeInBits().getFixedValue() + 7) / 8;
+  return std::has_single_bit(bytes) && !(leaf->isVectorTy() && leaf->getScalarSizeInBits() == 1);
+}
+
 void Emitter::loadLeaf(std::uint32_t number, unsigned part, const Mem& from, llvm::Type* type) {
   if (!isUsed(number, part) && !(type->isIntegerTy() && bitsOf(type) > 64))
     return;
@@ -272,7 +279,13 @@ void Emitter::emitLoad(const llvm::LoadInst& load) {
     return wrote(number, 0, to);
   }
   Mem from = address(load.getPointerOperand(), 0, true);
-  forEachLeaf(type, [&](unsigned part, llvm::Type* leaf, std::int64_t offset) { loadLeaf(number, part, moved(from, offset), leaf); });
+  bool kept = true;
+  forEachLeaf(type, [&](unsigned part, llvm::Type* leaf, std::int64_t offset) {
+    if (!kept)
+      from = address(load.getPointerOperand(), 0, true);
+    loadLeaf(number, part, moved(from, offset), leaf);
+    kept = keepsAddress(leaf);
+  });
 }
 
 // Stores -----------------------------------------------------------------------------------------------------------------
@@ -346,7 +359,13 @@ void Emitter::emitStore(const llvm::StoreInst& store) {
     return storeXmm(address(store.getPointerOperand()), from, type->isFloatTy() ? 4 : 8);
   }
   Mem to = address(store.getPointerOperand(), 0, true);
-  forEachLeaf(type, [&](unsigned part, llvm::Type* leaf, std::int64_t offset) { storeLeaf(moved(to, offset), value, part, leaf); });
+  bool kept = true;
+  forEachLeaf(type, [&](unsigned part, llvm::Type* leaf, std::int64_t offset) {
+    if (!kept)
+      to = address(store.getPointerOperand(), 0, true);
+    storeLeaf(moved(to, offset), value, part, leaf);
+    kept = keepsAddress(leaf);
+  });
 }
 
 /// A store of what was computed from the value that is there: one instruction.

@@ -40,7 +40,8 @@ void Emitter::leaveWide() {
 }
 
 void Emitter::emitWideAtomic(const llvm::Instruction& instruction) {
-  if (!features().hasCMPXCHG16B())
+  // There is no way without, so the processor decides even where less than it has is to be used.
+  if (!asmjit::CpuInfo::host().features().x86().hasCMPXCHG16B())
     refuse("atomic operation of 128 bits on a processor without");
   if (wideSlots_ == 0)
     wideSlots_ = plan_.newSlot(kRoom, 16);

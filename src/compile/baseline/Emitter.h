@@ -29,6 +29,7 @@
 #include "compile/baseline/Baseline.h"
 #include "compile/baseline/Code.h"
 #include "compile/baseline/EmitFloat.h"
+#include "compile/baseline/EmitVector.h"
 #include "compile/baseline/Environment.h"
 #include "compile/baseline/Plan.h"
 #include "compile/baseline/Shapes.h"
@@ -275,6 +276,7 @@ private:
   void emitCompare(const llvm::CmpInst& compare);
   /// Sets the flags for a comparison of integers; the condition under which it holds.
   Condition compareInt(const llvm::ICmpInst& compare);
+  static Condition conditionOf(llvm::CmpInst::Predicate predicate);
   void emitBitTest(const llvm::Instruction& test);
   void setCondition(std::uint32_t number, Condition condition);
   void emitSelect(const llvm::SelectInst& select);
@@ -358,6 +360,87 @@ private:
 
   // Vectors (EmitVector.cpp)
   void emitVector(const llvm::Instruction& instruction);
+  void emitVectorSimple(const llvm::Instruction& instruction, const Sse& operation);
+  void emitVectorSelect(const llvm::SelectInst& select);
+  void sse(const Sse& operation, Xmm to, Xmm left, const asmjit::Operand_& right);
+  void sse(const Sse& operation, Xmm to, Xmm left, const asmjit::Operand_& right, unsigned immediate);
+  void sseUnary(const Sse& operation, Xmm to, const asmjit::Operand_& from);
+  void sseUnary(const Sse& operation, Xmm to, const asmjit::Operand_& from, unsigned immediate);
+  void sseShift(const Sse& operation, Xmm to, Xmm from, unsigned amount);
+  void loadOperand(Xmm to, const asmjit::Operand_& from);
+  void invert(Xmm to);
+  void blend(Xmm mask, const asmjit::Operand_& yes, const asmjit::Operand_& no);
+  /// A constant vector of equal lanes.
+  Mem splat(std::uint64_t bits, unsigned bytes);
+  std::int32_t vectorSlot(unsigned which);
+  asmjit::Operand steady(const llvm::Value* value, unsigned which);
+  std::int32_t spill(const llvm::Value* value, unsigned which);
+  static Mem laneAt(std::int32_t slot, const VectorForm& form, unsigned lane);
+  Mem laneBy(std::int32_t slot, const VectorForm& form, const llvm::Value* index);
+  void loadLane(Gp to, const Mem& from, bool isSigned);
+  void storeLane(const Mem& to, Gp from);
+  void takeSlot(std::uint32_t number, std::int32_t slot);
+  void loadPacked(Xmm to, const Mem& from, unsigned bytes);
+  void moveToXmm(Xmm to, Gp from);
+  void moveFromXmm(Gp to, Xmm from);
+  void maskFromBits(Xmm to, Gp bits, unsigned count);
+  void bitsFromMask(Gp to, Xmm mask, unsigned count);
+  void widenMask(Xmm mask, unsigned lane, unsigned to);
+  void narrowMask(Xmm mask, unsigned lane, unsigned to);
+  std::int32_t vectorSlots_[4] = {};
+  // EmitVectorInteger.cpp
+  void emitVectorInteger(const llvm::Instruction& instruction);
+  /// For each pair of lanes, extended, in RAX and R10: `operation` leaves the result in RAX. It may use R11.
+  void eachLane(const llvm::Instruction& instruction, const VectorForm& form, bool isSigned, llvm::function_ref<void()> operation);
+  void emitVectorMul(const llvm::Instruction& instruction, const VectorForm& form);
+  void emitVectorShiftBy(const llvm::Instruction& instruction, const VectorForm& form, unsigned amount);
+  void shiftLanes(Xmm to, unsigned opcode, unsigned lane, unsigned amount);
+  void emitVectorShift(const llvm::Instruction& instruction, const VectorForm& form);
+  void emitVectorCompare(const llvm::CmpInst& compare);
+  void compareLanes(Xmm to, llvm::CmpInst::Predicate predicate, asmjit::Operand left, asmjit::Operand right, const VectorForm& form);
+  void compareEachLane(const llvm::CmpInst& compare, const VectorForm& form);
+  void emitVectorExtreme(const llvm::IntrinsicInst& intrinsic, const VectorForm& form);
+  bool emitVectorSaturated(const llvm::IntrinsicInst& intrinsic, const VectorForm& form);
+  void emitVectorAbs(const llvm::IntrinsicInst& intrinsic, const VectorForm& form);
+  void emitVectorFunnel(const llvm::IntrinsicInst& intrinsic, const VectorForm& form);
+  // EmitVectorFloat.cpp
+  void emitVectorFloat(const llvm::Instruction& instruction);
+  void emitVectorFloatCompare(const llvm::FCmpInst& compare);
+  bool emitVectorFloatIntrinsic(const llvm::IntrinsicInst& intrinsic, const VectorForm& form);
+  bool emitVectorRound(const llvm::IntrinsicInst& intrinsic, const VectorForm& form, unsigned mode);
+  void reduceFloat(const llvm::IntrinsicInst& intrinsic, const VectorForm& form);
+  // EmitVectorCast.cpp
+  void emitVectorCast(const llvm::CastInst& cast);
+  void emitVectorResize(const llvm::CastInst& cast);
+  void onesFromMask(Xmm to, unsigned lane);
+  void maskFromLanes(Xmm to, unsigned lane, unsigned wanted);
+  void extendLanes(Xmm to, unsigned lane, unsigned wanted, bool isSigned);
+  void truncateLanes(Xmm to, unsigned lane, unsigned wanted);
+  void emitVectorToFloat(const llvm::CastInst& cast);
+  void emitVectorFromFloat(const llvm::CastInst& cast);
+  void emitVectorBitcast(const llvm::CastInst& cast);
+  void fromBits(std::uint32_t number, llvm::Type* type, bool wide);
+  // EmitVectorShape.cpp
+  void emitExtractElement(const llvm::ExtractElementInst& extract);
+  void extractLane(Gp to, Xmm from, const VectorForm& form, unsigned index);
+  void emitInsertElement(const llvm::InsertElementInst& insert);
+  bool insertReal(const llvm::InsertElementInst& insert, const VectorForm& form, unsigned index);
+  bool insertInteger(const llvm::InsertElementInst& insert, const VectorForm& form, unsigned index);
+  Gp readLaneValue(const llvm::Value* element, const VectorForm& form);
+  void emitShuffle(const llvm::ShuffleVectorInst& shuffle);
+  void shuffleBytes(Xmm to, const asmjit::Operand& left, const asmjit::Operand& right, const ByteShuffle& bytes, unsigned lane);
+  bool shuffleInterleaved(Xmm to, const asmjit::Operand& left, const asmjit::Operand& right, const ByteShuffle& bytes);
+  bool shuffleWords(Xmm to, const asmjit::Operand& from, const ByteShuffle& bytes);
+  void shuffleByControl(Xmm to, const asmjit::Operand& left, const asmjit::Operand& right, const ByteShuffle& bytes, bool single);
+  void shuffleInMemory(Xmm to, const asmjit::Operand& left, const asmjit::Operand& right, const ByteShuffle& bytes, unsigned lane);
+  void shuffleMasks(const llvm::ShuffleVectorInst& shuffle, const VectorForm& source, const VectorForm& form);
+  void emitVectorAddress(const llvm::GetElementPtrInst& instruction);
+  // EmitVectorIntrinsic.cpp
+  void emitVectorSwap(const llvm::IntrinsicInst& intrinsic, const VectorForm& form);
+  void emitReduce(const llvm::IntrinsicInst& intrinsic, const VectorForm& form);
+  void reduceEachLane(const llvm::IntrinsicInst& intrinsic, const VectorForm& form);
+  void reduceMask(const llvm::IntrinsicInst& intrinsic, const VectorForm& form);
+  bool emitMaskedAccess(const llvm::IntrinsicInst& intrinsic);
   void loadVector(std::uint32_t number, unsigned part, const Mem& from, llvm::Type* type);
   void storeVector(const Mem& to, const llvm::Value* value, unsigned part, llvm::Type* type);
   bool emitVectorIntrinsic(const llvm::IntrinsicInst& intrinsic);
@@ -387,8 +470,46 @@ private:
 
   // Wide integers and aggregates (EmitWide.cpp)
   void emitWide(const llvm::Instruction& instruction);
+  void emitWideHalves(const llvm::Instruction& instruction, asmjit::InstId lowOperation, asmjit::InstId highOperation);
+  void emitWideMul(const llvm::Instruction& instruction);
+  void emitWideShiftBy(const llvm::Instruction& instruction);
+  void emitWideShift(const llvm::Instruction& instruction);
+  Condition compareWide(llvm::CmpInst::Predicate predicate, const llvm::Value* left, const llvm::Value* right);
+  void emitWideSelect(const llvm::SelectInst& select);
+  void emitWideCast(const llvm::CastInst& cast);
+  void emitWideFloatCast(const llvm::CastInst& cast);
+  void wideOperand(asmjit::InstId operation, Gp to, const llvm::Value* value, unsigned part, Gp scratch);
+  void cleanHigh(Gp high, unsigned width);
+  void signExtendHigh(Gp high, unsigned width);
+  void wroteWide(std::uint32_t number, Gp low, Gp high);
   bool emitWideIntrinsic(const llvm::IntrinsicInst& intrinsic);
+  struct WideSum {
+    const llvm::Value *left, *right;
+    asmjit::InstId lowOperation, highOperation;
+    unsigned width;
+    bool isSigned;
+  };
+  Condition wideSum(const WideSum& sum, Gp low, Gp high);
+  void emitWideChecked(const llvm::IntrinsicInst& intrinsic, asmjit::InstId lowOperation, asmjit::InstId highOperation);
+  void emitWideSaturated(const llvm::IntrinsicInst& intrinsic, asmjit::InstId lowOperation, asmjit::InstId highOperation);
+  void emitWideExtreme(const llvm::IntrinsicInst& intrinsic, llvm::CmpInst::Predicate predicate);
+  void emitWideOrder(const llvm::IntrinsicInst& intrinsic, bool isSigned);
+  void emitWideAbs(const llvm::IntrinsicInst& intrinsic);
+  void emitWideSwap(const llvm::IntrinsicInst& intrinsic);
+  void emitWideZeros(const llvm::IntrinsicInst& intrinsic);
+  void emitWideFunnel(const llvm::IntrinsicInst& intrinsic);
+
+  // Aggregates and kernels (EmitAggregate.cpp)
   void emitAggregate(const llvm::Instruction& instruction);
+  void emitSelectParts(const llvm::SelectInst& select);
+  void addParts(std::uint32_t number, unsigned to, const llvm::Value* value, unsigned first, unsigned count);
+  /// The whole result is parts of a value, from `first` on.
+  void moveParts(std::uint32_t number, const llvm::Value* value, unsigned first);
+  /// False if the instruction has no kernel (Kernels.h).
+  bool emitKernel(const llvm::Instruction& instruction);
+  void storeParts(std::int32_t to, const llvm::Value* value);
+  void takeKernelResults(const llvm::Instruction& instruction);
+  std::int32_t kernelFrame_ = 0;
 
   // Memory (EmitMemory.cpp, EmitAtomic.cpp)
   void emitLoad(const llvm::LoadInst& load);
@@ -399,6 +520,8 @@ private:
   /// One leaf (no struct or array) of a value, from `part` on, to or from memory whose operand is good for several uses.
   void loadLeaf(std::uint32_t number, unsigned part, const Mem& from, llvm::Type* type);
   void storeLeaf(const Mem& to, const llvm::Value* value, unsigned part, llvm::Type* type);
+  /// Whether the two leave R10 and R11 alone.
+  bool keepsAddress(const llvm::Type* leaf) const;
   void storeInteger(const Mem& to, Gp from, unsigned bits);
   void copyX87(const Mem& to, const Mem& from);
 
@@ -486,8 +609,9 @@ private:
   struct LibraryCall {
     std::int32_t slot = 0; ///< a slot of the frame, passed by its address as a further argument
     unsigned lastBits = 0; ///< the last argument is an integer of so many bits that the function wants extended with zeros
+    bool isSigned = false; ///< integers of more than 64 bits are sign-extended to 128
   };
-  void callLibrary(const char* name, llvm::ArrayRef<const llvm::Value*> arguments, LibraryCall extra = {0, 0});
+  void callLibrary(const char* name, llvm::ArrayRef<const llvm::Value*> arguments, LibraryCall extra = {0, 0, false});
   void callAddress(std::uintptr_t address);
   std::uint32_t runtimeIndex(std::uintptr_t address);
 

@@ -147,6 +147,8 @@ void Emitter::loadConstant(Gp to, std::uint64_t bits) {
 void Emitter::clean(Gp reg, unsigned bits) {
   if (bits < 32) {
     a_.and_(sized(reg, 32), static_cast<std::int32_t>((1u << bits) - 1));
+  } else if (bits == 32) { // the upper part of a wide one
+    a_.mov(sized(reg, 32), sized(reg, 32));
   } else if (bits > 32 && bits < 64) {
     a_.shl(sized(reg, 64), 64 - bits);
     a_.shr(sized(reg, 64), 64 - bits);

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "abi/Leaves.h"
+#include "compile/baseline/EmitVector.h"
 
 namespace kiln::baseline {
 namespace {
@@ -86,14 +87,14 @@ bool Plan::partsOfType(llvm::Type* type, Parts& parts) const {
     unsigned bits = lane->isPointerTy() ? 64 : lane->getScalarSizeInBits();
     if (lane->isHalfTy() || lane->isBFloatTy() || (lane->isIntegerTy() && bits != 1 && !isExactWidth(bits)))
       return false;
-    if (bits == 1) { // a mask: all bits of a lane are alike
-      if (lanes != 2 && lanes != 4 && lanes != 8 && lanes != 16)
-        return false;
-      bits = 128 / lanes;
-    }
+    const bool isMask = bits == 1; // all bits of a lane are alike
+    if (isMask && (lanes < 2 || lanes > 16))
+      return false;
+    if (isMask)
+      bits = 8 * maskLane(lanes);
     if (bits * lanes > 128 || bits > 64)
       return false;
-    parts.push_back({Bank::Xmm, static_cast<std::uint8_t>(bits * lanes > 64 ? 16 : 8), static_cast<std::uint8_t>(lanes),
+    parts.push_back({Bank::Xmm, static_cast<std::uint8_t>(isMask || bits * lanes > 64 ? 16 : 8), static_cast<std::uint8_t>(lanes),
                      static_cast<std::uint8_t>(bits / 8)});
     return true;
   }
@@ -362,9 +363,11 @@ void Plan::listClasses() {
   }
 }
 
-std::uint64_t Plan::crossedWeight(std::uint32_t first, std::uint32_t last) const {
+/// The weight of the calls that a class lives across. An argument is there before the first instruction, which may be one.
+std::uint64_t Plan::crossedWeight(std::uint32_t value) const {
+  const std::uint32_t first = members_[value].first, last = members_[value].last;
   auto behind = [](std::uint32_t position, const Call& call) { return position < call.position; };
-  auto from = std::upper_bound(calls_.begin(), calls_.end(), first, behind);
+  auto from = isArgument(value) ? calls_.begin() : std::upper_bound(calls_.begin(), calls_.end(), first, behind);
   auto to = std::lower_bound(from, calls_.end(), last, [](const Call& call, std::uint32_t position) { return call.position < position; });
   if (from == to)
     return 0;
@@ -409,9 +412,8 @@ Register Plan::hintOf(std::uint32_t value, Bank bank) const {
 
 void Plan::allocateClass(std::uint32_t value) {
   const Member& self = members_[value];
-  const std::uint64_t crossed = crossedWeight(self.first, self.last);
+  const std::uint64_t crossed = crossedWeight(value);
   const bool few = options_.registers != 0;
-  const bool isArgument = value < function_->arg_size();
   for (unsigned part = 0; part < values_[value].words; ++part) {
     Bank bank = parts_[firstPlace_[value] + part].bank;
     if (bank == Bank::Memory)
@@ -424,7 +426,7 @@ void Plan::allocateClass(std::uint32_t value) {
     }
     auto isFree = [&](Register reg) {
       const Occupant& occupant = occupants_[reg];
-      return occupant.value == kNone || (!isArgument && occupant.last <= self.first);
+      return occupant.value == kNone || (!isArgument(value) && occupant.last <= self.first);
     };
     const bool worthSaving = values_[value].weight > 2 * crossed;
     Register wanted = part == 0 ? hintOf(value, bank) : kNoRegister;
@@ -467,7 +469,7 @@ void Plan::assign(std::uint32_t value, unsigned part, Register reg, bool saved) 
   if (isCalleeSaved(reg))
     usedCalleeSaved_ |= 1u << reg;
   if (saved)
-    savedLives_.push_back({members_[value].first, members_[value].last, index});
+    savedLives_.push_back({members_[value].first, members_[value].last, index, isArgument(value)});
 }
 
 /// What is in the register goes to memory, for all of its life.
@@ -487,7 +489,7 @@ std::uint32_t Plan::slotIn(std::uint32_t bytes) {
 void Plan::allocateSlots() {
   for (std::uint32_t position = 0; position <= positionCount_; ++position) {
     for (std::uint32_t value = events_[position].end; value != kNone; value = nextEvents_[value].end) {
-      if (members_[value].first == position && value >= function_->arg_size())
+      if (members_[value].first == position && !isArgument(value))
         continue; // begins and ends here: what it takes is not given on
       for (unsigned part = 0; part < values_[value].words; ++part) {
         const Place& place = places_[firstPlace_[value] + part];
@@ -527,7 +529,8 @@ std::int32_t Plan::newSlot(std::uint32_t bytes, std::uint32_t align) {
 }
 
 void Plan::savedAcross(std::uint32_t position, llvm::SmallVectorImpl<std::uint32_t>& into) {
-  while (savedCursor_ < savedLives_.size() && savedLives_[savedCursor_].first < position)
+  while (savedCursor_ < savedLives_.size() && 
+         (savedLives_[savedCursor_].first < position || savedLives_[savedCursor_].isArgument))
     savedActive_.push_back(savedLives_[savedCursor_++]);
   llvm::erase_if(savedActive_, [&](const SavedLife& life) { return life.last <= position || !places_[life.place].saved; });
   for (const SavedLife& life : savedActive_)

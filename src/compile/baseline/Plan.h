@@ -150,6 +150,7 @@ private:
   struct SavedLife {
     std::uint32_t first, last;
     std::uint32_t place; ///< index in places_
+    bool isArgument;
   };
   /// Heads of lists of classes, by position.
   struct Events {
@@ -172,7 +173,8 @@ private:
   void assign(std::uint32_t value, unsigned part, Register reg, bool saved);
   void evict(Register reg);
   bool isLighter(std::uint32_t a, std::uint32_t b) const;
-  std::uint64_t crossedWeight(std::uint32_t first, std::uint32_t last) const;
+  std::uint64_t crossedWeight(std::uint32_t value) const;
+  bool isArgument(std::uint32_t value) const { return value < function_->arg_size(); }
   void allocateSlots();
   std::uint32_t slotIn(std::uint32_t bytes);
   Register hintOf(std::uint32_t value, Bank bank) const;

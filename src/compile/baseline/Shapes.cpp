@@ -4,6 +4,8 @@
 #include <llvm/IR/InlineAsm.h>
 #include <llvm/IR/Operator.h>
 
+#include "compile/baseline/Kernels.h"
+
 namespace kiln::baseline {
 namespace {
 
@@ -94,6 +96,14 @@ bool callsLibrary(const llvm::IntrinsicInst& intrinsic, Machine machine) {
   }
 }
 
+bool hasKernel(const llvm::Instruction& instruction) {
+  if (instruction.getNumOperands() == 0)
+    return false;
+  const llvm::Type* type = instruction.getOperand(0)->getType();
+  std::uint64_t width = 0;
+  return (type->isVectorTy() || isWide(type)) && kernelOf(instruction, width);
+}
+
 } // namespace
 
 namespace {
@@ -148,10 +158,12 @@ bool isTailJump(const llvm::CallBase& call) {
 }
 
 bool isCall(const llvm::Instruction& instruction, Machine machine) {
+  if (hasKernel(instruction))
+    return true;
   switch (instruction.getOpcode()) {
   case llvm::Instruction::Call:
     if (const auto* intrinsic = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction))
-      return callsLibrary(*intrinsic, machine);
+      return !instruction.getType()->isVectorTy() && callsLibrary(*intrinsic, machine);
     return !llvm::cast<llvm::CallInst>(instruction).isInlineAsm() && !isTailJump(llvm::cast<llvm::CallInst>(instruction));
   case llvm::Instruction::Invoke:
   case llvm::Instruction::Resume: return true;
@@ -199,7 +211,17 @@ bool seesFrame(const llvm::IntrinsicInst& intrinsic) {
   }
 }
 
+/// Vectors are taken apart in slots of the frame.
+static bool takesVectorsApart(const llvm::Instruction& instruction) {
+  if (llvm::isa<llvm::LoadInst, llvm::StoreInst, llvm::PHINode>(instruction))
+    return false;
+  return instruction.getType()->isVectorTy() ||
+         llvm::any_of(instruction.operand_values(), [](const llvm::Value* value) { return value->getType()->isVectorTy(); });
+}
+
 bool needsFrame(const llvm::Instruction& instruction) {
+  if (takesVectorsApart(instruction))
+    return true;
   if (const auto* intrinsic = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction))
     return seesFrame(*intrinsic);
   if (!instruction.isAtomic())
@@ -250,14 +272,13 @@ bool isFoldableCompare(const llvm::Instruction& instruction) {
     return false;
   const llvm::Type* type = instruction.getOperand(0)->getType();
   if (const auto* select = llvm::dyn_cast<llvm::SelectInst>(user)) {
-    const llvm::Type* chosen = select->getType();
-    if (select->getCondition() != &instruction || !(isOneGpr(chosen) || isOneXmm(chosen) || chosen->isX86_FP80Ty()))
+    if (select->getCondition() != &instruction)
       return false;
   } else if (!llvm::isa<llvm::BranchInst>(user)) {
     return false;
   }
   if (llvm::isa<llvm::ICmpInst>(instruction))
-    return isOneGpr(type);
+    return isOneGpr(type) || isWide(type);
   return llvm::isa<llvm::FCmpInst>(instruction) && (isOneXmm(type) || type->isX86_FP80Ty());
 }
 
@@ -433,7 +454,7 @@ bool writesEarly(const llvm::Instruction& instruction) {
   case llvm::Instruction::FAdd:
   case llvm::Instruction::FSub:
   case llvm::Instruction::FMul:
-  case llvm::Instruction::FDiv:
+  case llvm::Instruction::FDiv: return !plain && (!type->isVectorTy() || instruction.getOpcode() == llvm::Instruction::Mul);
   case llvm::Instruction::Load: return !plain;
   case llvm::Instruction::Shl:
   case llvm::Instruction::LShr:

@@ -23,8 +23,9 @@ protected:
   std::string_view obstacle;
   bool foreign = false;
   unsigned looks = 0;
-  Retirement retirement{
-      *table.space, unwind, {1, [this](std::span<const AddressSpan> spans, const CallerMark&) { return look(spans); }}};
+  std::vector<std::uintptr_t> gone;
+  Retirement retirement{*table.space, unwind, {1, [this](auto spans, const CallerMark&) { return look(spans); },
+                                               [this](std::uintptr_t code) { gone.push_back(code); }}};
   TierManager manager{*table.functions, settings(),
                       [](FunctionRecord&, Tier, std::uint32_t) { return PushResult::Closed; }};
 
@@ -102,10 +103,12 @@ TEST_F(Retire, WhoIsInsideKeepsCodeAndConstants) {
   EXPECT_FALSE(trapped(second)); // its constants are in use
   EXPECT_EQ(retirement.counts().postponed.at("threads are inside"), 1u);
   EXPECT_EQ(retirement.counts().waitingBytes, 4 * kBytes);
+  EXPECT_EQ(gone, std::vector<std::uintptr_t>{});
   occupied.erase(constants + kBytes - 1);
   EXPECT_EQ(retirement.round(true), 2 * kBytes);
   EXPECT_FALSE(trapped(first));
   EXPECT_TRUE(trapped(second));
+  EXPECT_EQ(gone, std::vector{address(second)}); // told by its code, once
   occupied.clear();
   EXPECT_EQ(retirement.round(true), 2 * kBytes);
   EXPECT_TRUE(trapped(first));

@@ -359,11 +359,11 @@ TEST(LeanReading, ReadsEveryKindOfRecord) {
 TEST(LeanReading, LeavesBodiesToLlvm) {
   // Metadata as an argument: of three bodies, one.
   const char* text = "declare double @llvm.experimental.constrained.fadd.f64(double, double, metadata, metadata)\n"
-                     "@counter = internal global i32 0\n"
+                     "@counter = internal global i32 0\ndeclare void @quiet() nounwind\n"
                      "define double @strict(double %a) strictfp {\n"
                      " %1 = call double @llvm.experimental.constrained.fadd.f64(double %a, double %a, "
                      "metadata !\"round.dynamic\", metadata !\"fpexcept.strict\") strictfp\n"
-                     " store i32 1, ptr @counter\n call void @plain()\n ret double %1\n}\n"
+                     " store i32 1, ptr @counter\n call void @quiet()\n ret double %1\n}\n"
                      "define void @plain() {\n ret void\n}\n"
                      "define void @other() {\n call void @plain()\n ret void\n}\n";
   expectSame(text, 1);
@@ -371,7 +371,9 @@ TEST(LeanReading, LeavesBodiesToLlvm) {
   auto lean = World::open(bytes, Reading::Lean);
   ASSERT_TRUE(lean);
   llvm::Function& strict = *(*lean)->module(0).getFunction("strict");
+  EXPECT_FALSE((*lean)->module(0).getFunction("quiet")->doesNotThrow()); // nothing named it
   llvm::Function& body = *prepared(**lean, "strict");
+  EXPECT_TRUE((*lean)->module(0).getFunction("quiet")->doesNotThrow());
   EXPECT_NE(&body, &strict);
   EXPECT_EQ(&body, prepared(**lean, "strict")); // once
   EXPECT_EQ((*lean)->leftToLlvm(), 1u);
