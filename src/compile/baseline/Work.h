@@ -1,6 +1,8 @@
 // What Baseline works with, and its callers need not see.
 #pragma once
 
+#include <llvm/ADT/StringMap.h>
+
 #include <deque>
 #include <memory>
 #include <vector>
@@ -32,13 +34,18 @@ struct Baseline::Work final : Environment {
   std::uint64_t tlsOffset(std::uint32_t variable) override { return parts.map.data[variable].address; }
   const void* threadLocals() override { return parts.threadLocals.get(); }
   std::uintptr_t libraryFunction(const char* name) override {
-    SymbolRef ref = parts.map.findLocal(name);
-    return ref.kind == SymbolRef::Kind::Function ? parts.table.stub(ref.id) : parts.symbols.find(name).value_or(0);
+    auto [known, fresh] = libraryFunctions.try_emplace(name, 0);
+    if (fresh || known->second == 0) {
+      SymbolRef ref = parts.map.findLocal(name);
+      known->second = ref.kind == SymbolRef::Kind::Function ? parts.table.stub(ref.id) : parts.symbols.find(name).value_or(0);
+    }
+    return known->second;
   }
 
   const Parts& parts;
   Source source; ///< while compiling
   Workspace workspace;
+  llvm::StringMap<std::uintptr_t> libraryFunctions;
   std::deque<Installed> installed;
   std::deque<std::vector<StateWord>> recipes;
 };
