@@ -308,6 +308,7 @@ private:
   void combine(asmjit::InstId operation, Gp to, const llvm::Value* value, unsigned bits);
 
   // Arithmetic that overflows or saturates (EmitCheckedIntrinsic.cpp)
+  bool emitCheckedIntrinsic(const llvm::IntrinsicInst& intrinsic);
   void emitOverflow(const llvm::IntrinsicInst& intrinsic);
   void emitSaturating(const llvm::IntrinsicInst& intrinsic);
   void emitSaturatingShift(const llvm::IntrinsicInst& intrinsic);
