@@ -24,7 +24,7 @@ def parse(arguments):
     """Reads the command line; exits with status 2 on a mistake."""
     parser = argparse.ArgumentParser(description="Benchmarks Kiln against native code and lli.")
     parser.add_argument("--group", action="append", choices=groups.GROUPS,
-                        help="measure this group only (may be repeated; default: all)")
+                        help="measure this group only (may be repeated; default: all but ladders)")
     parser.add_argument("--only", action="append", metavar="NAME",
                         help="measure rows of this name or pattern only (may be repeated)")
     parser.add_argument("--reps", type=int, metavar="N",
@@ -40,6 +40,8 @@ def parse(arguments):
                         help="Kiln's executable (default %(default)s), or 'none'")
     parser.add_argument("--kiln-args", type=str.split, default=[], metavar="ARGS",
                         help="more options for every kiln run")
+    parser.add_argument("--ladders", type=lambda text: text.split(";"), metavar="L;...",
+                        help="ladders that the group of that name compares with the default one")
     parser.add_argument("--no-lli", action="store_true", help="leave lli out")
     parser.add_argument("--json", metavar="OUT", help="store all numbers in this file")
     parser.add_argument("--markdown", metavar="OUT", help="store the tables in this file")
@@ -70,7 +72,7 @@ def main(arguments):
     progress = show_progress if sys.stderr.isatty() else lambda text: None
     session = groups.Session(options, sys.stdout, progress)
     try:
-        for name in options.group or groups.GROUPS:
+        for name in options.group or groups.USUAL:
             groups.GROUPS[name](session)
     except build.BenchError as error:
         progress("")

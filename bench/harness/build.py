@@ -101,9 +101,9 @@ def bitcode(program, variant):
                         [*BITCODE[variant], *COMMON, "-emit-llvm", "-c"])
 
 
-def decode_all(kiln):
-    """The program that decodes all functions, of the same build as `kiln`."""
-    program = kiln.with_name("kiln_decode_all")
+def helper(kiln, name):
+    """A program of bench/, `kiln_decode_all` for example, of the same build as `kiln`."""
+    program = kiln.with_name(name)
     run_tool(["cmake", "--build", str(kiln.parent.parent), "--target", program.name])
     return program
 

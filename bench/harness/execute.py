@@ -20,11 +20,14 @@ class Contender:
     """One way to run a row's program.
 
     A foreign contender (lli) may crash or run out of time; that is noted in
-    the row and does not fail it.  A wrong output always fails the row."""
+    the row and does not fail it.  A wrong output always fails the row.
+    One with little `patience` is run once only when it is slow; a foreign one
+    has as little."""
 
     name: str
     command: list
     foreign: bool = False
+    patience: bool = True
 
 
 @dataclass
@@ -65,12 +68,13 @@ class Row:
 
 
 def execute(contender, times=False):
-    """Runs a contender once; raises BenchError when it cannot be started."""
+    """Runs a contender once; raises BenchError when it cannot be started.
+    `times`: it reports its repetitions, in CPU time if that is "cpu"."""
     environment = {**os.environ, "LC_ALL": "C"}
     for name in ("KILN_BENCH_TIMES", "LUA_INIT", "LUA_INIT_5_4", "LUA_PATH", "LUA_CPATH"):
         environment.pop(name, None)
     if times:
-        environment["KILN_BENCH_TIMES"] = "1"
+        environment["KILN_BENCH_TIMES"] = "cpu" if times == "cpu" else "1"
     limit = LIMIT_SECONDS["lli" if contender.foreign else "other"]
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report"
@@ -117,7 +121,7 @@ def measure(name, contenders, rounds, times=False, progress=lambda text: None):
     """Runs contenders A B C A B C ... and returns the Row.
 
     The first contender's first output is what all runs must print.  A failed
-    contender is not run again; a slow foreign one is run once only."""
+    contender is not run again; a slow one without patience is run once only."""
     row, expected, active = Row(name), None, list(contenders)
     for index in range(rounds):
         for contender in list(active):
@@ -133,6 +137,6 @@ def measure(name, contenders, rounds, times=False, progress=lambda text: None):
                 continue
             expected = expected or run
             row.runs.setdefault(contender.name, []).append(run)
-            if contender.foreign and run.wall > SLOW_SECONDS:
+            if (contender.foreign or not contender.patience) and run.wall > SLOW_SECONDS:
                 active.remove(contender)
     return row

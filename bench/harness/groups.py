@@ -2,7 +2,7 @@
 
 import fnmatch
 
-from . import build, counting, interpreter
+from . import build, counting, interpreter, tiers
 from .execute import Contender, measure
 from .table import Column, Table
 
@@ -73,7 +73,8 @@ class Session:
 
 def run_record(run):
     """A run as stored in JSON: seconds and MiB; of a count, instructions."""
-    if isinstance(run, (counting.Count, interpreter.Decoding, interpreter.PhaseCount, interpreter.Everything)):
+    if isinstance(run, (counting.Count, interpreter.Decoding, interpreter.PhaseCount, interpreter.Everything,
+                        tiers.Compiled)):
         return vars(run)
     return {"wall": run.wall, "cpu": run.cpu, "memory": run.memory, "steady": run.steady,
             "steady_least": min(run.repetitions[len(run.repetitions) // 2:], default=None)}
@@ -173,4 +174,8 @@ def real(session):
 
 
 GROUPS = {"start": start, "steady": steady, "real": real, "counting": counting.counting,
-          "interpreter": interpreter.interpreter, "decode": interpreter.decode}
+          "interpreter": interpreter.interpreter, "decode": interpreter.decode,
+          "throughput": tiers.throughput, "baseline": tiers.baseline, "curves": tiers.curves, "short": tiers.short,
+          "ladders": tiers.ladders}
+# What is run when no group is named: all but the experiment.
+USUAL = [name for name in GROUPS if name != "ladders"]

@@ -43,7 +43,7 @@ def decode_everything(session):
     programs = [p for p in ("lua", "sqlite") if session.wants(f"{p}_all")]
     if not programs:
         return
-    tool = build.decode_all(session.options.kiln)
+    tool = build.helper(session.options.kiln, "kiln_decode_all")
     table = Table("decode everything: all functions of a program", [
         Column("functions", "functions", "kiln"),
         Column("declined", "declined", "kiln"),

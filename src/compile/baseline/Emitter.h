@@ -308,6 +308,7 @@ private:
   void combine(asmjit::InstId operation, Gp to, const llvm::Value* value, unsigned bits);
 
   // Arithmetic that overflows or saturates (EmitCheckedIntrinsic.cpp)
+  bool emitCheckedIntrinsic(const llvm::IntrinsicInst& intrinsic);
   void emitOverflow(const llvm::IntrinsicInst& intrinsic);
   void emitSaturating(const llvm::IntrinsicInst& intrinsic);
   void emitSaturatingShift(const llvm::IntrinsicInst& intrinsic);
@@ -547,6 +548,7 @@ private:
   void wroteBits(std::uint32_t number, Gp from, const llvm::Type* type);
   void emitWideAtomic(const llvm::Instruction& instruction);
   void combineWide(llvm::AtomicRMWInst::BinOp operation);
+  void chooseWide(llvm::AtomicRMWInst::BinOp operation);
   void stage(std::int32_t slot, const llvm::Value* value);
   void enterWide(const llvm::Value* pointer);
   void leaveWide();

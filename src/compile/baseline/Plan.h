@@ -173,6 +173,7 @@ private:
   bool foldAddress(const llvm::GetElementPtrInst& address, std::uint32_t number, ValueState& self);
   bool foldAlloca(const llvm::AllocaInst& variable, std::uint32_t number);
   void hint(const llvm::Instruction& instruction, std::uint32_t number);
+  void hintArguments();
   void listClasses();
   void allocateRegisters();
   void allocateClass(std::uint32_t value);

@@ -215,8 +215,10 @@ bool seesFrame(const llvm::IntrinsicInst& intrinsic) {
 static bool takesVectorsApart(const llvm::Instruction& instruction) {
   if (llvm::isa<llvm::LoadInst, llvm::StoreInst, llvm::PHINode>(instruction))
     return false;
-  return instruction.getType()->isVectorTy() ||
-         llvm::any_of(instruction.operand_values(), [](const llvm::Value* value) { return value->getType()->isVectorTy(); });
+  auto isVector = [&](unsigned operand) {
+    return operand < instruction.getNumOperands() && instruction.getOperand(operand)->getType()->isVectorTy();
+  };
+  return instruction.getType()->isVectorTy() || isVector(0) || (llvm::isa<llvm::IntrinsicInst>(instruction) && isVector(1));
 }
 
 bool needsFrame(const llvm::Instruction& instruction) {
