@@ -157,27 +157,36 @@ void Emitter::emitRound(const llvm::Value* value, unsigned direction) {
   wrote(currentNumber_, 0, to);
 }
 
-/// Halves away from zero: what lies just below a half is added, with the number's sign.
+/// Halves away from zero: cut off, and one more if what was cut off is a half or more. All steps are exact, so that the
+/// direction of rounding does not matter.
 void Emitter::emitRoundAway(const llvm::Value* value) {
   const bool twice = value->getType()->isDoubleTy();
-  Xmm to = targetXmm(currentNumber_);
-  Xmm from = readXmm(value);
-  const Mem sign = signMask(value->getType());
-  const Mem half = constantMemory(twice ? std::bit_cast<std::uint64_t>(0x1.fffffffffffffp-2)
-                                        : std::bit_cast<std::uint32_t>(0x1.fffffep-2f), 0, 16);
-  FloatForm add = floatForm(FloatOp::Add, twice);
+  const Mem sign = signMask(value->getType()), magnitude = magnitudeMask(value->getType());
+  const Mem one = constantMemory(twice ? std::bit_cast<std::uint64_t>(1.0) : std::bit_cast<std::uint32_t>(1.0f), 0, 16);
+  const FloatForm add = floatForm(FloatOp::Add, twice), subtract = floatForm(FloatOp::Sub, twice);
+  Label done = a_.newLabel();
+  readXmmInto(x86::xmm15, value);
+  roundInto(x86::xmm14, x86::xmm15, kRoundToZero, twice);
   if (hasAvx_) {
-    a_.vandps(x86::xmm14, from, sign);
-    a_.vorps(x86::xmm14, x86::xmm14, half);
-    a_.emit(add.avx, x86::xmm14, x86::xmm14, from);
+    a_.emit(subtract.avx, x86::xmm15, x86::xmm15, x86::xmm14);
+    a_.vandps(x86::xmm15, x86::xmm15, magnitude);
+    a_.emit(twice ? Inst::kIdVucomisd : Inst::kIdVucomiss, x86::xmm15, floatConstant(0.5, twice));
+    a_.jb(done);
+    a_.vandps(x86::xmm15, x86::xmm14, sign);
+    a_.vorps(x86::xmm15, x86::xmm15, one);
+    a_.emit(add.avx, x86::xmm14, x86::xmm14, x86::xmm15);
   } else {
-    move(x86::xmm14, from);
-    a_.andps(x86::xmm14, sign);
-    a_.orps(x86::xmm14, half);
-    a_.emit(add.sse, x86::xmm14, from);
+    a_.emit(subtract.sse, x86::xmm15, x86::xmm14);
+    a_.andps(x86::xmm15, magnitude);
+    a_.emit(twice ? Inst::kIdUcomisd : Inst::kIdUcomiss, x86::xmm15, floatConstant(0.5, twice));
+    a_.jb(done);
+    a_.movaps(x86::xmm15, x86::xmm14);
+    a_.andps(x86::xmm15, sign);
+    a_.orps(x86::xmm15, one);
+    a_.emit(add.sse, x86::xmm14, x86::xmm15);
   }
-  roundInto(to, x86::xmm14, kRoundToZero, twice);
-  wrote(currentNumber_, 0, to);
+  a_.bind(done);
+  wrote(currentNumber_, 0, x86::xmm14);
 }
 
 void Emitter::emitToNearestInteger(const llvm::IntrinsicInst& intrinsic) {
