@@ -46,8 +46,8 @@ void ProgramCore::makeLowTiers() {
 
   baseline::Baseline::Settings compiling;
   compiling.osrAt = options.osrAt;
-  compiling.count = tiers_->counts(Tier::Baseline) || options.osrAt != 0;
   compiling.record = recordersOf(options, tiers_->ladder(), Tier::Baseline);
+  compiling.count = tiers_->counts(Tier::Baseline) || options.osrAt != 0 || compiling.record != 0;
   compiling.registers = options.baselineRegisters;
   compiling.plainCpu = options.baselinePlainCpu;
   baseline::Baseline::Host baselineHost;

@@ -48,6 +48,7 @@ void BitstreamCursor::seek(std::uint64_t bit, unsigned width) {
 
 void BitstreamCursor::enter(const Block& block, const BitstreamAbbreviations* known) {
   seek(block.begin, block.width);
+  end_ = block.end;
   known_ = known;
   own_.clear();
 }
@@ -86,6 +87,9 @@ BitstreamCursor::Entry BitstreamCursor::next(Block& block, Record& into) {
     std::uint64_t number = bits_.fixed(width_);
     switch (number) {
     case kEndBlock:
+      bits_.align();
+      if (bits_.position() != end_)
+        bits_.fail();
       return Entry::End;
     case kEnterBlock:
       block = header();
@@ -289,6 +293,7 @@ void BitstreamCursor::readInformation(const Block& block, BitstreamInformation& 
   BitstreamAbbreviations outside = std::move(own_);
   const BitstreamAbbreviations* known = known_;
   unsigned width = width_;
+  std::uint64_t end = end_;
   enter(block, nullptr);
   BitstreamAbbreviations* subject = nullptr;
   Record record;
@@ -310,6 +315,7 @@ void BitstreamCursor::readInformation(const Block& block, BitstreamInformation& 
   own_ = std::move(outside);
   known_ = known;
   width_ = width;
+  end_ = end;
 }
 
 } // namespace kiln

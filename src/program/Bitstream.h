@@ -157,7 +157,7 @@ public:
   void leave(const Block& block) { bits_.seek(block.end); }
 
   /// What follows. Records and abbreviations are behind the cursor then; a block was not entered, its header was read.
-  /// Also the end of damaged bytes is an end.
+  /// A block that does not end where its header says is damaged, and damage is an end.
   Entry next(Block& block, Record& record);
 
   /// Reads the block information of a module, which next() found, and goes behind it.
@@ -177,6 +177,7 @@ private:
 
   BitReader bits_;
   unsigned width_ = 2;
+  std::uint64_t end_ = 0; ///< of the block that the cursor is in, in bits
   const BitstreamAbbreviations* known_ = nullptr; ///< of this kind of block
   BitstreamAbbreviations own_;                    ///< of this block, numbered behind those
 };

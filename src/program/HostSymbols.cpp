@@ -38,6 +38,7 @@ void* HostSymbols::loadRuntime(std::size_t index) {
 }
 
 std::optional<std::uintptr_t> HostSymbols::find(const std::string& name) {
+  std::lock_guard lock(finding_);
   if (auto at = host_.find(name); at != host_.end())
     return reinterpret_cast<std::uintptr_t>(at->second);
   auto look = [&](void* handle) -> std::optional<std::uintptr_t> {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -15,8 +16,8 @@ namespace kiln {
 
 /// Looks names up in this order: what was added by name (the host's functions, and Kiln's stand-ins for what the C library
 /// only has in its static part: atexit, ...); libraries given by name, in order; the process (libc, libm, whatever the host
-/// linked); then, loaded when first missed, libgcc_s and libstdc++. Not thread-safe: each program has its own, used while it loads and
-/// under the program's link lock later.
+/// linked); then, loaded when first missed, libgcc_s and libstdc++. Each program has its own. find() may be called by any thread, once the
+/// program is loaded; the rest by the loading thread.
 class HostSymbols {
 public:
   HostSymbols();
@@ -38,6 +39,7 @@ public:
 private:
   void* loadRuntime(std::size_t index);
 
+  std::mutex finding_; ///< compilers of all tiers look names up
   std::unordered_map<std::string, const void*> host_;
   std::vector<void*> libraries_;
   std::vector<void*> runtimes_; ///< handles of kRuntimes, null until loaded

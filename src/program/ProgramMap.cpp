@@ -81,6 +81,17 @@ private:
 
 Result<ProgramMap> ProgramMap::build(World& world, HostSymbols& host) { return MapBuilder(world, host).build(); }
 
+bool ProgramMap::fits(World& world) const {
+  for (std::size_t m = 0; m < modules_.size(); ++m) {
+    const llvm::Module& module = world.module(m);
+    const ModuleRefs& refs = modules_[m];
+    if (module.size() != refs.functions.size() || module.global_size() != refs.variables.size() ||
+        module.alias_size() != refs.aliases.size() || module.ifunc_size() != refs.ifuncs.size())
+      return false;
+  }
+  return true;
+}
+
 SymbolRef ProgramMap::find(std::string_view name) const {
   return byName_.lookup(llvm::StringRef(name.data(), name.size()));
 }

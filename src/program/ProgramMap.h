@@ -66,6 +66,8 @@ public:
   /// Functions to call before main and at exit, in order.
   std::vector<std::uint32_t> constructors, destructors;
 
+  /// Whether a world has the globals that this was built from. Two readers may make different things of damaged bytes.
+  bool fits(World& world) const;
   /// The definition that the name stands for, seen from outside its module. None if there is none.
   SymbolRef find(std::string_view name) const;
   /// Sets the address of an external that is only known after the layout; nothing if no module names it.

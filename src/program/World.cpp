@@ -179,6 +179,11 @@ Result<void> World::openCopy(std::size_t module) {
   llvm::Module &copy = *copies_[module], &own = *modules_[module];
   if (auto target = checkTarget(copy, source(module).name); !target)
     return target;
+  if (copy.size() != own.size() || copy.global_size() != own.global_size() || copy.alias_size() != own.alias_size() ||
+      copy.ifunc_size() != own.ifunc_size()) {
+    copies_[module].reset();
+    return fail(ErrorCode::BadBitcode, ": damaged bitcode");
+  }
   auto relate = [&](auto&& copied, auto&& originals) {
     auto original = originals.begin();
     for (const llvm::GlobalValue& each : copied)

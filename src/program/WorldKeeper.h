@@ -56,6 +56,8 @@ private:
     auto world = World::open(sources_, reading_);
     if (!world)
       return std::unexpected(world.error());
+    if (!map_.fits(**world))
+      return fail(ErrorCode::BadBitcode, (*world)->source(0).name + ": damaged bitcode");
     world_ = std::move(*world);
     symbols_ = std::make_unique<WorldSymbols>(*world_, map_);
     return {};

@@ -8,6 +8,7 @@ from values import FORMATS, INT_WIDTHS, encode, float_constant, float_edges, for
 
 PREDICATES = ("oeq", "one", "olt", "ole", "ogt", "oge", "ord", "ueq", "une", "ult", "ule", "ugt", "uge", "uno", "true", "false")
 UNARY = ("sqrt", "floor", "ceil", "trunc", "rint", "nearbyint", "round", "roundeven")
+NATIVE = ("float", "double", "x86_fp80")  # what x86-64 has instructions for
 SUFFIX = {"half": "f16", "float": "f32", "double": "f64", "x86_fp80": "f80", "fp128": "f128"}
 
 
@@ -87,6 +88,120 @@ def compare(program: Program, t: str) -> None:
         program.test(f"{t} fcmp {predicate}", [t] * 2, list(product(edges, edges)), write)
 
 
+def choose(program: Program, t: str) -> None:
+    """Selects by comparisons, each with one use: of their operands, the other way round, of others, of integers."""
+    edges = float_edges(t, few=True)
+    rows = list(product(edges, edges))
+    one, two = float_constant(t, encode(t, 1)), float_constant(t, encode(t, 2))
+
+    def write(body):
+        a, b = body.operands
+        number = body.let(f"bitcast {t} {a} to i{format_bits(t)}")
+        word = body.let(f"trunc i{format_bits(t)} {number} to i16")
+        for predicate in PREDICATES:
+            def by(text):
+                return body.let(f"select i1 {body.let(f'fcmp {predicate} {t} {a}, {b}')}, {text}")
+            body.result(t, by(f"{t} {b}, {t} {a}"), f"fcmp {predicate}, select of the other", exact=True)
+            body.result(t, by(f"{t} {one}, {t} {two}"), f"fcmp {predicate}, select of constants", exact=True)
+            body.result(t, by(f"{t} {a}, {t} {one}"), f"fcmp {predicate}, select of value and constant", exact=True)
+            body.result("i16", by(f"i16 {word}, i16 77"), f"fcmp {predicate}, select of integer and constant")
+            body.result("i16", by(f"i16 -77, i16 {word}"), f"fcmp {predicate}, select of constant and integer")
+        less = body.let(f"icmp slt i16 {word}, 3")
+        body.result(t, body.let(f"select i1 {less}, {t} {a}, {t} {b}"), "icmp, select", exact=True)
+    program.test(f"{t} choices", [t] * 2, rows, write)
+
+
+def from_memory(program: Program, t: str) -> None:
+    """Operands that are loaded for one use: code may take them from memory."""
+    edges = float_edges(t, few=True)
+    suffix = SUFFIX[t]
+    place = f"@cell.{suffix}"
+    program.text.append(f"{place} = internal global [2 x {t}] zeroinitializer, align 16")
+    second = f"getelementptr ([2 x {t}], ptr {place}, i64 0, i64 1)"
+    program.declare(f"{t} @llvm.fmuladd.{suffix}({t}, {t}, {t})")
+
+    def write(body):
+        a, b = body.operands
+        body.do(f"store {t} {a}, ptr {place}, align 16")
+        body.do(f"store {t} {b}, ptr {second}, align 1")
+
+        def loaded(at=place):
+            return body.let(f"load {t}, ptr {at}, align 1")
+        for op in ("fadd", "fsub", "fmul", "fdiv"):
+            left = loaded()
+            body.result(t, body.let(f"{op} {t} {left}, {b}"), f"{op} loaded, value")
+            right = loaded(second)
+            body.result(t, body.let(f"{op} {t} {a}, {right}"), f"{op} value, loaded")
+            left, right = loaded(), loaded(second)
+            body.result(t, body.let(f"{op} {t} {left}, {right}"), f"{op} loaded, loaded")
+        for i in range(3):
+            operands = [a, b, a]
+            operands[i] = loaded(second)
+            text = ", ".join(f"{t} {operand}" for operand in operands)
+            body.result(t, body.let(f"call {t} @llvm.fmuladd.{suffix}({text})"), f"fmuladd, operand {i} loaded")
+        for predicate in PREDICATES:
+            left = loaded()
+            compared = body.let(f"fcmp {predicate} {t} {left}, {b}")
+            body.result("i8", body.choose(compared), f"fcmp {predicate} loaded, value, branch")
+            right = loaded(second)
+            compared = body.let(f"fcmp {predicate} {t} {a}, {right}")
+            body.result("i8", body.choose(compared), f"fcmp {predicate} value, loaded, branch")
+    program.test(f"{t} from memory", [t] * 2, list(product(edges, edges)), write)
+
+
+FUNCTIONS = ("sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "exp", "exp2", "exp10", "log", "log2", "log10")
+
+
+def library(program: Program, t: str) -> None:
+    """What is, or may be, a function of the C library: the same one in native code."""
+    suffix = SUFFIX[t]
+    numbers = [encode(t, n) for n in (0, 1, -1, Fraction(1, 2), Fraction(-3, 4), Fraction(5, 2), 10, -10, Fraction(1, 2 ** 20))]
+    numbers += [special(t)["nan"], special(t)["inf"]]
+
+    def one(body):
+        a, = body.operands
+        for function in FUNCTIONS:
+            program.declare(f"{t} @llvm.{function}.{suffix}({t})")
+            body.result(t, body.let(f"call {t} @llvm.{function}.{suffix}({t} {a})"), function)
+        program.declare(f"{{ {t}, i32 }} @llvm.frexp.{suffix}.i32({t})")
+        split = body.let(f"call {{ {t}, i32 }} @llvm.frexp.{suffix}.i32({t} {a})")
+        body.result(t, body.let(f"extractvalue {{ {t}, i32 }} {split}, 0"), "frexp")
+        # Of what is not finite the exponent is unspecified.
+        exponent = body.let(f"extractvalue {{ {t}, i32 }} {split}, 1")
+        finite = body.let(f"fcmp ord {t} {body.let(f'fsub {t} {a}, {a}')}, {a}")
+        body.result("i32", body.let(f"select i1 {finite}, i32 {exponent}, i32 0"), "frexp, exponent")
+    program.test(f"{t} functions", [t], [(a,) for a in numbers], one)
+
+    def two(body):
+        a, b, n = body.operands
+        for name, signature, arguments in (("pow", f"{suffix}({t}, {t})", f"{t} {a}, {t} {b}"),
+                                           ("powi", f"{suffix}.i32({t}, i32)", f"{t} {a}, i32 {n}"),
+                                           ("ldexp", f"{suffix}.i32({t}, i32)", f"{t} {a}, i32 {n}")):
+            program.declare(f"{t} @llvm.{name}.{signature}")
+            body.result(t, body.let(f"call {t} @llvm.{name}.{signature.split('(')[0]}({arguments})"), name)
+        # Values that live across the calls.
+        body.result(t, body.let(f"fadd {t} {a}, {b}"), "fadd behind calls")
+    program.test(f"{t} powers", [t, t, "i32"], list(product(numbers, numbers, (0, 1, 3, 0xfffffffe))), two)
+
+    def integers(body):
+        a, = body.operands
+        for function in ("lround", "llround", "lrint", "llrint"):
+            program.declare(f"i64 @llvm.{function}.i64.{suffix}({t})")
+            body.result("i64", body.let(f"call i64 @llvm.{function}.i64.{suffix}({t} {a})"), function)
+    program.test(f"{t} to the nearest integer", [t],
+                 [(encode(t, Fraction(n, 2)),) for n in (*range(-9, 10), 2 ** 31 - 1, -2 ** 32 + 1, 2 ** 62)], integers)
+
+    if t == "x86_fp80":  # no code for it in LLVM 19
+        return
+
+    def extremes(body):
+        a, b = body.operands
+        for function in ("minimum", "maximum"):
+            program.declare(f"{t} @llvm.{function}.{suffix}({t}, {t})")
+            body.result(t, body.let(f"call {t} @llvm.{function}.{suffix}({t} {a}, {t} {b})"), function)
+    program.test(f"{t} minimum and maximum", [t] * 2, list(product(float_edges(t, few=True), repeat=2)), extremes)
+
+
 def classify(program: Program, t: str) -> None:
     suffix = SUFFIX[t]
     program.declare(f"i1 @llvm.is.fpclass.{suffix}({t}, i32 immarg)")
@@ -145,13 +260,15 @@ def from_integers(program: Program, t: str) -> None:
 
 
 def between(program: Program, t: str) -> None:
-    def write(body):
-        a, = body.operands
-        for other in FORMATS:
-            if format_bits(other) < format_bits(t):
-                body.result(other, body.let(f"fptrunc {t} {a} to {other}"), f"fptrunc to {other}")
-            elif format_bits(other) > format_bits(t):
-                body.result(other, body.let(f"fpext {t} {a} to {other}"), f"fpext to {other}")
+    def to(formats):
+        def write(body):
+            a, = body.operands
+            for other in formats:
+                if format_bits(other) < format_bits(t):
+                    body.result(other, body.let(f"fptrunc {t} {a} to {other}"), f"fptrunc to {other}")
+                elif format_bits(other) > format_bits(t):
+                    body.result(other, body.let(f"fpext {t} {a} to {other}"), f"fpext to {other}")
+        return write
     edges = float_edges(t)
     for other in FORMATS:
         if format_bits(other) < format_bits(t):
@@ -161,7 +278,9 @@ def between(program: Program, t: str) -> None:
                 number = value_of(other, bits)
                 edges += [encode(t, n) for n in (number, number / 2, number * (1 + Fraction(1, 2 ** (FORMATS[other][1] + 1))),
                                                  -number)]
-    program.test(f"{t} to other formats", [t], [(a,) for a in dict.fromkeys(edges)], write)
+    rows = [(a,) for a in dict.fromkeys(edges)]
+    program.test(f"{t} to native formats", [t], rows, to([other for other in NATIVE if other != t]))
+    program.test(f"{t} to other formats", [t], rows, to([other for other in FORMATS if other not in (*NATIVE, t)]))
 
 
 def programs() -> list[Program]:
@@ -170,5 +289,8 @@ def programs() -> list[Program]:
         program = Program(f"floats_{t}")
         for family in (arithmetic, rounding, compare, classify, to_integers, from_integers, between):
             family(program, t)
+        if t in NATIVE:
+            for family in (choose, from_memory, library):
+                family(program, t)
         out.append(program)
     return out

@@ -254,7 +254,7 @@ def own(program: Program) -> None:
 def programs() -> list[Program]:
     out = []
     for name, family in (("variadic", variadic), ("tail", tail), ("own", own)):
-        program = Program(f"frames_{name}")
+        program = Program(f"frames_{name}", ("baseline",))
         family(program)
         out.append(program)
     return out

@@ -151,10 +151,10 @@ def funnel(program: Program, width: int) -> None:
 
 def casts(program: Program, width: int) -> None:
     t = f"i{width}"
-
-    def write(body):
-        a, = body.operands
-        for other in INT_WIDTHS:
+    rows = [(a,) for a in int_edges(width)]
+    for other in INT_WIDTHS:
+        def write(body, other=other):
+            a, = body.operands
             if other < width:
                 narrow = body.let(f"trunc {t} {a} to i{other}")
                 body.result(f"i{other}", narrow, f"trunc to i{other}")
@@ -163,8 +163,9 @@ def casts(program: Program, width: int) -> None:
             elif other > width:
                 body.result(f"i{other}", body.let(f"sext {t} {a} to i{other}"), f"sext to i{other}")
                 body.result(f"i{other}", body.let(f"zext {t} {a} to i{other}"), f"zext to i{other}")
-        body.result(t, body.let(f"freeze {t} {a}"), "freeze")
-    program.test(f"{t} casts", [t], [(a,) for a in int_edges(width)], write)
+            else:
+                body.result(t, body.let(f"freeze {t} {a}"), "freeze")
+        program.test(f"{t} and i{other}", [t], rows, write)
 
 
 def programs() -> list[Program]:

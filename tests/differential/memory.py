@@ -267,8 +267,8 @@ def allocas(program: Program) -> None:
 
 def programs() -> list[Program]:
     out = []
-    for name, families in (("memory", (scalars, addresses, blocks, small_blocks, allocas)), ("atomics", (atomics, wide_atomics))):
-        program = Program(name)
+    for program, families in ((Program("memory"), (scalars, addresses, blocks, small_blocks, allocas)), (Program("atomics"), (atomics,)),
+                              (Program("atomics_wide", ("baseline",)), (wide_atomics,))):
         place(program)
         for family in families:
             family(program)

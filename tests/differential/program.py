@@ -9,6 +9,7 @@ Nothing in a test may depend on poison or undefined behaviour: what is compared 
 the bits of a NaN, which the IR leaves open: a result of a floating type counts as `nan` unless it is `exact`.
 """
 
+import re
 from dataclasses import dataclass, field
 
 from values import FORMATS, format_bits, is_nan
@@ -39,6 +40,7 @@ class Body:
 
     def __init__(self, operands: list[str], prefix: str):
         self.operands, self.lines, self.results, self.prefix, self.count = operands, [], [], prefix, 0
+        self.entry = ""  # label of the block the operands are read in
 
     def name(self) -> str:
         self.count += 1
@@ -105,6 +107,7 @@ def escape(data: bytes) -> str:
 @dataclass
 class Program:
     name: str
+    taken_by: tuple[str, ...] = ("interpreter", "baseline")  # the low tiers that refuse nothing of it
     tests: list[Test] = field(default_factory=list)
     text: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
@@ -140,6 +143,7 @@ class Program:
     def write_body(self, name: str, types: list[str], write, rows: int | None) -> list[Result]:
         operands = [f"%x{i}" for i in range(len(types))]
         body = Body(operands, "v")
+        body.entry = "entry" if rows is None else "next"
         write(body)
         lines = [f"define internal void @{name}(ptr %in, ptr %to) noinline {{", "entry:"]
         at, to = "%in", "%to"
@@ -165,6 +169,18 @@ class Program:
                       "  br i1 %end, label %done, label %next", "done:", "  ret void", "}"]
         self.text.append("\n".join(lines))
         return body.results
+
+    def has_no_registers(self, name: str) -> bool:
+        """Whether types occur in a function that no registers of the baseline compiler hold (docs/tiers.md)."""
+        function = next(text for text in self.text if re.search(rf"^define .*@{name}\(", text, re.MULTILINE))
+        if re.search(r"\b(half|bfloat|fp128)\b", function) or any(int(w) > 128 for w in re.findall(r"\bi(\d+)\b", function)):
+            return True
+        for vector in set(re.findall(r"<\d+ x \w+>", function)):
+            count, lane = vector[1:-1].split(" x ")
+            bits = bits_of(lane)
+            if not 2 <= int(count) <= 16 if bits == 1 else bits * int(count) > 128 or bits not in (8, 16, 32, 64):
+                return True
+        return False
 
     def source(self) -> str:
         return "\n".join([PRELUDE, *sorted(self.declarations), *self.text, "define i32 @main() {", *self.calls,

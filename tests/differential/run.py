@@ -21,7 +21,7 @@ import frames  # noqa: E402
 import integers  # noqa: E402
 import memory  # noqa: E402
 import vectors  # noqa: E402
-from program import Program, Test  # noqa: E402
+from program import Program, Test, bits_of  # noqa: E402
 
 CLANG = "clang-19"
 # Every operation in the interpreter and in baseline code; every loop left in its middle; functions replaced while they run.
@@ -100,11 +100,23 @@ def check(program: Program, folder: Path, kiln: str, modes: list[str]) -> list[s
 def not_taken(program: Program, tier: str, statistics: dict) -> list[str]:
     """A function that was refused would be tested in the next tier only."""
     refused = [f["name"] for f in statistics["functions"] if f["tier"] != tier]
+    if tier not in program.taken_by:
+        return []
+    if tier == "baseline":
+        refused = [name for name in refused if not (name[4:].isdigit() and is_beyond_baseline(program.tests[int(name[4:])]))]
     reasons = ", ".join(r["reason"] for r in statistics.get("refusals", []))
     if reasons == NOT_BUILT:
         return []
+    if tier == "baseline":
+        refused = [name for name in refused if not program.has_no_registers(name)]
     return [f"{tier}: refused {program.tests[int(name[4:])].name}: {reasons}" if name[4:].isdigit() else f"refused {name}"
             for name in refused]
+
+
+def is_beyond_baseline(test: Test) -> bool:
+    """Baseline code has no form for these formats, nor for integers of more than 128 bits."""
+    lanes = [t[1:-1].split(" x ")[1] if t.startswith("<") else t for t in (*test.types, *(r.type for r in test.results))]
+    return any(t in ("half", "fp128") or bits_of(t) > 128 for t in lanes)
 
 
 def main() -> int:

@@ -31,6 +31,11 @@ Value* Body::keep(Value* value) {
   return value;
 }
 
+void Body::branchWithWayOut(Value* condition, BasicBlock* yes, BasicBlock* no, unsigned wayOut) {
+  auto* operand = ConstantAsMetadata::get(number(32, wayOut));
+  b.CreateCondBr(condition, yes, no)->setMetadata(kKeepName, MDNode::get(plan.context, operand));
+}
+
 Value* Body::push(Value* value) {
   values_[value->getType()].push_back(value);
   order_.push_back(value->getType());
@@ -191,11 +196,28 @@ Value* Body::ofBits(Value* bits, Type* type) {
 }
 
 void Body::observe(Value* value) {
-  Value* bits = toBits(value);
+  observeAll(value);
+}
+
+void Body::observeAll(ArrayRef<Value*> values) {
+  Value* sum = nullptr;
+  for (Value* value : values) {
+    Value* bits = toBits(value);
+    sum = sum ? b.CreateAdd(b.CreateMul(sum, number(64, 0x9e3779b97f4a7c15)), bits) : bits;
+  }
+  if (!sum)
+    return;
   Value* place = b.CreateConstInBoundsGEP2_64(plan.sink->getValueType(), plan.sink, 0, choices.below(16));
   Value* before = b.CreateLoad(plan.integer(64), place);
   Value* turned = call(Intrinsic::fshl, {plan.integer(64)}, {before, before, number(64, 7)});
-  b.CreateStore(b.CreateXor(turned, bits), place);
+  b.CreateStore(b.CreateXor(turned, sum), place);
+}
+
+void Body::observeRecent(unsigned most) {
+  std::vector<Value*> values;
+  for (unsigned i = 0; i < most && i < order_.size(); ++i)
+    values.push_back(recent(i));
+  observeAll(values);
 }
 
 BasicBlock* Body::block(const char* name) {
@@ -246,8 +268,7 @@ AllocaInst* Body::local(Type* type, unsigned alignment) {
 
 void Body::giveBack() {
   // What was made last counts, and more of what is alive.
-  for (unsigned i = 0, count = 4 - choices.below(4); i < count && i < order_.size(); ++i)
-    observe(recent(i));
+  observeRecent(16);
   for (unsigned i = 0, count = choices.below(4); i < count; ++i)
     observe(use(plan.any()));
   Type* type = function->getReturnType();
@@ -257,10 +278,14 @@ void Body::giveBack() {
     b.CreateRet(useVariable(type));
 }
 
+void Body::fillUp() {
+  keep(b.CreateStore(number(64, kFuel), plan.fuel));
+}
+
 void Body::spendFuel() {
   Type* i64 = plan.integer(64);
   if (function == plan.entry) {
-    keep(b.CreateStore(number(64, kFuel), plan.fuel));
+    fillUp();
     return;
   }
   if (self.leaf)
@@ -269,7 +294,7 @@ void Body::spendFuel() {
   keep(b.CreateStore(left, plan.fuel));
   BasicBlock* empty = block("empty");
   BasicBlock* go = block("go");
-  keep(b.CreateCondBr(keep(b.CreateICmpSLT(left, number(64, 0))), empty, go));
+  branchWithWayOut(keep(b.CreateICmpSLT(left, number(64, 0))), empty, go, 0);
   moveTo(empty);
   Type* result = function->getReturnType();
   if (result->isVoidTy())
@@ -326,6 +351,8 @@ void Body::generate() {
   bool small = choices.below(3) == 2;
   budget_ = small ? 2 + choices.below(6) : 8 + choices.below(40);
   statements(budget_);
+  if (function == plan.entry)
+    callEach(*this);
   if (choices.oneIn(40) && function != plan.entry && !self.leaf && tailCall(*this))
     return;
   giveBack();
@@ -336,6 +363,9 @@ void Body::statements(unsigned most) {
     --budget_;
     statement();
   }
+  // In blocks, what was made there would be forgotten.
+  if (most < 12 && choices.below(3) != 2)
+    observeRecent(2);
 }
 
 void Body::compute() {

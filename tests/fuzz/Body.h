@@ -69,6 +69,8 @@ public:
 
   /// Marks what keeps the program defined. Arguments and constants pass through.
   llvm::Value* keep(llvm::Value* value);
+  /// A branch that has to stay, but may be replaced by a jump to its successor of that number.
+  void branchWithWayOut(llvm::Value* condition, llvm::BasicBlock* yes, llvm::BasicBlock* no, unsigned wayOut);
   llvm::Value* call(llvm::Intrinsic::ID id, llvm::ArrayRef<llvm::Type*> types, llvm::ArrayRef<llvm::Value*> operands) {
     return b.CreateIntrinsic(id, types, operands);
   }
@@ -83,6 +85,8 @@ public:
   llvm::Value* ofBits(llvm::Value* bits, llvm::Type* type);
   /// Makes the value count: it changes a variable.
   void observe(llvm::Value* value);
+  void observeAll(llvm::ArrayRef<llvm::Value*> values);
+  void observeRecent(unsigned most);
   void giveBack();
 
   llvm::BasicBlock* block(const char* name = "");
@@ -111,6 +115,8 @@ public:
     std::size_t values_, raws_, typed_;
   };
 
+  /// Gives the fuel back that calls used up.
+  void fillUp();
   void statements(unsigned most);
   void statement();
   bool mayLoop() const { return !self.leaf && loopDepth < 3; }

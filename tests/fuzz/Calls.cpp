@@ -81,14 +81,10 @@ Value* indirectTarget(Body& body, const CallTable& table) {
   return body.keep(b.CreateSelect(body.condition(), some(), some()));
 }
 
-/// A call of a function of the module that can be made here; no target when there is none.
-Prepared prepareCall(Body& body) {
+/// A call of the function with that number; no target when it cannot be made here.
+Prepared prepareCall(Body& body, unsigned which) {
   Prepared made;
-  auto& callables = body.plan.callables;
-  if (callables.empty())
-    return made;
-  unsigned which = body.choices.below(callables.size());
-  const Callable& callable = callables[which];
+  const Callable& callable = body.plan.callables[which];
   if (!addArguments(body, callable, made))
     return made;
   made.type = callable.function->getFunctionType();
@@ -103,6 +99,11 @@ Prepared prepareCall(Body& body) {
   return made;
 }
 
+Prepared prepareAnyCall(Body& body) {
+  unsigned count = body.plan.callables.size();
+  return count ? prepareCall(body, body.choices.below(count)) : Prepared();
+}
+
 void useResult(Body& body, Value* result, const Prepared& call) {
   if (call.structResult.pointer) {
     body.typed.push_back(call.structResult);
@@ -115,6 +116,13 @@ void useResult(Body& body, Value* result, const Prepared& call) {
     for (unsigned i = 0; i < structure->getNumElements(); ++i)
       if (structure->getElementType(i)->isSingleValueType())
         body.push(body.b.CreateExtractValue(result, i));
+}
+
+void call(Body& body, const Prepared& made) {
+  CallInst* call = body.b.CreateCall(made.type, made.target, made.arguments);
+  call->setAttributes(made.attributes);
+  call->setCallingConv(made.convention);
+  useResult(body, call, made);
 }
 
 void callHost(Body& body) {
@@ -171,7 +179,7 @@ void pad(Body& body, Join& after) {
     Value* wanted = body.keep(body.call(Intrinsic::eh_typeid_for, {b.getPtrTy()}, {info}));
     BasicBlock* match = body.block("match");
     BasicBlock* other = body.block("other");
-    body.keep(b.CreateCondBr(body.keep(b.CreateICmpEQ(selector, wanted)), match, other));
+    body.branchWithWayOut(body.keep(b.CreateICmpEQ(selector, wanted)), match, other, 0);
     body.moveTo(other);
     body.keep(b.CreateResume(landing));
     body.moveTo(match);
@@ -221,20 +229,27 @@ Value* nextArgument(Body& body, Value* list, Type* type) {
 void callStatement(Body& body) {
   if (body.choices.below(8) == 7)
     return callHost(body);
-  Prepared made = prepareCall(body);
+  Prepared made = prepareAnyCall(body);
   if (!made.target)
     return callHost(body);
-  CallInst* call = body.b.CreateCall(made.type, made.target, made.arguments);
-  call->setAttributes(made.attributes);
-  call->setCallingConv(made.convention);
-  useResult(body, call, made);
+  call(body, made);
+}
+
+void callEach(Body& body) {
+  for (unsigned i = 0; i < body.plan.callables.size(); ++i) {
+    Prepared made = prepareCall(body, i);
+    if (!made.target)
+      continue;
+    body.fillUp();
+    call(body, made);
+  }
 }
 
 void invokeStatement(Body& body) {
   auto& b = body.b;
   Prepared made;
   if (body.choices.flip())
-    made = prepareCall(body);
+    made = prepareAnyCall(body);
   if (!made.target) {
     made.type = body.plan.throwing->getFunctionType();
     made.target = body.plan.throwing;

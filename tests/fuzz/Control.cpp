@@ -98,9 +98,9 @@ void goRound(Body& body, Loop& loop, const Counter& counter, Join& exit) {
   Value* more = body.keep(b.CreateICmp(counter.more, count, counter.end));
   BasicBlock* latch = b.GetInsertBlock();
   if (body.choices.flip())
-    body.keep(b.CreateCondBr(more, loop.header, exit.block));
+    body.branchWithWayOut(more, loop.header, exit.block, 1);
   else
-    body.keep(b.CreateCondBr(body.keep(b.CreateNot(more)), exit.block, loop.header));
+    body.branchWithWayOut(body.keep(b.CreateNot(more)), exit.block, loop.header, 0);
   loop.count->addIncoming(count, latch);
   for (std::size_t i = 0; i < next.size(); ++i)
     loop.carried[i]->addIncoming(next[i], latch);
@@ -234,7 +234,7 @@ void pointerLoopStatement(Body& body) {
     Value* done = body.keep(b.CreateICmpEQ(next, end));
     at->addIncoming(next, b.GetInsertBlock());
     total->addIncoming(more, b.GetInsertBlock());
-    body.keep(b.CreateCondBr(done, exit.block, header));
+    body.branchWithWayOut(done, exit.block, header, 0);
   }
   body.enter(exit);
 }
@@ -310,7 +310,7 @@ void irreducibleStatement(Body& body) {
     Value* more = body.keep(b.CreateICmpULT(count, body.number(32, 1 + body.choices.below(8))));
     body.reach(exit);
     BasicBlock* from = b.GetInsertBlock();
-    body.keep(b.CreateCondBr(more, sides[1 - i], exit.block));
+    body.branchWithWayOut(more, sides[1 - i], exit.block, 1);
     counts[1 - i]->addIncoming(count, from);
     carried[1 - i]->addIncoming(next, from);
   }
@@ -356,7 +356,7 @@ void trapStatement(Body& body) {
   Value* found = body.keep(b.CreateLoad(body.plan.integer(32), body.plan.never));
   BasicBlock* trap = body.block("trap");
   BasicBlock* go = body.block("go");
-  body.keep(b.CreateCondBr(body.keep(b.CreateICmpNE(found, body.number(32, 0))), trap, go));
+  body.branchWithWayOut(body.keep(b.CreateICmpNE(found, body.number(32, 0))), trap, go, 1);
   body.moveTo(trap);
   if (body.choices.flip())
     body.keep(b.CreateIntrinsic(Intrinsic::trap, {}, {}));

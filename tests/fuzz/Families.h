@@ -24,6 +24,8 @@ llvm::Value* convertible(Body& body, llvm::Value* value, unsigned bits, bool isS
 void memoryStatement(Body& body);
 void atomicStatement(Body& body);
 void callStatement(Body& body);
+/// Calls every function of the module, so that none is never run.
+void callEach(Body& body);
 void invokeStatement(Body& body);
 void throwStatement(Body& body);
 void variadicBody(Body& body);

@@ -141,7 +141,7 @@ TEST(Modes, EveryTierIsAModeAndTheFirstIsTheInterpreter) {
     EXPECT_TRUE(std::any_of(modes.begin(), modes.end(), [&](const Mode& mode) { return mode.name == tierName(tier); }));
 }
 
-std::size_t count(const llvm::Module& module, unsigned opcode) {
+std::size_t countOf(const llvm::Module& module, unsigned opcode) {
   std::size_t count = 0;
   for (const llvm::Function& function : module)
     for (const llvm::Instruction& instruction : llvm::instructions(function))
@@ -152,9 +152,9 @@ std::size_t count(const llvm::Module& module, unsigned opcode) {
 TEST(Reducer, LeavesWhatIsLookedFor) {
   llvm::LLVMContext context;
   std::unique_ptr<llvm::Module> module;
-  for (std::uint64_t seed = 1; !module || count(*module, llvm::Instruction::SDiv) == 0; ++seed)
+  for (std::uint64_t seed = 1; !module || countOf(*module, llvm::Instruction::SDiv) == 0; ++seed)
     module = generate(context, bytesOfSeed(seed));
-  auto interesting = [](const llvm::Module& candidate) { return count(candidate, llvm::Instruction::SDiv) > 0; };
+  auto interesting = [](const llvm::Module& candidate) { return countOf(candidate, llvm::Instruction::SDiv) > 0; };
   reduce(module, interesting, std::chrono::seconds(60));
   EXPECT_EQ(problemsOf(*module), "");
   EXPECT_TRUE(interesting(*module));

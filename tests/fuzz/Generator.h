@@ -28,6 +28,7 @@ std::unique_ptr<llvm::Module> generate(llvm::LLVMContext& context, std::span<con
 inline constexpr const char* kThrowName = "kiln_fuzz_throw"; ///< void (i64): throws a long, or an int when bit 0 is set
 inline constexpr const char* kHostMixName = "kiln_fuzz_mix"; ///< i64 (i64, double, i32): arithmetic outside the program
 inline constexpr const char* kEntryName = "run";
+inline constexpr const char* kFuelName = "fuel"; ///< a variable that functions count down
 inline constexpr const char* kKeepName = "keep";
 
 } // namespace kiln::fuzz

@@ -231,7 +231,7 @@ void derivedPlace(Body& body) {
   BasicBlock* from = b.GetInsertBlock();
   BasicBlock* then = body.block("here");
   BasicBlock* join = body.block("place");
-  body.keep(b.CreateCondBr(body.condition(), then, join));
+  b.CreateCondBr(body.condition(), then, join);
   body.moveTo(then);
   b.CreateBr(join);
   body.moveTo(join);

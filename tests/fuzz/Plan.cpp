@@ -19,7 +19,7 @@ std::vector<std::uint8_t> bytesOfSeed(std::uint64_t seed) {
     return z ^ (z >> 31);
   };
   std::uint64_t shape = next();
-  std::size_t size = 200 + shape % 800 + ((shape >> 16) % 8 == 0 ? (shape >> 32) % 5000 : 0);
+  std::size_t size = 300 + shape % 1200 + ((shape >> 16) % 8 == 0 ? (shape >> 32) % 5000 : 0);
   std::vector<std::uint8_t> bytes(size);
   for (std::uint8_t& byte : bytes)
     byte = static_cast<std::uint8_t>(next());
@@ -217,7 +217,7 @@ GlobalVariable* Plan::variable(Type* type, Constant* value, const char* name) {
 }
 
 void Plan::makeVariables() {
-  fuel = variable(integer(64), ConstantInt::get(integer(64), 0), "fuel");
+  fuel = variable(integer(64), ConstantInt::get(integer(64), 0), kFuelName);
   never = variable(integer(32), ConstantInt::get(integer(32), 0), "never");
   auto* sinks = ArrayType::get(integer(64), 16);
   sink = variable(sinks, Constant::getNullValue(sinks), "sink");

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include <llvm/Analysis/ConstantFolding.h>
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/InstIterator.h>
@@ -67,18 +68,10 @@ void emptyFunctions(Module& module, std::size_t first, std::size_t last) {
 // Branches: one way only. A loop that counts may be left but not kept up, and what is never reached is not reached
 // then.
 bool mayGo(const Instruction& branch, unsigned successor) {
-  const BasicBlock* to = branch.getSuccessor(successor);
-  if (!kept(branch))
+  const MDNode* keep = branch.getMetadata(kKeepName);
+  if (!keep)
     return true;
-  if (isa<UnreachableInst>(to->getTerminator()))
-    return false;
-  for (const BasicBlock& block : *branch.getFunction()) {
-    if (&block == to)
-      return false; // back, or to itself
-    if (&block == branch.getParent())
-      return true;
-  }
-  return true;
+  return keep->getNumOperands() && mdconst::extract<ConstantInt>(keep->getOperand(0))->equalsInt(successor);
 }
 template <typename Visit> std::size_t eachEdge(Module& module, Visit visit) {
   return eachInstruction(module, [&](Instruction& instruction, std::size_t place) -> std::size_t {
@@ -203,6 +196,16 @@ void zeroOperands(Module& module, std::size_t first, std::size_t last) {
   });
 }
 
+// Guards of constants.
+void foldGuards(Module& module, std::size_t, std::size_t) {
+  eachInstruction(module, [&](Instruction& i, std::size_t) -> std::size_t {
+    Constant* value = kept(i) && !i.isTerminator() ? ConstantFoldInstruction(&i, module.getDataLayout()) : nullptr;
+    if (value && !value->containsUndefOrPoisonElement() && !isa<UndefValue>(value))
+      i.replaceAllUsesWith(value);
+    return 0;
+  });
+}
+
 std::size_t once(Module&) {
   return 1;
 }
@@ -219,8 +222,8 @@ void mergeBlocks(Module& module, std::size_t, std::size_t) {
 
 // What nothing needs any more.
 
-/// A local variable that is only filled.
-bool onlyWritten(const AllocaInst& variable) {
+/// A variable that is only filled.
+bool onlyWritten(const Value& variable) {
   return all_of(variable.users(), [&](const User* user) {
     auto* store = dyn_cast<StoreInst>(user);
     return isa<MemSetInst>(user) || (store && store->getValueOperand() != &variable);
@@ -245,6 +248,9 @@ bool sweepFunction(Function& function) {
   return changed;
 }
 void sweep(Module& module) {
+  if (GlobalVariable* fuel = module.getGlobalVariable(kFuelName); fuel && onlyWritten(*fuel))
+    for (User* user : make_early_inc_range(fuel->users()))
+      cast<Instruction>(user)->eraseFromParent();
   for (Function& function : module)
     if (!function.isDeclaration())
       while (sweepFunction(function)) {
@@ -265,9 +271,9 @@ void sweep(Module& module) {
 }
 
 constexpr Pass kPasses[] = {
-    {functions, emptyFunctions},        {edges, goOneWay},          {invokes, invokesToCalls},
-    {instructions, removeInstructions}, {once, dropPromises},       {once, mergeBlocks},
-    {instructions, passOperand},        {arguments, zeroArguments}, {operands, zeroOperands},
+    {functions, emptyFunctions}, {edges, goOneWay},   {invokes, invokesToCalls},   {instructions, removeInstructions},
+    {once, dropPromises},        {once, mergeBlocks}, {instructions, passOperand}, {arguments, zeroArguments},
+    {operands, zeroOperands},    {once, foldGuards},
 };
 
 class Reduction {

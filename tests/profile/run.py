@@ -116,9 +116,13 @@ def main() -> int:
             # What two tiers recorded of one run is one profile.
             kiln("run", "--ladder", "interpreter,baseline@3:20,O2@1000000:1000000000", "--profile-out", first, bitcode)
             problems += compare(f"{level}, through baseline", first, EXPECTED)
-            for recorder, parts in RECORDERS.items():
-                kiln("run", "--tier", "interpreter", "--record", recorder, "--profile-out", first, bitcode)
-                problems += compare(f"{level}, only {recorder}", first, only(parts))
+            for registers in ("0", "4"):
+                kiln("run", "--tier", "baseline", "--profile", "on", "--baseline-registers", registers, "--profile-out", first, bitcode)
+                problems += compare(f"{level}, baseline with {registers} registers", first, EXPECTED)
+            for tier in ("interpreter", "baseline"):
+                for recorder, parts in RECORDERS.items():
+                    kiln("run", "--tier", tier, "--record", recorder, "--profile-out", first, bitcode)
+                    problems += compare(f"{level}, {tier}, only {recorder}", first, only(parts))
     for problem in problems:
         print(problem)
     print(f"{len(EXPECTED)} functions, {len(problems)} problems")

@@ -6,8 +6,8 @@
 
 #include <asmjit/x86.h>
 
+#include <array>
 #include <cstring>
-#include <optional>
 
 #include "compile/baseline/Code.h"
 
@@ -19,10 +19,11 @@ class Assembler final : public x86::Assembler {
 public:
   explicit Assembler(std::vector<Fixup>& fixups) : fixups_(fixups) {}
 
-  /// Memory at a thing outside of the code. For the next instruction only.
+  /// Memory at a thing outside of the code. Good until kOpen others were asked for.
   x86::Mem outside(Target target, std::uint32_t id, std::int64_t addend = 0) {
-    pending_ = Fixup{0, 0, target, id, addend};
-    return x86::ptr(x86::rip, kMark);
+    last_ = (last_ + 1) % kOpen;
+    open_[last_] = Fixup{0, 0, target, id, addend};
+    return x86::ptr(x86::rip, kMark + last_);
   }
   /// Eight bytes of data: the address of a thing outside.
   void embedAddress(Target target, std::uint32_t id, std::int64_t addend = 0) {
@@ -35,35 +36,42 @@ public:
                       const asmjit::Operand_& o2, const asmjit::Operand_* more) override {
     std::size_t start = offset();
     asmjit::Error error = x86::Assembler::_emit(instruction, o0, o1, o2, more);
-    if (pending_ && error == asmjit::kErrorOk)
-      place(start);
-    failed_ |= error != asmjit::kErrorOk;
+    if (error != asmjit::kErrorOk) {
+      failed_ = true;
+      return error;
+    }
+    for (const asmjit::Operand_* operand : {&o0, &o1, &o2})
+      if (operand->isMem() && operand->as<x86::Mem>().baseType() == asmjit::RegType::kX86_Rip)
+        place(start, operand->as<x86::Mem>().offsetLo32());
     return error;
   }
   /// Whether an instruction was not one: the code is not to be used.
   bool failed() const { return failed_; }
 
 private:
-  static constexpr std::int32_t kMark = 0x5bad1ab5;
+  /// What stands for the distance until it is known: this, and which of the open ones it is.
+  static constexpr std::int32_t kMark = 0x5bad1ab0;
+  static constexpr std::int32_t kOpen = 8;
 
-  void place(std::size_t start) {
+  void place(std::size_t start, std::int32_t mark) {
     const std::uint8_t* bytes = bufferData();
     for (std::size_t at = start; at + 4 <= offset(); ++at) {
       std::int32_t found = 0;
       memcpy(&found, bytes + at, 4);
-      if (found != kMark)
+      if (found != mark)
         continue;
-      pending_->at = static_cast<std::uint32_t>(at);
-      pending_->end = here();
-      fixups_.push_back(*pending_);
-      break;
+      Fixup& fixup = fixups_.emplace_back(open_[static_cast<std::size_t>(mark - kMark)]);
+      fixup.at = static_cast<std::uint32_t>(at);
+      fixup.end = here();
+      return;
     }
-    pending_.reset();
+    failed_ = true;
   }
 
   std::vector<Fixup>& fixups_;
   bool failed_ = false;
-  std::optional<Fixup> pending_;
+  std::array<Fixup, kOpen> open_{};
+  std::int32_t last_ = 0;
 };
 
 } // namespace kiln::baseline

@@ -198,20 +198,16 @@ private:
       out_ << "; frame of " << (plan_.frameBytes() + 15) / 16 * 16 << " bytes\n";
     for (std::uint32_t number = 0; number < values_.size(); ++number) {
       const ValueState& state = plan_.stateOf(number);
-      if (state.words == 0 || state.alias || state.folded)
-        continue;
-      std::string places;
-      bool exists = false;
       if (plan_.isFrameAddress(number)) {
-        places = "variable at " + std::to_string(plan_.frameOffset(number));
-        exists = true;
+        out_ << "#   " << operandText(*values_[number]) << ": variable at " << plan_.frameOffset(number) << '\n';
+        continue;
       }
-      for (unsigned part = 0; part < state.words && !plan_.isFrameAddress(number); ++part) {
-        places += (part ? ", " : "") + placeText(plan_.placeOf(number, part));
-        exists |= plan_.placeOf(number, part).exists();
-      }
-      if (exists)
-        out_ << "#   " << operandText(*values_[number]) << ": " << places << '\n';
+      if (state.words == 0 || state.alias || state.folded || !plan_.placeOf(number, 0).exists())
+        continue;
+      out_ << "#   " << operandText(*values_[number]);
+      for (unsigned part = 0; part < state.words; ++part)
+        out_ << (part ? ", " : ": ") << placeText(plan_.placeOf(number, part));
+      out_ << '\n';
     }
   }
 

@@ -63,6 +63,7 @@ void Emitter::receiveArguments() {
       const Move* move = moveOfWord(shape_->arguments, word);
       if (!move || isNest(*move))
         refuse("an argument in an unusual place");
+      requireWhole(parts[part], shape_->arguments, word);
       Location to{place.reg, place.inRegister() ? 0 : place.offset};
       if (parts[part].bank == Bank::Memory)
         x87.emplace_back(self, move->offset);
@@ -95,6 +96,41 @@ void Emitter::receiveArguments() {
     if (!place.inRegister())
       a_.mov(frame(place.offset), reg);
   }
+  number = 0;
+  for (const llvm::Argument& argument : function_.args())
+    normaliseMasks(number++, argument.getType());
+}
+
+/// Vectors that have no register of the machine are passed lane by lane.
+void Emitter::requireWhole(const Part& part, const std::vector<Move>& moves, std::uint32_t word) {
+  if (part.bank != Bank::Xmm)
+    return;
+  const Move* first = moveOfWord(moves, word);
+  const bool isResult = first->offset >= offsetof(RegisterFile, result);
+  if (first->area == Area::Registers && first->offset < (isResult ? offsetof(RegisterFile, resultSse) : offsetof(RegisterFile, sse)))
+    refuse("a vector passed lane by lane");
+  if (part.words == 1)
+    return;
+  const Move* second = moveOfWord(moves, word + 1);
+  if (!second || second->area != first->area || second->offset != first->offset + part.lane)
+    refuse("a vector passed lane by lane");
+}
+
+/// Of masks that come from elsewhere only the lowest bit of each lane counts.
+void Emitter::normaliseMasks(std::uint32_t number, llvm::Type* type) {
+  if (isOneGpr(type) || isOneXmm(type))
+    return;
+  forEachLeaf(type, [&](unsigned part, llvm::Type* leaf, std::int64_t) {
+    if (!leaf->isVectorTy() || leaf->getScalarSizeInBits() != 1 || !isUsed(number, part))
+      return;
+    const Place& place = plan_.placeOf(number, part);
+    Xmm mask = place.inRegister() ? xmm(place.reg) : x86::xmm15;
+    if (!place.inRegister())
+      loadXmm(mask, frame(place.offset), 16);
+    const unsigned lane = plan_.partOf(number, part).lane;
+    maskFromLanes(mask, lane, lane);
+    wrote(number, part, mask);
+  });
 }
 
 /// What is on the stack of a part: eight bytes of a slot may be more than a float has there, but they are all of its place.
@@ -209,6 +245,8 @@ void Emitter::emitTailJump(const llvm::CallBase& call) {
     refuse("musttail call with arguments that are copied");
   if (shape.stackBytes > (options_.loop != kNone ? 0 : shape_->stackBytes))
     refuse("musttail call with more arguments on the stack than its caller has");
+  if (records(Baseline::Sizes))
+    recordCompareSize(call);
   writeStackArguments(call, shape, frame(16));
   CallTarget target = targetOf(call);
   moveRegisterArguments(call, shape);
@@ -259,6 +297,7 @@ void Emitter::writeStackArguments(const llvm::CallBase& call, const CallShape& s
       const Move* move = moveOfWord(shape.arguments, word);
       if (!move || move->area != Area::Stack)
         continue;
+      requireWhole(parts[part], shape.arguments, word);
       Mem to = area;
       to.addOffset(move->offset);
       to.setSize(8);
@@ -349,8 +388,10 @@ void Emitter::moveRegisterArguments(const llvm::CallBase& call, const CallShape&
     (void)plan_.partsOfType(type, parts);
     for (unsigned part = 0; part < parts.size(); word += parts[part].words, ++part) {
       const Move* move = moveOfWord(shape.arguments, word);
-      if (move && move->area == Area::Registers)
-        addMove({argumentRegister(*move), 0}, argument.get(), part, parts[part].bytes);
+      if (!move || move->area != Area::Registers)
+        continue;
+      requireWhole(parts[part], shape.arguments, word);
+      addMove({argumentRegister(*move), 0}, argument.get(), part, parts[part].bytes);
     }
   }
   moveAll(moves_, constantMoves_);
@@ -427,6 +468,7 @@ void Emitter::takeResults(const llvm::CallBase& call, const CallShape& shape, st
     const Move* move = moveOfWord(shape.results, word);
     if (!move)
       refuse("a result in an unusual place");
+    requireWhole(parts[part], shape.results, word);
     if (parts[part].bank == Bank::Memory) {
       if (place.exists())
         a_.fstp(x86::ptr(x86::rbp, place.offset, 10));
@@ -457,6 +499,7 @@ void Emitter::takeResults(const llvm::CallBase& call, const CallShape& shape, st
   if (usesRax)
     a_.mov(x86::r10, x86::rax);
   moveAll(moves_, {});
+  normaliseMasks(number, type);
 }
 
 // The library --------------------------------------------------------------------------------------------------------------

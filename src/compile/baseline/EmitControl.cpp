@@ -294,10 +294,12 @@ void Emitter::giveResult(const llvm::Value* value) {
     const Move* move = moveOfWord(shape_->results, word);
     if (!move)
       refuse("a result in an unusual place");
+    requireWhole(parts[part], shape_->results, word);
     if (parts[part].bank == Bank::Memory) {
       x87.push_back(part);
     } else if (move->offset >= offsetof(RegisterFile, resultSse)) {
-      if (move->transfer != Transfer::Copy || move->offset >= offsetof(RegisterFile, resultX87))
+      if (move->transfer == Transfer::FloatX87 || move->transfer == Transfer::DoubleX87 ||
+          move->offset >= offsetof(RegisterFile, resultX87))
         refuse("a float in an x87 register");
       auto reg = static_cast<Register>(kFirstXmm + (move->offset - offsetof(RegisterFile, resultSse)) / 16);
       addMove({reg, 0}, value, part, parts[part].bytes);

@@ -230,61 +230,6 @@ void Emitter::emitShift(const llvm::Instruction& instruction) {
   wrote(number, 0, to);
 }
 
-// Divisions --------------------------------------------------------------------------------------------------------------
-
-void Emitter::emitDivision(const llvm::Instruction& instruction) {
-  const llvm::Value *dividend = instruction.getOperand(0), *divisor = instruction.getOperand(1);
-  const std::uint32_t number = numberOf(instruction);
-  const unsigned width = bitsOf(instruction.getType()), bits = operationBits(width), opcode = instruction.getOpcode();
-  const bool isSigned = opcode == llvm::Instruction::SDiv || opcode == llvm::Instruction::SRem;
-  const bool wantsQuotient = opcode == llvm::Instruction::SDiv || opcode == llvm::Instruction::UDiv;
-  if (const auto* constant = llvm::dyn_cast<llvm::ConstantInt>(divisor);
-      constant && !isSigned && constant->getValue().isPowerOf2()) {
-    Gp to = target(number);
-    zeroExtendInto(to, dividend);
-    unsigned shift = constant->getValue().logBase2();
-    if (wantsQuotient) {
-      if (shift > 0)
-        a_.shr(sized(to, bits), shift);
-    } else if (shift < 32) {
-      a_.and_(sized(to, 32), static_cast<std::int32_t>((1u << shift) - 1));
-    } else {
-      a_.shl(to, 64 - shift);
-      a_.shr(to, 64 - shift);
-    }
-    return wrote(number, 0, to);
-  }
-  // Extended to 32 or 64 bits, operands divide as they are. RDX may be somebody's place.
-  auto extendInto = [&](Gp to, const llvm::Value* value) {
-    if (width == bits)
-      readInto(to, value);
-    else if (isSigned)
-      signExtendInto(to, value);
-    else
-      zeroExtendInto(to, value);
-  };
-  extendInto(x86::r10, divisor);
-  extendInto(x86::rax, dividend);
-  const bool keep = plan_.placeOf(number, 0).reg != x86::Gp::kIdDx;
-  if (keep)
-    a_.mov(x86::r11, x86::rdx);
-  Gp by = sized(x86::r10, bits);
-  if (isSigned) {
-    bits == 64 ? a_.cqo() : a_.cdq();
-    a_.idiv(by);
-  } else {
-    a_.xor_(x86::edx, x86::edx);
-    a_.div(by);
-  }
-  if (!wantsQuotient)
-    a_.mov(sized(x86::rax, bits), sized(x86::rdx, bits));
-  if (keep)
-    a_.mov(x86::rdx, x86::r11);
-  if (isOdd(width))
-    clean(x86::rax, width);
-  wrote(number, 0, x86::rax);
-}
-
 // Comparisons ------------------------------------------------------------------------------------------------------------
 
 Condition Emitter::conditionOf(llvm::CmpInst::Predicate predicate) {
@@ -326,13 +271,16 @@ Condition Emitter::compareInt(const llvm::ICmpInst& compare) {
     return conditionOf(predicate);
   }
   std::optional<std::int32_t> immediate = immediateOf(right);
-  if (std::optional<Mem> memory = inMemory(left, 0, width / 8)) {
-    if (immediate) {
-      a_.cmp(*memory, *immediate);
-    } else {
-      Gp operand = read(right, 0, x86::rax);
-      a_.cmp(*memory, sized(operand, width));
-    }
+  if (const Place* place = placeOf(left); place ? place->inSlot() : llvm::isa<llvm::LoadInst>(left)) {
+    // The other operand first: an address may be good for one instruction only.
+    Gp other;
+    if (!immediate)
+      other = read(right, 0, x86::rax);
+    Mem memory = *inMemory(left, 0, width / 8);
+    if (immediate)
+      a_.cmp(memory, *immediate);
+    else
+      a_.cmp(memory, sized(other, width));
     return conditionOf(predicate);
   }
   Gp operand = sized(read(left, 0, x86::rax), width);

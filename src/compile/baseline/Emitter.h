@@ -135,6 +135,7 @@ private:
   void loadInteger(Gp to, const Mem& from, unsigned bits);
   void materialise(Gp to, const llvm::Constant* constant, unsigned part);
   void materialise(Xmm to, const llvm::Constant* constant, unsigned part);
+  void materialiseAddresses(Xmm to, const llvm::Constant& vector);
   /// A constant in memory behind the code, aligned to its size (8 or 16 bytes).
   Mem constantMemory(std::uint64_t low, std::uint64_t high, unsigned bytes);
   Mem addressConstant(Target target, std::uint32_t id, std::int64_t addend);
@@ -269,7 +270,13 @@ private:
   void emitAdd(const llvm::Instruction& instruction);
   void emitSub(const llvm::Instruction& instruction);
   void emitMul(const llvm::Instruction& instruction);
+  // Divisions (EmitDivision.cpp)
   void emitDivision(const llvm::Instruction& instruction);
+  template <typename Work> void withRdx(Work&& work);
+  void multiplyHigh(const llvm::APInt& factor, bool isSigned);
+  void quotientUnsigned(const llvm::APInt& by);
+  void quotientSigned(const llvm::APInt& by);
+  Gp remainderBy(const llvm::APInt& by);
   void emitShift(const llvm::Instruction& instruction);
   void emitTwoOperand(const llvm::Instruction& instruction, asmjit::InstId operation, bool commutative);
   void emitXor(const llvm::Instruction& instruction);
@@ -557,6 +564,8 @@ private:
   void receiveArguments();
   void saveVariadicRegisters();
   static std::uint8_t stackBytes(const Part& part);
+  void requireWhole(const Part& part, const std::vector<Move>& moves, std::uint32_t word);
+  void normaliseMasks(std::uint32_t number, llvm::Type* type);
   const StackCopy* copyOfWord(const CallShape& shape, std::uint32_t word) const;
   std::uint32_t resultBytes(llvm::Type* type) const;
   std::uint32_t takeStack(const CallShape& shape);

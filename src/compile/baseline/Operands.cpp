@@ -262,7 +262,7 @@ void Emitter::materialise(Gp to, const llvm::Constant* constant, unsigned part) 
 void Emitter::materialise(Xmm to, const llvm::Constant* constant, unsigned part) {
   auto bits = bitsOfPart(constant, part);
   if (!bits)
-    refuse("vector constant with addresses");
+    return materialiseAddresses(to, *leafOfPart(constant, part));
   if (bits->first == 0 && bits->second == 0) {
     if (hasAvx_)
       a_.vxorps(to, to, to);
@@ -272,6 +272,38 @@ void Emitter::materialise(Xmm to, const llvm::Constant* constant, unsigned part)
   }
   unsigned bytes = bits->second ? 16 : 8;
   loadXmm(to, constantMemory(bits->first, bits->second, bytes), bytes);
+}
+
+/// A vector of addresses, lane by lane out of memory behind the code: no general register is free here.
+void Emitter::materialiseAddresses(Xmm to, const llvm::Constant& vector) {
+  const auto* type = llvm::dyn_cast<llvm::FixedVectorType>(vector.getType());
+  if (!type || !type->getElementType()->isPointerTy())
+    refuse("vector constant with addresses");
+  for (unsigned i = 0; i < type->getNumElements(); ++i) {
+    const llvm::Constant* lane = vector.getAggregateElement(i);
+    llvm::APInt offset(64, 0);
+    const llvm::Value* base = lane ? lane->stripAndAccumulateConstantOffsets(data_, offset, true) : nullptr;
+    Mem memory;
+    if (const auto* global = llvm::dyn_cast_or_null<llvm::GlobalValue>(base)) {
+      SymbolRef ref = environment_.symbolOf(global);
+      std::int64_t addend = offset.getSExtValue() + ref.offset;
+      switch (ref.kind) {
+      case SymbolRef::Kind::Function: memory = addressConstant(Target::Stub, ref.id, addend); break;
+      case SymbolRef::Kind::Data: memory = addressConstant(Target::Data, ref.id, addend); break;
+      case SymbolRef::Kind::External: memory = addressConstant(Target::External, ref.id, addend); break;
+      case SymbolRef::Kind::Null: memory = constantMemory(static_cast<std::uint64_t>(addend), 0, 8); break;
+      default: refuse("vector constant with addresses");
+      }
+    } else if (auto bits = lane ? bitsOfPart(lane, 0) : std::nullopt) {
+      memory = constantMemory(bits->first, 0, 8);
+    } else {
+      refuse("vector constant with addresses");
+    }
+    if (i == 0)
+      loadXmm(to, memory, 8);
+    else
+      hasAvx_ ? a_.vmovhps(to, to, memory) : a_.movhps(to, memory);
+  }
 }
 
 Mem Emitter::constantMemory(std::uint64_t low, std::uint64_t high, unsigned bytes) {

@@ -529,7 +529,7 @@ std::int32_t Plan::newSlot(std::uint32_t bytes, std::uint32_t align) {
 }
 
 void Plan::savedAcross(std::uint32_t position, llvm::SmallVectorImpl<std::uint32_t>& into) {
-  while (savedCursor_ < savedLives_.size() && 
+  while (savedCursor_ < savedLives_.size() &&
          (savedLives_[savedCursor_].first < position || savedLives_[savedCursor_].isArgument))
     savedActive_.push_back(savedLives_[savedCursor_++]);
   llvm::erase_if(savedActive_, [&](const SavedLife& life) { return life.last <= position || !places_[life.place].saved; });
