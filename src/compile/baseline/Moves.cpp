@@ -105,6 +105,9 @@ void Emitter::moveAll(llvm::SmallVectorImpl<PendingMove>& moves, llvm::ArrayRef<
       storeXmm(frame(constant.to.offset), x86::xmm15, constant.bytes);
     } else {
       std::optional<std::int32_t> immediate = immediateOf(constant.value);
+      // Above an odd width there are zeros, and not copies of the sign.
+      if (immediate && *immediate < 0 && !isExactWidth(bitsOf(constant.value->getType())))
+        immediate.reset();
       if (immediate) {
         a_.mov(frame(constant.to.offset, 8), *immediate);
       } else if (auto bits = llvm::isa<llvm::Constant>(constant.value)
