@@ -100,6 +100,31 @@ def phis(program: Program) -> None:
     program.test("phis that move each other", ["i64"] * 4, [(n, n + 7, n * 5, 1 << 40) for n in range(1, 12)], write)
 
 
+def constant_phis(program: Program) -> None:
+    """More phis than registers, of narrow constants from one side, and what their extensions make of them."""
+    widths = [1, 3, 8, 16, 31, 32]
+
+    def write(body):
+        flag, operand = body.operands
+        here, other, join = body.label(), body.label(), body.label()
+        narrow = {width: body.let(f"trunc i64 {operand} to i{width}") for width in widths}
+        body.do(f"br label %{here}")
+        body.block(here)
+        body.do(f"br i1 {flag}, label %{join}, label %{other}")
+        body.block(other)
+        body.do(f"br label %{join}")
+        body.block(join)
+        phis = []
+        for width in widths:
+            for value in (1 << width) - 1, 1 << (width - 1), 0, (1 << (width - 1)) | 1, 1:
+                constant = int_constant(width, value)
+                phis.append((width, body.let(f"phi i{width} [ {constant}, %{here} ], [ {narrow[width]}, %{other} ]")))
+        for width, phi in phis:
+            for extension in ("zext", "sext"):
+                body.result("i64", body.let(f"{extension} i{width} {phi} to i64"), f"{extension} i{width}")
+    program.test("phis of narrow constants", ["i1", "i64"], [(f, v) for f in (0, 1) for v in int_edges(64)], write)
+
+
 def selects(program: Program) -> None:
     for t, values in (("i1", (0, 1)), ("i8", (1, 255)), ("i33", (1, 1 << 32)), ("i64", (3, 1 << 63)), ("i129", (7, 1 << 128)),
                       ("double", (0x3ff0000000000000, 0x7ff8000000000000)), ("x86_fp80", (1, 2)), ("fp128", (1, 1 << 127))):
@@ -116,6 +141,6 @@ def selects(program: Program) -> None:
 
 def programs() -> list[Program]:
     program = Program("control")
-    for family in (switches, straight_to_join, phis, selects):
+    for family in (switches, straight_to_join, phis, constant_phis, selects):
         family(program)
     return [program]

@@ -1,8 +1,8 @@
 // Atomic operations of 128 bits: CMPXCHG16B, which works in RDX:RAX and RCX:RBX.
 //
-// RBX, RCX and RDX may be places. They are saved in the frame, and operands wait there too. A load is an exchange of what is
-// there with itself where the processor does not promise that loads of 16 bytes are atomic; with AVX it does (Intel SDM vol. 3A,
-// 9.1.1).
+// RBX, RCX and RDX may be places. They are saved in the frame, and operands wait there too. A load is an exchange of
+// what is there with itself where the processor does not promise that loads of 16 bytes are atomic; with AVX it does
+// (Intel SDM vol. 3A, 9.1.1).
 #include <llvm/IR/Constants.h>
 
 #include "compile/baseline/Emitter.h"
@@ -132,7 +132,9 @@ void Emitter::combineWide(Rmw::BinOp operation) {
     a_.xor_(x86::rbx, low);
     a_.xor_(x86::rcx, high);
     break;
-  default: chooseWide(operation); break;
+  default:
+    chooseWide(operation);
+    break;
   }
 }
 
@@ -145,10 +147,18 @@ void Emitter::chooseWide(Rmw::BinOp operation) {
   a_.mov(x86::r10, x86::rdx);
   a_.sbb(x86::r10, high);
   switch (operation) {
-  case Rmw::Max: a_.jge(done); break;
-  case Rmw::Min: a_.jl(done); break;
-  case Rmw::UMax: a_.jae(done); break;
-  case Rmw::UMin: a_.jb(done); break;
+  case Rmw::Max:
+    a_.jge(done);
+    break;
+  case Rmw::Min:
+    a_.jl(done);
+    break;
+  case Rmw::UMax:
+    a_.jae(done);
+    break;
+  case Rmw::UMin:
+    a_.jb(done);
+    break;
   case Rmw::UIncWrap: // 0 from the operand on
     a_.mov(x86::ebx, 0);
     a_.mov(x86::ecx, 0);
@@ -172,7 +182,8 @@ void Emitter::chooseWide(Rmw::BinOp operation) {
     a_.sbb(x86::rcx, 0);
     a_.jae(done); // it was not 0
     break;
-  default: refuse("atomicrmw of 128 bits of an unknown kind"); // cannot happen: LLVM has no other on integers
+  default:
+    refuse("atomicrmw of 128 bits of an unknown kind"); // cannot happen: LLVM has no other on integers
   }
   a_.mov(x86::rbx, low);
   a_.mov(x86::rcx, high);

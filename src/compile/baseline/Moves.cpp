@@ -35,6 +35,8 @@ void Emitter::moveOne(Location to, Location from, unsigned bytes) {
     loadXmm(xmm(to.reg), frame(from.offset), bytes);
   } else if (fromXmm) {
     storeXmm(frame(to.offset), xmm(from.reg), bytes);
+  } else if (bytes == kX87Bytes) {
+    copyX87(frame(to.offset), frame(from.offset));
   } else if (bytes > 8) {
     loadXmm(x86::xmm15, frame(from.offset), bytes);
     storeXmm(frame(to.offset), x86::xmm15, bytes);
@@ -104,15 +106,12 @@ void Emitter::moveAll(llvm::SmallVectorImpl<PendingMove>& moves, llvm::ArrayRef<
       readXmmInto(x86::xmm15, constant.value, constant.part);
       storeXmm(frame(constant.to.offset), x86::xmm15, constant.bytes);
     } else {
-      std::optional<std::int32_t> immediate = immediateOf(constant.value);
-      // Above an odd width there are zeros, and not copies of the sign.
-      if (immediate && *immediate < 0 && !isExactWidth(bitsOf(constant.value->getType())))
-        immediate.reset();
-      if (immediate) {
-        a_.mov(frame(constant.to.offset, 8), *immediate);
-      } else if (auto bits = llvm::isa<llvm::Constant>(constant.value)
-                                 ? bitsOfPart(llvm::cast<llvm::Constant>(constant.value), constant.part)
-                                 : std::nullopt) {
+      // As in a register, narrow ones with zeros above: immediateOf() would extend their sign.
+      const auto* fixed = llvm::dyn_cast<llvm::Constant>(constant.value);
+      auto bits = fixed ? bitsOfPart(fixed, constant.part) : std::nullopt;
+      if (bits && isInt32(static_cast<std::int64_t>(bits->first))) {
+        a_.mov(frame(constant.to.offset, 8), static_cast<std::int32_t>(bits->first));
+      } else if (bits) {
         loadConstant(x86::rax, bits->first);
         a_.mov(frame(constant.to.offset), x86::rax);
       } else {

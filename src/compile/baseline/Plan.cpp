@@ -284,7 +284,23 @@ bool Plan::aliasOne(const llvm::Instruction& instruction, ValueState& self) {
   }
 }
 
+/// A tree of x87 numbers without a place of their own is computed on the stack, which has room for eight. How high the tree is
+/// is kept in `word`.
+bool Plan::foldX87(const llvm::Instruction& instruction, ValueState& self) const {
+  constexpr std::uint16_t kHighestTree = 6;
+  if (!isX87Operand(instruction))
+    return false;
+  std::uint16_t height = 0;
+  for (const llvm::Use& operand : instruction.operands())
+    if (operand->getType()->isX86_FP80Ty() && isFolded(operand.get()))
+      height = std::max(height, state(operand.get()).word);
+  self.word = height + 1;
+  return self.word <= kHighestTree;
+}
+
 bool Plan::foldOne(const llvm::Instruction& instruction, std::uint32_t number, ValueState& self) {
+  if (instruction.getType()->isX86_FP80Ty())
+    return foldX87(instruction, self);
   switch (instruction.getOpcode()) {
   case llvm::Instruction::ICmp:
   case llvm::Instruction::FCmp: return isFoldableCompare(instruction);

@@ -4,7 +4,9 @@
 #include <llvm/ADT/StringMap.h>
 
 #include <deque>
+#include <map>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "code/CodeSpace.h"
@@ -15,10 +17,12 @@
 
 namespace kiln::baseline {
 
-/// Code at its place.
+/// Code at its place, and what it writes and names. That stays when the version is retired and its code is freed.
 struct Baseline::Installed {
   std::unique_ptr<Code> code;
-  CodeSpan at, profile;
+  CodeSpan at;
+  CodeSpan profile;            ///< the counts; not part of the version's memory, for they are read to the end
+  bool countedOn = false;      ///< the same code, made again, counts on in the same profile
   std::deque<LoopRecord> loops;
 };
 
@@ -47,6 +51,7 @@ struct Baseline::Work final : Environment {
   Workspace workspace;
   llvm::StringMap<std::uintptr_t> libraryFunctions;
   std::deque<Installed> installed;
+  std::map<std::pair<std::uint32_t, std::uint32_t>, Installed*> newest; ///< by function and loop
   std::deque<std::vector<StateWord>> recipes;
 };
 
