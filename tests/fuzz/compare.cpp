@@ -38,6 +38,13 @@ struct Settings {
   bool print = false, refusals = false, tests = false;
 };
 
+/// What a tier says of itself when it has a defect: no refusal like others.
+constexpr std::string_view kDefect = "an instruction that cannot be encoded";
+
+bool isDefect(const std::string& refusal) {
+  return refusal.find(kDefect) != std::string::npos;
+}
+
 /// A program, and how to say which it is.
 struct Program {
   std::string name;
@@ -136,6 +143,10 @@ private:
     bool same = true;
     for (std::size_t i = 1; i < modes.size(); ++i) {
       Outcome other = runOnce(subject, *modes[i]);
+      if (std::any_of(other.refusals.begin(), other.refusals.end(), isDefect)) {
+        std::printf("%s: %s: %s\n", program.name.c_str(), modes[i]->name.c_str(), std::string(kDefect).c_str());
+        same = false;
+      }
       if (other.agrees(first))
         continue;
       std::printf("%s: %s and %s differ: %s\n", program.name.c_str(), modes.front()->name.c_str(),
