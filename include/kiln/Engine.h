@@ -54,8 +54,13 @@ struct Options {
   bool baselinePlainCpu = false;
   /// A function that the interpreter or baseline refuses is an error (onUncompilable) instead of starting higher. For tests.
   bool crashOnRefusal = false;
-  /// Bytes of code and constants over a program's life; 0: what its address range holds. Past it, promotion stops.
+  /// Bytes of code and constants that a program may have at a time; 0: what its address range holds. Past it, superseded code
+  /// is freed if it can be; else promotion stops.
   std::size_t codeLimit = 0;
+  /// Bytes of superseded code that gather until it is looked whether they can be freed; 0: they are kept. The look needs a
+  /// real-time signal that the process leaves at its default. Hosts whose threads run functions of programs on stacks that
+  /// they switch between themselves must say 0.
+  std::size_t retireAt = std::size_t{4} << 20;
   /// Requests that may wait at once; further ones are dropped and made again later.
   std::size_t queueCapacity = 1024;
   /// Read and verify every function when a program is loaded, instead of each at its first compile.
@@ -167,6 +172,8 @@ public:
   std::vector<FunctionStatistics> hotFunctions(std::size_t count);
 
   Statistics statistics();
+  /// Looks now whether superseded code can be freed, whatever Options::retireAt says but 0. The bytes that were.
+  std::size_t retire();
   /// Closes the shared libraries that the input named, so that their destructors run. For the end of a process; the
   /// program must not run afterwards.
   void unloadLibraries();

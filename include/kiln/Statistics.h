@@ -21,6 +21,26 @@ struct VersionStatistics {
   std::uint64_t publishedAtNs = 0; ///< since the engine was made
   std::uint64_t callsBefore = 0;   ///< calls counted when it was published
   std::optional<std::uint32_t> loop = {}; ///< a continuation at this loop header (a block's number), not the function
+  bool retired = false; ///< superseded; its code was freed, or will be when no thread is inside
+};
+
+/// The memory for code. Bytes.
+struct CodeSpaceStatistics {
+  std::uint64_t limit = 0;
+  std::uint64_t code = 0, constants = 0, data = 0; ///< in use, by what it is for
+  std::uint64_t supersededBytes = 0; ///< in use by versions that calls do not reach any more
+  std::uint64_t waitingBytes = 0;    ///< likewise, and given up: freed when no thread is inside
+  std::uint64_t freedBytes = 0;
+  std::uint64_t versionsRetired = 0, versionsFreed = 0;
+  std::uint64_t rounds = 0;          ///< looks at what can be freed
+  struct Postponed {
+    std::string reason;
+    std::uint64_t rounds = 0;
+  };
+  std::vector<Postponed> postponed;  ///< rounds that freed nothing, and why
+  std::string retirementOff;         ///< why nothing is freed at all; empty: it is
+  bool limitReached = false;         ///< room was asked for and not there
+  std::uint64_t promotionsRefused = 0; ///< for lack of room
 };
 
 struct FunctionStatistics {
@@ -30,7 +50,9 @@ struct FunctionStatistics {
   std::uint64_t loops = 0;   ///< back-edges counted
   bool held = false;         ///< promotion is off until promote()
   std::uint64_t osrTransfers = 0; ///< activations that moved into a continuation
-  std::vector<VersionStatistics> versions;
+  std::vector<VersionStatistics> versions; ///< of retired ones the last of each tier
+  /// Retired versions that are not in `versions` any more.
+  std::uint64_t versionsForgotten = 0, forgottenNs = 0, forgottenBytes = 0;
   std::uint32_t failures = 0;
   std::string lastFailure;
 };
@@ -46,6 +68,7 @@ struct Statistics {
   std::uint64_t codeBytes = 0;       ///< machine code of all versions
   std::uint64_t codeSpaceUsed = 0;   ///< with constants, stubs and unwind tables
   std::uint64_t codeSpaceLimit = 0;
+  CodeSpaceStatistics codeSpace;
   /// What the interpreter decoded. Reading and cleaning up come before and are in prepareNs of the versions.
   struct Decoding {
     std::uint64_t functions = 0;

@@ -122,19 +122,28 @@ CodeSpace::~CodeSpace() {
       munmap(arena.rw, arena.rx.size());
 }
 
-Result<CodeSpan> CodeSpace::allocate(CodeArena which, std::size_t size, std::size_t alignment) {
+std::size_t CodeSpace::inUse() const {
+  std::size_t bytes = 0;
+  for (const Arena& each : arenas_)
+    bytes += each.book.used();
+  return bytes;
+}
+
+Result<CodeSpan> CodeSpace::allocate(CodeArena which, std::size_t size, std::size_t alignment, CodeUse use) {
   std::lock_guard lock(mutex_);
   Arena& arena = arenas_[static_cast<std::size_t>(which)];
-  std::size_t inUse = 0;
-  for (const Arena& each : arenas_)
-    inUse += each.book.used();
+  std::size_t used = inUse();
   std::size_t offset = FreeList::npos;
-  if (inUse + whole(size) <= limit_)
+  std::size_t kept = use == CodeUse::Promotion ? reserve_ : 0;
+  if (used + whole(size) + kept <= limit_)
     offset = arena.book.allocate(whole(size), std::max(alignment, kGranule));
-  if (offset == FreeList::npos)
-    return fail(ErrorCode::CodeSpaceFull, "the code space is full: " + std::to_string(inUse) + " of " +
-                                              std::to_string(limit_) + " bytes are in use and " +
-                                              std::to_string(size) + " more were asked for");
+  if (offset == FreeList::npos) {
+    refused_.fetch_add(1, std::memory_order_relaxed);
+    return fail(ErrorCode::CodeSpaceFull, "the code space is full: " + std::to_string(used) + " of " +
+                                              std::to_string(limit_) + " bytes are in use, " +
+                                              (kept ? std::to_string(kept) + " are kept for first calls " : std::string()) +
+                                              "and " + std::to_string(size) + " more were asked for");
+  }
   arena.highWater = std::max(arena.highWater, offset + size);
   return CodeSpan{which, arena.rx.data() + offset, arena.rw + offset, size};
 }
@@ -147,10 +156,18 @@ void CodeSpace::release(const CodeSpan& span) {
 
 std::size_t CodeSpace::bytesUsed() const {
   std::lock_guard lock(mutex_);
-  std::size_t inUse = 0;
-  for (const Arena& arena : arenas_)
-    inUse += arena.book.used();
-  return inUse;
+  return inUse();
+}
+
+std::size_t CodeSpace::bytesUsed(CodeArena arena) const {
+  std::lock_guard lock(mutex_);
+  return arenas_[static_cast<std::size_t>(arena)].book.used();
+}
+
+std::size_t CodeSpace::promotionRoom() const {
+  std::lock_guard lock(mutex_);
+  std::size_t taken = inUse() + reserve_;
+  return taken < limit_ ? limit_ - taken : 0;
 }
 
 bool CodeSpace::privatise() { return mapFile(true); }

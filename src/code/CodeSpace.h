@@ -11,7 +11,9 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -21,6 +23,9 @@
 #include "kiln/Error.h"
 
 namespace kiln {
+
+/// What memory is for. Promotions leave the reserve to the first code of functions, without which a program cannot go on.
+enum class CodeUse : unsigned char { FirstCode, Promotion };
 
 enum class CodeArena : unsigned char { Code, Constants, Data };
 inline constexpr std::size_t kCodeArenaCount = 3;
@@ -64,11 +69,18 @@ public:
   CodeSpace& operator=(const CodeSpace&) = delete;
 
   /// `alignment` is a power of two up to the page size. Fails with CodeSpaceFull.
-  Result<CodeSpan> allocate(CodeArena arena, std::size_t size, std::size_t alignment);
+  Result<CodeSpan> allocate(CodeArena arena, std::size_t size, std::size_t alignment, CodeUse use = CodeUse::FirstCode);
   void release(const CodeSpan& span);
 
   std::size_t bytesUsed() const;
+  std::size_t bytesUsed(CodeArena arena) const;
   std::size_t limit() const { return limit_; }
+  /// Bytes that promotions could still take.
+  std::size_t promotionRoom() const;
+  /// Bytes of the limit that only first code may take. At set-up.
+  void setReserve(std::size_t bytes) { reserve_ = bytes; }
+  /// Allocations that failed for lack of room.
+  std::uint64_t refused() const { return refused_.load(std::memory_order_relaxed); }
 
   /// Gives this process its own copy of the pages; for the child after fork(). Returns false when the system
   /// refuses the memory: the space must then not be written again.
@@ -86,10 +98,12 @@ private:
   };
   CodeSpace() = default;
   bool mapFile(bool copyOld);
+  std::size_t inUse() const; ///< under mutex_
 
   mutable std::mutex mutex_;
   std::array<Arena, kCodeArenaCount> arenas_;
-  std::size_t limit_ = 0;
+  std::size_t limit_ = 0, reserve_ = 0;
+  std::atomic<std::uint64_t> refused_{0};
 };
 
 } // namespace kiln

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <unordered_set>
+#include <utility>
 
 namespace kiln {
 namespace {
@@ -38,8 +40,7 @@ bool UnwindRegistry::findUnwinder() {
 UnwindRegistry::~UnwindRegistry() {
   for (auto& [stretch, table] : tables_)
     replace(table, nullptr);
-  for (void* object : withdrawn_)
-    free(object);
+  freeObjects(withdrawn_);
 }
 
 void UnwindRegistry::replace(std::unique_ptr<Table>& table, std::unique_ptr<Table> next) {
@@ -47,7 +48,25 @@ void UnwindRegistry::replace(std::unique_ptr<Table>& table, std::unique_ptr<Tabl
     register_(next->data());
   if (register_ && table)
     withdrawn_.push_back(deregister_(table->data()));
+  withdrawnCount_.store(withdrawn_.size(), std::memory_order_relaxed);
   table = std::move(next);
+}
+
+std::vector<void*> UnwindRegistry::takeWithdrawn() {
+  std::lock_guard lock(mutex_);
+  withdrawnCount_.store(0, std::memory_order_relaxed);
+  return std::exchange(withdrawn_, {});
+}
+
+void UnwindRegistry::giveBack(std::span<void* const> objects) {
+  std::lock_guard lock(mutex_);
+  withdrawn_.insert(withdrawn_.end(), objects.begin(), objects.end());
+  withdrawnCount_.store(withdrawn_.size(), std::memory_order_relaxed);
+}
+
+void UnwindRegistry::freeObjects(std::span<void* const> objects) {
+  for (void* object : objects)
+    free(object); // the unwinder's malloc
 }
 
 void UnwindRegistry::add(void* section, std::uintptr_t code) {
@@ -59,15 +78,28 @@ void UnwindRegistry::add(void* section, std::uintptr_t code) {
 }
 
 void UnwindRegistry::remove(void* section, std::uintptr_t code) {
+  Entry entry{section, code};
+  removeAll({&entry, 1});
+}
+
+void UnwindRegistry::removeAll(std::span<Entry> entries) {
+  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.code < b.code; });
   std::lock_guard lock(mutex_);
-  auto at = tables_.find(code / kStretch);
-  if (at == tables_.end())
-    return;
-  auto next = std::make_unique<Table>(*at->second);
-  std::erase(*next, section);
-  replace(at->second, next->size() > 1 ? std::move(next) : nullptr);
-  if (!at->second)
-    tables_.erase(at);
+  for (std::size_t i = 0; i < entries.size();) {
+    std::uintptr_t stretch = entries[i].code / kStretch;
+    std::unordered_set<void*> leave;
+    for (; i < entries.size() && entries[i].code / kStretch == stretch; ++i)
+      leave.insert(entries[i].section);
+    auto at = tables_.find(stretch);
+    if (at == tables_.end())
+      continue;
+    auto next = std::make_unique<Table>(*at->second);
+    if (std::erase_if(*next, [&](void* section) { return section && leave.contains(section); }) == 0)
+      continue;
+    replace(at->second, next->size() > 1 ? std::move(next) : nullptr);
+    if (!at->second)
+      tables_.erase(at);
+  }
 }
 
 void UnwindRegistry::retry() {

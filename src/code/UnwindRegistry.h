@@ -10,11 +10,13 @@
 // Thread-safe. Source: libgcc unwind-dw2-fde.c, `__register_frame_table`, `_Unwind_Find_FDE`.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <vector>
 
 namespace kiln {
@@ -32,6 +34,19 @@ public:
   /// that begins at `code`.
   void add(void* section, std::uintptr_t code);
   void remove(void* section, std::uintptr_t code);
+  struct Entry {
+    void* section = nullptr;
+    std::uintptr_t code = 0;
+  };
+  /// As remove() of each, at the cost of one for each stretch.
+  void removeAll(std::span<Entry> entries);
+  /// Objects that the unwinder gave back; it may still be reading one, for a moment, in a thread that throws. The caller frees
+  /// with freeObjects() those that no thread can be reading, and gives the others back.
+  std::vector<void*> takeWithdrawn();
+  void giveBack(std::span<void* const> objects);
+  static void freeObjects(std::span<void* const> objects);
+  static constexpr std::size_t kObjectBytes = 48; ///< of each; 64 with the allocator's share
+  std::size_t withdrawn() const { return withdrawnCount_.load(std::memory_order_relaxed); }
   /// Registers what waited for the unwinder; call after a library that may bring it was loaded.
   void retry();
 
@@ -44,9 +59,9 @@ private:
 
   std::mutex mutex_;
   std::map<std::uintptr_t, std::unique_ptr<Table>> tables_;
-  /// What the unwinder gave back. It reads an object once more after it let go of its lock, so none is freed while
-  /// anything may be thrown.
+  /// What the unwinder gave back. It reads an object once more after it let go of its lock, so none is freed at once.
   std::vector<void*> withdrawn_;
+  std::atomic<std::size_t> withdrawnCount_{0};
   void (*register_)(void*) = nullptr;
   void* (*deregister_)(const void*) = nullptr;
 };

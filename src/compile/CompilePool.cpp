@@ -1,5 +1,6 @@
 #include "compile/CompilePool.h"
 
+#include "support/RuntimeMarks.h"
 #include "support/SignalBlock.h"
 
 namespace kiln {
@@ -43,6 +44,7 @@ void* CompilePool::enter(void* argument) {
 }
 
 void CompilePool::run(Worker& worker) {
+  RuntimeThread mark;
 #ifdef __linux__
   pthread_setname_np(pthread_self(), "kiln-compile");
 #endif
@@ -76,6 +78,7 @@ void CompilePool::resume() {
 }
 
 void CompilePool::abandonThreads() {
+  forgetRuntimeThreads();
   for (auto& worker : workers_)
     (void)worker.release(); // the vanished thread's stack names it
   workers_.clear();

@@ -34,6 +34,11 @@ struct CodeArtifact {
   std::string entry;
   std::vector<char> object;
   CompileTimes times;
+  CodeUse use = CodeUse::FirstCode; ///< set by who links
+  /// The code's addresses may be where no look at the threads finds them (Version::lasting).
+  bool lasting = false;
+  /// The code may leave its thread's stack for another.
+  bool switchesStacks = false;
 };
 
 /// A compiler's "not me": the function starts in the next tier that takes it. Not an error.

@@ -18,7 +18,8 @@ nlohmann::ordered_json toJson(const VersionStatistics& version) {
               {"link_ns", version.linkNs},
               {"code_bytes", version.codeBytes},
               {"published_at_ns", version.publishedAtNs},
-              {"calls_before", version.callsBefore}});
+              {"calls_before", version.callsBefore},
+              {"retired", version.retired}});
   return out;
 }
 
@@ -33,11 +34,34 @@ nlohmann::ordered_json toJson(const FunctionStatistics& function) {
                                 {"held", function.held},
                                 {"osr_transfers", function.osrTransfers},
                                 {"failures", function.failures},
+                                {"versions_forgotten", function.versionsForgotten},
                                 {"versions", std::move(versions)}};
   if (function.tier)
     out["tier"] = tierName(*function.tier);
   if (!function.lastFailure.empty())
     out["last_failure"] = function.lastFailure;
+  return out;
+}
+
+nlohmann::ordered_json toJson(const CodeSpaceStatistics& space) {
+  nlohmann::ordered_json postponed = nlohmann::ordered_json::array();
+  for (const auto& each : space.postponed)
+    postponed.push_back({{"reason", each.reason}, {"rounds", each.rounds}});
+  nlohmann::ordered_json out = {{"limit", space.limit},
+                                {"code", space.code},
+                                {"constants", space.constants},
+                                {"data", space.data},
+                                {"superseded", space.supersededBytes},
+                                {"waiting", space.waitingBytes},
+                                {"freed", space.freedBytes},
+                                {"versions_retired", space.versionsRetired},
+                                {"versions_freed", space.versionsFreed},
+                                {"rounds", space.rounds},
+                                {"postponed", std::move(postponed)},
+                                {"limit_reached", space.limitReached},
+                                {"promotions_refused", space.promotionsRefused}};
+  if (!space.retirementOff.empty())
+    out["retirement_off"] = space.retirementOff;
   return out;
 }
 
@@ -48,6 +72,24 @@ template <typename... Values> std::string format(const char* pattern, Values... 
 }
 
 std::string milliseconds(std::uint64_t nanoseconds) { return format("%.2f", static_cast<double>(nanoseconds) / 1e6); }
+
+std::string codeSpaceLines(const CodeSpaceStatistics& space) {
+  auto number = [](std::uint64_t value) { return static_cast<unsigned long long>(value); };
+  std::string out = format("code space: %llu bytes of code, %llu of constants, %llu of data; %llu superseded, %llu to be freed\n",
+                           number(space.code), number(space.constants), number(space.data), number(space.supersededBytes),
+                           number(space.waitingBytes));
+  if (space.rounds)
+    out += format("retirement: %llu rounds; %llu of %llu retired versions freed, %llu bytes\n", number(space.rounds),
+                  number(space.versionsFreed), number(space.versionsRetired), number(space.freedBytes));
+  for (const auto& each : space.postponed)
+    out += format("  postponed %llu times: ", number(each.rounds)) + each.reason + "\n";
+  if (!space.retirementOff.empty())
+    out += "retirement: off, " + space.retirementOff + "\n";
+  if (space.limitReached)
+    out += format("the code limit of %llu bytes was reached, %llu promotions refused\n", number(space.limit),
+                  number(space.promotionsRefused));
+  return out;
+}
 
 } // namespace
 
@@ -77,6 +119,7 @@ std::string Statistics::json() const {
                                   {"compile_threads", compileThreads},
                                   {"run_ns", runNs},
                                   {"peak_memory_bytes", peakMemoryBytes}}},
+                                {"code_space", toJson(codeSpace)},
                                 {"interpreter",
                                  {{"functions", interpreter.functions},
                                   {"instructions", interpreter.instructions},
@@ -126,6 +169,7 @@ std::string Statistics::table(std::size_t rows) const {
                   static_cast<unsigned long long>(baseline.functions),
                   static_cast<unsigned long long>(baseline.instructions), milliseconds(baseline.compileNs).c_str(),
                   static_cast<unsigned long long>(baseline.codeBytes));
+  out += codeSpaceLines(codeSpace);
   for (const RefusalCount& refusal : refusals)
     out += std::string(tierName(refusal.tier)) + " declined " + std::to_string(refusal.functions) +
            " functions: " + refusal.reason + "\n";

@@ -100,6 +100,8 @@ std::vector<FunctionStatistics> Program::hotFunctions(std::size_t count) {
 
 Statistics Program::statistics() { return core_->statistics(); }
 
+std::size_t Program::retire() { return core_->retire(); }
+
 void Program::unloadLibraries() { core_->unloadLibraries(); }
 
 void Program::waitForCompiles() {

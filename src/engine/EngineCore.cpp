@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "code/ThreadScan.h"
 #include "engine/ProgramCore.h"
 #include "support/Clock.h"
 
@@ -50,6 +51,7 @@ struct ForkHandlers {
     registry().mutex.unlock();
   }
   static void child() {
+    forgetThreadScans();
     for (EngineCore* engine : registry().engines) {
       for (ProgramCore* program : engine->programs_)
         program->childAfterFork();

@@ -87,36 +87,41 @@ template <typename Work> void ProgramCore::prepareTransfer(Work&& work) {
 }
 
 Result<std::optional<Refusal>> ProgramCore::tryLow(FunctionRecord& record, Tier tier, std::string_view reason, bool force) {
-  Result<std::optional<Refusal>> outcome;
-  onForeground(
-      [&](World& world, const WorldSymbols& symbols) {
-        return tier == Tier::Interpreter ? interpreter_->compile({&world, &symbols}, record.id)
-                                         : baseline_->compile({&world, &symbols}, record.id);
-      },
-      [&](LowResult made) {
-        if (auto* refused = std::get_if<Refusal>(&made))
-          outcome = std::move(*refused);
-        else if (auto* error = std::get_if<Error>(&made))
-          outcome = std::unexpected(std::move(*error));
-        else {
-          announce(record, std::get<Version>(made));
-          tiers_->publish(record, std::move(std::get<Version>(made)), reason, force);
-        }
-      });
-  if (outcome && !*outcome && engine_->options.osrAt)
-    record.arm(kUnbounded, 0); // every back-edge asks, and nothing else does
-  if (!outcome || !*outcome)
+  std::optional<Refusal> refusal;
+  auto compile = [&](World& world, const WorldSymbols& symbols) {
+    return tier == Tier::Interpreter ? interpreter_->compile({&world, &symbols}, record.id)
+                                     : baseline_->compile({&world, &symbols}, record.id);
+  };
+  auto done = withRoom(record, [&] {
+    Result<void> outcome;
+    onForeground(compile, [&](LowResult made) {
+      if (auto* refused = std::get_if<Refusal>(&made))
+        refusal = std::move(*refused);
+      else if (auto* error = std::get_if<Error>(&made))
+        outcome = std::unexpected(std::move(*error));
+      else {
+        announce(record, std::get<Version>(made));
+        tiers_->publish(record, std::move(std::get<Version>(made)), reason, force);
+      }
+    });
     return outcome;
-  const Refusal& refusal = **outcome;
-  ++refusals_[{tier, refusal.reason}];
+  });
+  if (!done)
+    return std::unexpected(done.error());
+  if (!refusal) {
+    if (engine_->options.osrAt)
+      record.arm(kUnbounded, 0); // every back-edge asks, and nothing else does
+    return refusal;
+  }
+  ++refusals_[{tier, refusal->reason}];
   if (engine_->options.crashOnRefusal) {
     Error error{ErrorCode::CompileFailed, "function '" + record.name + "' is refused by " + std::string(tierName(tier)) +
-                                              ": " + refusal.reason};
+                                              ": " + refusal->reason};
     if (engine_->options.onUncompilable)
       engine_->options.onUncompilable(error);
     __builtin_trap();
   }
-  return outcome;
+  return refusal;
 }
 
 Result<void> ProgramCore::compileLow(FunctionRecord& record, Tier tier, std::string_view reason, bool force) {
@@ -143,16 +148,25 @@ Result<void> ProgramCore::promoteLow(FunctionRecord& record) {
 }
 
 void ProgramCore::enterLow(FunctionRecord& record, std::uint32_t loop, std::string_view reason) {
-  onForeground(
-      [&](World& world, const WorldSymbols& symbols) { return baseline_->loopEntry({&world, &symbols}, record.id, loop); },
-      [&](LowResult made) {
-        if (auto* refused = std::get_if<Refusal>(&made))
-          return tiers_->refuseLoop(record, Tier::Baseline, loop, refused->reason);
-        if (auto* error = std::get_if<Error>(&made))
-          return tiers_->refuseLoop(record, Tier::Baseline, loop, error->message);
+  auto compile = [&](World& world, const WorldSymbols& symbols) {
+    return baseline_->loopEntry({&world, &symbols}, record.id, loop);
+  };
+  auto done = withRoom(record, [&] {
+    Result<void> outcome;
+    onForeground(compile, [&](LowResult made) {
+      if (auto* refused = std::get_if<Refusal>(&made))
+        tiers_->refuseLoop(record, Tier::Baseline, loop, refused->reason);
+      else if (auto* error = std::get_if<Error>(&made))
+        outcome = std::unexpected(std::move(*error));
+      else {
         announce(record, std::get<Version>(made));
         tiers_->publishLoop(record, std::move(std::get<Version>(made)), reason);
-      });
+      }
+    });
+    return outcome;
+  });
+  if (!done)
+    tiers_->refuseLoop(record, Tier::Baseline, loop, done.error().message);
 }
 
 Result<std::string> ProgramCore::dumpLow(FunctionRecord& record, Tier tier) {

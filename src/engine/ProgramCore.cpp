@@ -103,6 +103,7 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
   if (!table)
     return std::unexpected(table.error());
   table_ = std::move(*table);
+  makeRetirement(**world);
   linker_ = std::make_unique<JitLinker>(*space_, unwind_, [this](std::string_view symbol) { return resolve(symbol); });
 
   TierManager::Settings settings;
@@ -114,6 +115,7 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
   settings.countNone = engine_->options.counting == Counting::Off;
   settings.synchronous = engine_->options.compileThreads == 0;
   settings.osr = engine_->options.osr;
+  settings.versionsChanged = [this](FunctionRecord& record) { retirement_->note(record); };
   tiers_ = std::make_unique<TierManager>(
       *table_, std::move(settings),
       [this](FunctionRecord& record, Tier tier, std::uint32_t loop) { return request(record, tier, loop); });
@@ -239,29 +241,41 @@ Result<void> ProgramCore::compileNow(FunctionRecord& record, Tier tier, std::str
 
 Result<void> ProgramCore::compileFrom(WorldKeeper& worlds, FunctionRecord& record, Tier tier, std::string_view reason,
                                       bool force) {
-  Result<void> outcome;
-  callOnStack(*stack_, [&] {
-    CompileResult result = compiler_->compile({record.id, tier, tiers_->counts(tier)}, worlds);
-    outcome = install(record, std::move(result), reason, force);
+  CompileResult result = Error{};
+  callOnStack(*stack_, [&] { result = compiler_->compile({record.id, tier, tiers_->counts(tier)}, worlds); });
+  return withRoom(record, [&] {
+    Result<void> outcome;
+    callOnStack(*stack_, [&] { outcome = install(record, result, reason, force); });
+    return outcome;
   });
-  return outcome;
 }
 
 void ProgramCore::compileLoopNow(FunctionRecord& record, Tier tier, std::uint32_t loop, std::string_view reason) {
   if (tier == Tier::Baseline)
     return enterLow(record, loop, reason);
-  callOnStack(*stack_, [&] {
-    installLoop(record, tier, loop, compiler_->compile({record.id, tier, tiers_->counts(tier), loop}), reason);
+  CompileResult result = Error{};
+  callOnStack(*stack_, [&] { result = compiler_->compile({record.id, tier, tiers_->counts(tier), loop}); });
+  auto done = withRoom(record, [&] {
+    Result<void> outcome;
+    callOnStack(*stack_, [&] { outcome = installLoop(record, result, reason); });
+    return outcome;
   });
+  if (!done)
+    tiers_->refuseLoop(record, tier, loop, done.error().message);
 }
 
-Result<Version> ProgramCore::link(FunctionRecord& record, CompileResult result) {
+Result<Version> ProgramCore::link(FunctionRecord& record, CompileResult& result) {
   if (auto* error = std::get_if<Error>(&result))
-    return std::unexpected(std::move(*error));
+    return std::unexpected(*error);
   if (auto* refusal = std::get_if<Refusal>(&result))
     return fail(ErrorCode::CompileFailed, "function '" + refusal->function + "' was refused: " + refusal->reason);
   std::uint64_t start = nowNanoseconds();
-  auto version = linker_->link(std::get<CodeArtifact>(result));
+  auto& artifact = std::get<CodeArtifact>(result);
+  bool first = record.publishedTier.load(std::memory_order_acquire) == FunctionRecord::kNone;
+  artifact.use = first ? CodeUse::FirstCode : CodeUse::Promotion;
+  if (artifact.switchesStacks)
+    retirement_->turnOff("the program may switch stacks by assembly");
+  auto version = linker_->link(artifact);
   if (!version)
     return fail(version.error().code, "function '" + record.name + "': " + version.error().message);
   version->times.link = nowNanoseconds() - start;
@@ -281,23 +295,22 @@ void ProgramCore::announce(const FunctionRecord& record, const Version& version)
       names_->add({record.name, variant, reinterpret_cast<std::uintptr_t>(span.rx), span.size, std::exchange(unwind, nullptr)});
 }
 
-Result<void> ProgramCore::install(FunctionRecord& record, CompileResult result, std::string_view reason, bool force) {
+Result<void> ProgramCore::install(FunctionRecord& record, CompileResult& result, std::string_view reason, bool force) {
   std::lock_guard lock(install_);
-  auto version = link(record, std::move(result));
+  auto version = link(record, result);
   if (!version)
     return std::unexpected(version.error());
   tiers_->publish(record, std::move(*version), reason, force);
   return {};
 }
 
-void ProgramCore::installLoop(FunctionRecord& record, Tier tier, std::uint32_t loop, CompileResult result,
-                              std::string_view reason) {
+Result<void> ProgramCore::installLoop(FunctionRecord& record, CompileResult& result, std::string_view reason) {
   std::lock_guard lock(install_);
-  auto version = link(record, std::move(result));
-  if (version)
-    tiers_->publishLoop(record, std::move(*version), reason);
-  else
-    tiers_->refuseLoop(record, tier, loop, version.error().message);
+  auto version = link(record, result);
+  if (!version)
+    return std::unexpected(version.error());
+  tiers_->publishLoop(record, std::move(*version), reason);
+  return {};
 }
 
 PushResult ProgramCore::request(FunctionRecord& record, Tier tier, std::uint32_t loop) {
@@ -313,6 +326,8 @@ PushResult ProgramCore::request(FunctionRecord& record, Tier tier, std::uint32_t
       if (!lock)
         return PushResult::Busy;
       compileRequested(record, tier, loop);
+      if (!threads)
+        retireIfDue();
       engine_->pool.startIfAsked();
       return PushResult::Queued;
     }
@@ -329,13 +344,13 @@ PushResult ProgramCore::request(FunctionRecord& record, Tier tier, std::uint32_t
 }
 
 void ProgramCore::compileRequested(FunctionRecord& record, Tier tier, std::uint32_t loop) {
-  if (loop != kNoLoop) {
-    if (!record.osrEntry(loop, tier))
-      compileLoopNow(record, tier, loop, "threshold");
+  const bool whole = loop == kNoLoop;
+  if (whole ? tiers_->select(record, tier, "threshold", true) : record.osrEntry(loop, tier) != nullptr)
     return;
-  }
-  if (tiers_->select(record, tier, "threshold", true))
+  if (!roomForPromotion(record, tier, loop))
     return;
+  if (!whole)
+    return compileLoopNow(record, tier, loop, "threshold");
   auto done = tier == Tier::Baseline ? promoteLow(record) : compileNow(record, tier, "threshold", false);
   if (!done)
     tiers_->reportFailure(record, tier, done.error());
@@ -376,23 +391,32 @@ const OsrEntry* ProgramCore::forcedEntry(FunctionRecord& record, std::uint32_t l
 void ProgramCore::compileQueued(const QueuedCompile& request, unsigned worker) {
   FunctionRecord& record = *request.function;
   if (request.tier == Tier::Baseline) { // its compiler is the program's one
-    std::lock_guard lock(foreground_);
-    return compileRequested(record, request.tier, request.loop);
+    {
+      std::lock_guard lock(foreground_);
+      compileRequested(record, request.tier, request.loop);
+    }
+    return retireIfDue();
   }
   const bool whole = request.loop == kNoLoop;
   if (whole ? tiers_->select(record, request.tier, "threshold", true) : record.osrEntry(request.loop, request.tier) != nullptr)
     return; // made meanwhile by promote(), or left behind by a demotion
+  if (!roomForPromotion(record, request.tier, request.loop))
+    return;
   auto& compiler = workerCompilers_[worker];
   if (!compiler)
     compiler = std::make_unique<LlvmCompiler>(map_, std::make_shared<WorldKeeper>(sources_, map_, Reading::Whole));
   if (!whole) {
     auto made = compiler->compile({record.id, request.tier, tiers_->counts(request.tier), request.loop});
-    installLoop(record, request.tier, request.loop, std::move(made), "threshold");
-    return;
+    auto done = withRoom(record, [&] { return installLoop(record, made, "threshold"); });
+    if (!done)
+      tiers_->refuseLoop(record, request.tier, request.loop, done.error().message);
+  } else {
+    auto made = compiler->compile({record.id, request.tier, tiers_->counts(request.tier)});
+    auto done = withRoom(record, [&] { return install(record, made, "threshold", false); });
+    if (!done)
+      tiers_->reportFailure(record, request.tier, done.error());
   }
-  auto done = install(record, compiler->compile({record.id, request.tier, tiers_->counts(request.tier)}), "threshold", false);
-  if (!done)
-    tiers_->reportFailure(record, request.tier, done.error());
+  retireIfDue();
 }
 
 Result<FunctionRecord*> ProgramCore::find(std::string_view name) {
@@ -452,6 +476,7 @@ Result<void> ProgramCore::promote(FunctionRecord& record, Tier tier, bool wait) 
     tiers_->reportFailure(record, tier, done.error());
     return done;
   }
+  retireIfDue();
   return {};
 }
 
@@ -468,6 +493,7 @@ Result<void> ProgramCore::demote(FunctionRecord& record, Tier tier) {
   }
   if (!done)
     record.held.store(before, std::memory_order_relaxed);
+  retireIfDue();
   return done;
 }
 
@@ -485,6 +511,7 @@ void ProgramCore::prepareFork() {
   foreground_.lock();
   install_.lock();
   interpreter_->stubLock().lock();
+  retirement_->forkLock().lock();
   if (names_)
     names_->prepareFork();
 }
@@ -492,6 +519,7 @@ void ProgramCore::prepareFork() {
 void ProgramCore::parentAfterFork() {
   if (names_)
     names_->parentAfterFork();
+  retirement_->forkLock().unlock();
   interpreter_->stubLock().unlock();
   install_.unlock();
   foreground_.unlock();
@@ -501,6 +529,7 @@ void ProgramCore::childAfterFork() {
   space_->privatise();
   if (names_)
     names_->childAfterFork();
+  retirement_->forkLock().unlock();
   interpreter_->stubLock().unlock();
   install_.unlock();
   foreground_.unlock();

@@ -23,6 +23,7 @@
 #include "compile/llvm/LlvmCompiler.h"
 #include "diag/CodeNames.h"
 #include "function/FunctionTable.h"
+#include "function/Retirement.h"
 #include "interp/Interpreter.h"
 #include "kiln/Engine.h"
 #include "program/GlobalsImage.h"
@@ -54,6 +55,8 @@ public:
   /// The interpreter's ops, or baseline's assembly.
   Result<std::string> dumpLow(FunctionRecord& record, Tier tier);
   Result<void> writeProfile(const std::string& path, ProfileFormat format);
+  /// Looks now whether superseded code can be freed; the bytes that were.
+  std::size_t retire() { return retirement_->round(true); }
   Statistics statistics();
   void unloadLibraries() { host_.unload(); }
   FunctionStatistics statisticsOf(FunctionRecord& record);
@@ -112,12 +115,21 @@ private:
   const OsrEntry* forcedEntry(FunctionRecord& record, std::uint32_t loop, Tier running, bool baselineRefused);
   /// The same for a continuation. What fails is remembered and not tried again.
   void compileLoopNow(FunctionRecord& record, Tier tier, std::uint32_t loop, std::string_view reason);
-  void installLoop(FunctionRecord& record, Tier tier, std::uint32_t loop, CompileResult result, std::string_view reason);
+  Result<void> installLoop(FunctionRecord& record, CompileResult& result, std::string_view reason);
   /// Tells profilers and debuggers of a version.
   void announce(const FunctionRecord& record, const Version& version);
   /// The artifact or a reason why there is none, made a version.
-  Result<Version> link(FunctionRecord& record, CompileResult result);
-  Result<void> install(FunctionRecord& record, CompileResult result, std::string_view reason, bool force);
+  Result<Version> link(FunctionRecord& record, CompileResult& result);
+  Result<void> install(FunctionRecord& record, CompileResult& result, std::string_view reason, bool force);
+  // Room.cpp: what happens to code when room gets scarce.
+  void makeRetirement(World& world);
+  /// Whether a compile for a function that has code is worth while; if not, it is refused here and counted.
+  bool roomForPromotion(FunctionRecord& record, Tier tier, std::uint32_t loop);
+  /// Tries again what failed for lack of room, if a round frees some. Not on a compile stack.
+  template <typename Attempt> Result<void> withRoom(FunctionRecord& record, Attempt&& attempt);
+  /// Frees superseded code, if a round is worth while. Not on a compile stack.
+  void retireIfDue();
+  void fillIn(CodeSpaceStatistics& out);
   PushResult request(FunctionRecord& record, Tier tier, std::uint32_t loop);
   std::optional<std::uintptr_t> resolve(std::string_view symbol);
 
@@ -134,6 +146,8 @@ private:
   std::unique_ptr<ThreadLocals> threadLocals_;
   std::unique_ptr<FunctionTable> table_;
   std::unique_ptr<JitLinker> linker_;
+  std::unique_ptr<Retirement> retirement_;
+  std::atomic<std::uint64_t> promotionsRefused_{0};
   std::unique_ptr<TierManager> tiers_;
   std::unique_ptr<interp::Interpreter> interpreter_;
   std::unique_ptr<baseline::Baseline> baseline_;
@@ -147,5 +161,16 @@ private:
   std::mutex install_; ///< linking and publishing, one at a time
   std::once_flag constructed_;
 };
+
+template <typename Attempt> Result<void> ProgramCore::withRoom(FunctionRecord& record, Attempt&& attempt) {
+  Result<void> done = attempt();
+  auto full = [&] { return !done && done.error().code == ErrorCode::CodeSpaceFull; };
+  const bool first = record.publishedTier.load(std::memory_order_acquire) == FunctionRecord::kNone;
+  if (full() && retirement_->round(first) != 0)
+    done = attempt();
+  if (full() && !first)
+    promotionsRefused_.fetch_add(1, std::memory_order_relaxed);
+  return done;
+}
 
 } // namespace kiln

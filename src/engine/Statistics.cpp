@@ -23,7 +23,10 @@ FunctionStatistics ProgramCore::statisticsOf(FunctionRecord& record) {
   for (const Version& version : record.versions)
     out.versions.push_back({version.tier, version.times.prepare, version.times.passes, version.times.codegen,
                             version.times.link, version.codeBytes, version.publishedAt, version.callsBefore,
-                            version.loop == kNoLoop ? std::nullopt : std::optional(version.loop)});
+                            version.loop == kNoLoop ? std::nullopt : std::optional(version.loop), version.retired});
+  out.versionsForgotten = record.forgotten.versions;
+  out.forgottenNs = record.forgotten.compileNs;
+  out.forgottenBytes = record.forgotten.codeBytes;
   out.osrTransfers = record.osrTransfers.load(std::memory_order_relaxed);
   out.failures = record.failures.load(std::memory_order_relaxed);
   out.lastFailure = record.lastFailure;
@@ -48,6 +51,9 @@ Statistics ProgramCore::statistics() {
       if (version.tier == Tier::Interpreter)
         out.interpreter.prepareNs += version.prepareNs;
     }
+    out.compiles += function.versionsForgotten;
+    out.compileNs += function.forgottenNs;
+    out.codeBytes += function.forgottenBytes;
     out.functions.push_back(std::move(function));
   }
   std::stable_sort(out.functions.begin(), out.functions.end(), [](const auto& a, const auto& b) {
@@ -67,6 +73,7 @@ Statistics ProgramCore::statistics() {
   }
   out.codeSpaceUsed = space_->bytesUsed();
   out.codeSpaceLimit = space_->limit();
+  fillIn(out.codeSpace);
   CompileQueue::Counts counts = engine_->queue.counts();
   out.requests = counts.pushed;
   out.requestsDropped = counts.dropped;

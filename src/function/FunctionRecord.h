@@ -44,8 +44,11 @@ struct CompileTimes {
 /// In place of a loop's number: the function as a whole.
 inline constexpr std::uint32_t kNoLoop = ~std::uint32_t{0};
 
-/// Code of one function at one tier, installed. Versions are kept: demotion returns to them. With a loop it is a
-/// continuation: calls never go to it.
+/// Code of one function at one tier, installed. With a loop it is a continuation: calls never go to it.
+///
+/// A version is *published* while the slot leads to it, *superseded* when calls go elsewhere but may come back to it
+/// (demotion, a hold), and *retired* once its code was given up to be freed (function/Retirement.h). Of a retired version the
+/// times are kept, for statistics; there is one of each tier at most.
 struct Version {
   Tier tier = Tier::O0;
   std::uint32_t loop = kNoLoop; ///< number of the header's block
@@ -57,6 +60,23 @@ struct Version {
   std::uint64_t callsBefore = 0; ///< calls counted when it was published
   std::vector<CodeSpan> memory;
   void* unwindSection = nullptr;
+  std::uintptr_t unwindCode = 0; ///< where the code begins that the section describes
+  /// Addresses of this code may be where no look at the threads finds them: it is never retired.
+  bool lasting = false;
+  bool retired = false;
+
+  bool callable() const { return loop == kNoLoop && !retired; }
+  std::size_t memoryBytes() const {
+    std::size_t bytes = 0;
+    for (const CodeSpan& span : memory)
+      bytes += span.size;
+    return bytes;
+  }
+};
+
+/// What is left of retired versions that were not the last of their tier.
+struct ForgottenVersions {
+  std::uint64_t versions = 0, codeBytes = 0, compileNs = 0;
 };
 
 /// What is known of the continuation of one tier at one loop header. Never changed; lives as long as the record.
@@ -89,9 +109,32 @@ public:
 
   std::mutex mutex;
   std::vector<Version> versions;
+  std::uintptr_t publishedEntry = 0; ///< under mutex; the slot's version, 0 before the first
+  // Of function/Retirement.h, under mutex.
+  ForgottenVersions forgotten;
+  std::size_t supersededBytes = 0; ///< what a round would retire
+  bool retirementListed = false;   ///< a round will come by
   std::string lastFailure; ///< under mutex
   /// Activations that moved into a continuation.
   std::atomic<std::uint64_t> osrTransfers{0};
+
+  /// Under mutex. Drops the retired versions before the one at `index`, which is retired, of the same tier. How many.
+  std::size_t forgetOlder(std::size_t index) {
+    std::size_t dropped = 0;
+    for (std::size_t i = 0; i < index - dropped;) {
+      const Version& old = versions[i];
+      if (!old.retired || old.tier != versions[index - dropped].tier) {
+        ++i;
+        continue;
+      }
+      ++forgotten.versions;
+      forgotten.codeBytes += old.codeBytes;
+      forgotten.compileNs += old.times.total();
+      versions.erase(versions.begin() + static_cast<std::ptrdiff_t>(i));
+      ++dropped;
+    }
+    return dropped;
+  }
 
   /// Tiers that refused the function, a bit each: it is promoted past them.
   std::uint32_t refusedTiers() const { return refusedTiers_.load(std::memory_order_relaxed); }
@@ -105,6 +148,14 @@ public:
     while (entry && (entry->loop != loop || entry->tier != tier))
       entry = entry->next;
     return entry;
+  }
+  /// Whether activations may still be told to move into this version's code.
+  bool osrInto(const Version& version) const {
+    for (const OsrEntry* entry = osrEntries_.load(std::memory_order_acquire); entry; entry = entry->next)
+      for (const CodeSpan& span : version.memory)
+        if (entry->address - reinterpret_cast<std::uintptr_t>(span.rx) < span.size)
+          return true;
+    return false;
   }
   /// Under mutex. A later entry of the same loop and tier hides the earlier one.
   void addOsrEntry(std::uint32_t loop, Tier tier, std::uintptr_t address) {

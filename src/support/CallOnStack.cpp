@@ -2,6 +2,8 @@
 
 #include <sys/mman.h>
 
+#include "support/RuntimeMarks.h"
+
 extern "C" void kiln_call_on_stack(void (*body)(void*), void* argument, void* top);
 
 namespace kiln {
@@ -12,10 +14,14 @@ Result<std::unique_ptr<Stack>> Stack::create(std::size_t bytes) {
   if (base == MAP_FAILED)
     return fail(ErrorCode::SystemError, "cannot map a stack for compiling");
   mprotect(base, guard, PROT_NONE);
+  markRuntimeStack(base, bytes + guard);
   return std::unique_ptr<Stack>(new Stack(base, bytes + guard));
 }
 
-Stack::~Stack() { munmap(base_, bytes_); }
+Stack::~Stack() {
+  unmarkRuntimeStack(base_);
+  munmap(base_, bytes_);
+}
 
 void callOnStack(Stack& stack, void (*body)(void*), void* argument) {
 #ifdef KILN_SANITIZED

@@ -99,6 +99,7 @@ void TierManager::publish(FunctionRecord& record, Version version, std::string_v
   bool better = static_cast<int>(added.tier) > record.publishedTier.load(std::memory_order_relaxed);
   if (force || (better && !record.held.load(std::memory_order_relaxed)))
     activate(record, added, reason);
+  versionsChanged(record);
 }
 
 bool TierManager::select(FunctionRecord& record, Tier tier, std::string_view reason, bool onlyUp) {
@@ -106,9 +107,10 @@ bool TierManager::select(FunctionRecord& record, Tier tier, std::string_view rea
   bool stay = onlyUp && (record.held.load(std::memory_order_relaxed) ||
                          record.publishedTier.load(std::memory_order_relaxed) >= static_cast<int>(tier));
   for (auto version = record.versions.rbegin(); version != record.versions.rend(); ++version)
-    if (version->tier == tier && version->loop == kNoLoop) {
+    if (version->tier == tier && version->callable()) {
       if (!stay)
         activate(record, *version, reason);
+      versionsChanged(record);
       return true;
     }
   return false;
@@ -122,6 +124,7 @@ void TierManager::activate(FunctionRecord& record, const Version& version, std::
   TierDecision budget = firstBudget(settings_.ladder, now);
   record.arm(budget.calls, budget.loops);
   table_.slot(record.id).store(version.entry, std::memory_order_release);
+  record.publishedEntry = version.entry;
   record.publishedTier.store(static_cast<int>(version.tier), std::memory_order_release);
   notify(static_cast<int>(version.tier) < from ? TierEvent::Kind::Demoted : TierEvent::Kind::Published, record, from,
          version.tier, reason, {.compileNs = version.times.total()});

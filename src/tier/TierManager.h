@@ -27,6 +27,8 @@ public:
     bool countNone = false;
     bool synchronous = false;      ///< requests are compiled before they return; those for baseline mostly are anyway
     bool osr = false;              ///< activations may move into continuations
+    /// Told of every change of a record's versions, under its mutex.
+    std::function<void(FunctionRecord&)> versionsChanged;
   };
   /// How a request for a function, or for its continuation at a loop, reaches a compiler: queues it, or compiles at once.
   /// Must be safe where onBudgetSpent() is.
@@ -60,6 +62,10 @@ public:
   std::uint64_t failures() const { return failures_.load(std::memory_order_relaxed); }
 
 private:
+  void versionsChanged(FunctionRecord& record) const {
+    if (settings_.versionsChanged)
+      settings_.versionsChanged(record);
+  }
   TierSnapshot snapshot(const FunctionRecord& record) const;
   void activate(FunctionRecord& record, const Version& version, std::string_view reason);
   void carryOut(FunctionRecord& record, const TierSnapshot& now, const TierDecision& decision);

@@ -33,9 +33,10 @@ MODES = {
     "O1": Mode(("--tier", "O1")),
     "O2": Mode(("--tier", "O2")),
     "O3": Mode(("--tier", "O3")),
-    # Every function climbs after one, two and three calls, on three compile threads: functions are replaced while they
-    # run, which is where a tiered runtime goes wrong.
-    "climb1": Mode(("--ladder", "interpreter,baseline@1,O2@2,O3@3", "--compile-threads", "3")),
+    # Every function climbs after one, two and three calls, on three compile threads, and what it left is freed at once:
+    # functions are replaced while they run, which is where a tiered runtime goes wrong. First with LLVM's tiers only.
+    "tiny": Mode(("--ladder", "interpreter,O0@1,O2@2,O3@3", "--compile-threads", "3", "--retire-at", "1")),
+    "climb1": Mode(("--ladder", "interpreter,baseline@1,O2@2,O3@3", "--compile-threads", "3", "--retire-at", "1")),
     # The same after two and more, with loops that move as soon as they have gone round twice.
     "climb2": Mode(("--ladder", "interpreter,baseline@2:2,O2@4:8,O3@8:16", "--compile-threads", "0")),
 }

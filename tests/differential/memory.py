@@ -202,7 +202,7 @@ def atomics(program: Program) -> None:
 
 def wide_atomics(program: Program) -> None:
     """In functions of their own, since clang needs the processor's feature to make them."""
-    ops = ("xchg", "add", "sub", "and", "nand", "or", "xor", "max", "min", "umax", "umin")
+    ops = ("xchg", "add", "sub", "and", "nand", "or", "xor", "max", "min", "umax", "umin", "uinc_wrap", "udec_wrap")
     program.text.append('attributes #1 = { noinline "target-features"="+cx16" }')
     for op in ops:
         program.text.append(f"""define internal i128 @wide_{op}(ptr %p, i128 %x) #1 {{

@@ -14,7 +14,7 @@ struct Raw {
   std::vector<std::string> libraries;
   std::string entry = "main";
   unsigned threads = 1, baselineRegisters = 0;
-  std::size_t codeLimit = 0, queue = 1024;
+  std::size_t codeLimit = 0, retireAt = Options{}.retireAt, queue = 1024;
   std::uint64_t osrAt = 0;
   bool trace = false, verify = false, perfMap = false, gdb = false, noOsr = false, crashOnRefusal = false, baselinePlainCpu = false;
 };
@@ -53,6 +53,8 @@ void describe(CLI::App& run, Raw& raw) {
   run.add_flag("--baseline-plain-cpu", raw.baselinePlainCpu, "Baseline code uses no instructions beyond SSE2 (a test)");
   run.add_flag("--crash-on-refusal", raw.crashOnRefusal, "A function that interpreter or baseline refuse is an error (a test)");
   run.add_option("--code-limit", raw.codeLimit, "Bytes that compiled code may take; 0: no limit of its own")->type_name("BYTES");
+  run.add_option("--retire-at", raw.retireAt, "Bytes of superseded code that gather before they are freed (default 4 MiB); 0: never")
+      ->type_name("BYTES");
   run.add_option("--queue", raw.queue, "Compile requests that may wait (default 1024)")->type_name("N");
   run.add_flag("--verify", raw.verify, "Verify every function before the program starts");
 }
@@ -144,6 +146,7 @@ Result<RunOptions> check(const Raw& raw, const std::vector<std::string>& words) 
   options.engine.ladder = std::move(*ladder);
   options.engine.compileThreads = raw.threads;
   options.engine.codeLimit = raw.codeLimit;
+  options.engine.retireAt = raw.retireAt;
   options.engine.queueCapacity = raw.queue;
   options.engine.verifyAll = raw.verify;
   options.engine.perfMap = raw.perfMap;

@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 
 #include <cstring>
+#include <utility>
 
 #include "code/CodeSpace.h"
 #include "code/UnwindRegistry.h"
@@ -14,6 +15,33 @@
 #include "support/LlvmBridge.h"
 
 namespace kiln::baseline {
+namespace {
+
+/// Memory of an install, given back unless that succeeds.
+class Memory {
+public:
+  Memory(CodeSpace& space, CodeUse use) : space_(space), use_(use) {}
+  ~Memory() {
+    for (const CodeSpan& span : spans_)
+      space_.release(span);
+  }
+  Memory(const Memory&) = delete;
+  Memory& operator=(const Memory&) = delete;
+  Result<CodeSpan> take(CodeArena arena, std::size_t bytes, std::size_t alignment) {
+    auto span = space_.allocate(arena, bytes, alignment, use_);
+    if (span)
+      spans_.push_back(*span);
+    return span;
+  }
+  std::vector<CodeSpan> keep() { return std::exchange(spans_, {}); }
+
+private:
+  CodeSpace& space_;
+  const CodeUse use_;
+  std::vector<CodeSpan> spans_;
+};
+
+} // namespace
 
 Baseline::Baseline(const Parts& parts, Settings settings, Host host)
     : parts_(parts), settings_(settings), host_(std::move(host)), work_(std::make_unique<Work>(parts_)) {}
@@ -72,51 +100,10 @@ std::uintptr_t Baseline::addressOf(const Fixup& fixup, const Installed& installe
   return base() + static_cast<std::uintptr_t>(fixup.addend);
 }
 
-/// Memory, fixups, tables. Fails with CodeSpaceFull and leaves nothing.
-Result<Version> Baseline::install(std::unique_ptr<Code> made) {
-  Version version;
-  version.tier = Tier::Baseline;
-  version.loop = made->loop;
-  version.counts = settings_.count;
-  auto take = [&](CodeArena arena, std::size_t bytes, std::size_t alignment) -> Result<CodeSpan> {
-    auto span = parts_.space.allocate(arena, bytes, alignment);
-    if (span)
-      version.memory.push_back(*span);
-    return span;
-  };
-  auto giveBack = [&](const Error& error) {
-    for (const CodeSpan& span : version.memory)
-      parts_.space.release(span);
-    work_->installed.pop_back();
-    return std::unexpected(error);
-  };
-  Installed& installed = work_->installed.emplace_back();
-  installed.code = std::move(made);
+/// Writes addresses into the code that will lie at `installed.at`. False if something is too far away.
+bool Baseline::applyFixups(const Installed& installed) const {
   Code& code = *installed.code;
-  auto at = take(CodeArena::Code, code.bytes.size(), 16);
-  if (!at)
-    return giveBack(at.error());
-  installed.at = *at;
-  if (code.profileBytes) {
-    auto counts = take(CodeArena::Data, code.profileBytes, 8);
-    if (!counts)
-      return giveBack(counts.error());
-    installed.profile = *counts;
-    memset(counts->rw, 0, code.profileBytes);
-  }
-  const auto address = reinterpret_cast<std::uintptr_t>(at->rx);
-  UnwindTables unwind = encodeUnwind(code);
-  auto tables = take(CodeArena::Constants, unwind.bytes.size(), 8);
-  if (!tables)
-    return giveBack(tables.error());
-
-  for (const LoopSite& site : code.loops) {
-    LoopRecord& record = installed.loops.emplace_back();
-    record.leave = address + code.leave;
-    record.owner = this;
-    record.code = &code;
-    record.block = site.block;
-  }
+  const auto address = reinterpret_cast<std::uintptr_t>(installed.at.rx);
   for (const Fixup& fixup : code.fixups) {
     std::uintptr_t target = addressOf(fixup, installed);
     if (fixup.end == 0) {
@@ -125,22 +112,77 @@ Result<Version> Baseline::install(std::unique_ptr<Code> made) {
     }
     auto distance = static_cast<std::int64_t>(target - (address + fixup.end));
     if (!isInt32(distance))
-      return giveBack(Error{ErrorCode::CompileFailed, "something lies more than 2 GiB from the code"});
+      return false;
     auto narrow = static_cast<std::int32_t>(distance);
     memcpy(code.bytes.data() + fixup.at, &narrow, 4);
   }
+  return true;
+}
+
+void Baseline::addLoops(Installed& installed) {
+  for (const LoopSite& site : installed.code->loops) {
+    LoopRecord& record = installed.loops.emplace_back();
+    record.leave = reinterpret_cast<std::uintptr_t>(installed.at.rx) + installed.code->leave;
+    record.owner = this;
+    record.code = installed.code.get();
+    record.block = site.block;
+  }
+}
+
+/// Memory, fixups, tables. Fails with CodeSpaceFull and leaves nothing.
+Result<Version> Baseline::install(std::unique_ptr<Code> made) {
+  const auto& published = parts_.table.record(made->function).publishedTier;
+  const bool first = published.load(std::memory_order_acquire) == FunctionRecord::kNone;
+  const CodeUse use = first ? CodeUse::FirstCode : CodeUse::Promotion;
+  Memory memory(parts_.space, use), counts(parts_.space, use);
+  Installed installed;
+  installed.code = std::move(made);
+  Code& code = *installed.code;
+  auto at = memory.take(CodeArena::Code, code.bytes.size(), 16);
+  if (!at)
+    return std::unexpected(at.error());
+  installed.at = *at;
+  UnwindTables unwind = encodeUnwind(code);
+  auto tables = memory.take(CodeArena::Constants, unwind.bytes.size(), 8);
+  if (!tables)
+    return std::unexpected(tables.error());
+  // Compiling is deterministic: what is made again, after it was retired, counts the same things at the same places.
+  Installed*& newest = work_->newest[{code.function, code.loop}];
+  const bool again = newest && newest->code->counts == code.counts;
+  if (again) {
+    installed.profile = newest->profile;
+  } else if (code.profileBytes) {
+    auto profile = counts.take(CodeArena::Data, code.profileBytes, 8);
+    if (!profile)
+      return std::unexpected(profile.error());
+    installed.profile = *profile;
+    memset(profile->rw, 0, code.profileBytes);
+  }
+  addLoops(installed);
+  if (!applyFixups(installed))
+    return fail(ErrorCode::CompileFailed, "something lies more than 2 GiB from the code");
   memcpy(at->rw, code.bytes.data(), code.bytes.size());
   auto toCode = static_cast<std::int32_t>(at->rx - (tables->rx + unwind.codeField));
   memcpy(unwind.bytes.data() + unwind.codeField, &toCode, sizeof toCode);
   memcpy(tables->rw, unwind.bytes.data(), unwind.bytes.size());
-  version.unwindSection = tables->rx;
-  parts_.unwind.add(tables->rx, address);
-  version.entry = address;
+
+  Version version;
+  version.tier = Tier::Baseline;
+  version.loop = code.loop;
+  version.counts = settings_.count;
+  version.entry = version.unwindCode = reinterpret_cast<std::uintptr_t>(at->rx);
   version.codeBytes = code.bytes.size();
+  version.unwindSection = tables->rx;
+  version.memory = memory.keep();
+  counts.keep();
+  parts_.unwind.add(version.unwindSection, version.unwindCode);
   // Of the code only what transfers and the profile need is kept.
   code.bytes = {};
   code.fixups = {};
   code.frame = {};
+  if (again)
+    newest->countedOn = true;
+  newest = &work_->installed.emplace_back(std::move(installed));
   return version;
 }
 

@@ -91,6 +91,8 @@ private:
   std::variant<Version, Refusal, Error> compileAt(const Source& source, std::uint32_t function, std::uint32_t loop);
   struct Installed;
   std::uintptr_t addressOf(const Fixup& fixup, const Installed& installed) const;
+  bool applyFixups(const Installed& installed) const;
+  void addLoops(Installed& installed);
   std::string nameOf(const Fixup& fixup, const Code& code) const;
 
   const Parts parts_;

@@ -68,6 +68,7 @@ struct CountSite {
   std::uint32_t value = 0;  ///< number of the instruction; Loop: of the header's block; Argument: index
   std::uint32_t offset = 0; ///< bytes; Branch: taken, not taken; Switch: default, then cases; Target, Size: ValueCounts; Argument: ArgumentCounts
   std::uint32_t count = 0;  ///< of cases
+  bool operator==(const CountSite&) const = default;
 };
 
 /// What an Argument site counts into. All zero is empty.

@@ -45,6 +45,8 @@ ProgramProfile Baseline::harvest(const Source& source) {
   Harvest harvest(parts_.map, parts_.table, *source.world);
   std::unordered_set<std::uint32_t> known;
   for (const Installed& installed : work_->installed) {
+    if (installed.countedOn)
+      continue;
     FunctionProfile& out = profile.functions.emplace_back();
     std::uint32_t arguments = 0;
     if (!harvest.begin(installed.code->function, out, arguments))

@@ -13,7 +13,7 @@ void Emitter::addParts(std::uint32_t number, unsigned to, const llvm::Value* val
   for (unsigned i = 0; i < count; ++i) {
     const Place& place = plan_.placeOf(number, to + i);
     if (place.exists())
-      addMove({place.reg, place.inRegister() ? 0 : place.offset}, value, first + i, plan_.partOf(number, to + i).bytes);
+      addMove({place.reg, place.inRegister() ? 0 : place.offset}, value, first + i, plan_.partOf(number, to + i).bytesToMove());
   }
 }
 

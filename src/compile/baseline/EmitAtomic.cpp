@@ -1,6 +1,6 @@
-// Atomic operations of 8 to 64 bits, and fences. On x86 all read-modify-write operations are sequentially consistent, loads
-// acquire and stores release; only a sequentially consistent store and fence need more than the plain instruction. Operations of
-// 128 bits are in EmitWideAtomic.cpp.
+// Atomic operations of 8 to 64 bits, and fences. On x86 all read-modify-write operations are sequentially consistent,
+// loads acquire and stores release; only a sequentially consistent store and fence need more than the plain
+// instruction. Operations of 128 bits are in EmitWideAtomic.cpp.
 //
 // The pointer of an atomic operation is never a folded address, so it is in a register, or goes to R11.
 #include <llvm/IR/Constants.h>
@@ -13,16 +13,23 @@ namespace {
 namespace Inst = x86::Inst;
 using Rmw = llvm::AtomicRMWInst;
 
-bool isBitwise(Rmw::BinOp operation) { return operation == Rmw::And || operation == Rmw::Or || operation == Rmw::Xor; }
+bool isBitwise(Rmw::BinOp operation) {
+  return operation == Rmw::And || operation == Rmw::Or || operation == Rmw::Xor;
+}
 
 asmjit::InstId instructionOf(Rmw::BinOp operation) {
   switch (operation) {
-  case Rmw::Add: return Inst::kIdAdd;
-  case Rmw::Sub: return Inst::kIdSub;
+  case Rmw::Add:
+    return Inst::kIdAdd;
+  case Rmw::Sub:
+    return Inst::kIdSub;
   case Rmw::And:
-  case Rmw::Nand: return Inst::kIdAnd;
-  case Rmw::Or: return Inst::kIdOr;
-  default: return Inst::kIdXor;
+  case Rmw::Nand:
+    return Inst::kIdAnd;
+  case Rmw::Or:
+    return Inst::kIdOr;
+  default:
+    return Inst::kIdXor;
   }
 }
 
@@ -52,7 +59,8 @@ void Emitter::emitAtomic(const llvm::Instruction& instruction) {
 }
 
 void Emitter::emitFence(const llvm::FenceInst& fence) {
-  if (fence.getOrdering() != llvm::AtomicOrdering::SequentiallyConsistent || fence.getSyncScopeID() == llvm::SyncScope::SingleThread)
+  if (fence.getOrdering() != llvm::AtomicOrdering::SequentiallyConsistent ||
+      fence.getSyncScopeID() == llvm::SyncScope::SingleThread)
     return;
   // As good as MFENCE for memory that is not write-combining, and several times as fast.
   a_.lock().or_(x86::dword_ptr(x86::rsp), 0);
@@ -105,7 +113,7 @@ void Emitter::emitCompareExchange(const llvm::AtomicCmpXchgInst& exchange) {
   giveFlag(Condition::kEqual);
 }
 
-// Read, modify, write --------------------------------------------------------------------------------------------------------
+// Read, modify, write -------------------------------------------------------------------------------------------------
 
 void Emitter::emitReadModifyWrite(const Rmw& change) {
   const llvm::Value *value = change.getValOperand(), *pointer = change.getPointerOperand();
@@ -141,7 +149,9 @@ void Emitter::emitReadModifyWrite(const Rmw& change) {
     a_.lock().xadd(at, old);
     break;
   }
-  default: emitExchangeLoop(change, bits); break;
+  default:
+    emitExchangeLoop(change, bits);
+    break;
   }
   if (used)
     wroteBits(currentNumber_, x86::rax, value->getType());
@@ -205,7 +215,8 @@ void Emitter::combineAtomic(Rmw::BinOp operation, const llvm::Value* value, unsi
     if (operation == Rmw::Nand)
       a_.not_(made);
     break;
-  default: refuse("atomicrmw of an unknown kind");
+  default:
+    refuse("atomicrmw of an unknown kind");
   }
   a_.bind(done);
 }
@@ -217,7 +228,8 @@ void Emitter::combineReal(Rmw::BinOp operation, Xmm value, bool isFloat) {
   if (operation == Rmw::FAdd || operation == Rmw::FSub) {
     const bool add = operation == Rmw::FAdd;
     if (hasAvx_)
-      a_.emit(isFloat ? (add ? Inst::kIdVaddss : Inst::kIdVsubss) : (add ? Inst::kIdVaddsd : Inst::kIdVsubsd), old, old, value);
+      a_.emit(isFloat ? (add ? Inst::kIdVaddss : Inst::kIdVsubss) : (add ? Inst::kIdVaddsd : Inst::kIdVsubsd), old, old,
+              value);
     else
       a_.emit(isFloat ? (add ? Inst::kIdAddss : Inst::kIdSubss) : (add ? Inst::kIdAddsd : Inst::kIdSubsd), old, value);
   } else {

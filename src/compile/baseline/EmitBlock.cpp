@@ -9,8 +9,8 @@
 namespace kiln::baseline {
 namespace {
 
-/// Pieces of 16, 8, 4, 2 and 1 bytes. `use(offset, bytes)`; the last may overlap the one before, unless each byte is to be
-/// accessed once.
+/// Pieces of 16, 8, 4, 2 and 1 bytes. `use(offset, bytes)`; the last may overlap the one before, unless each byte is to
+/// be accessed once.
 template <typename Use> void forEachPiece(std::uint32_t size, bool once, Use&& use) {
   std::uint32_t at = 0;
   for (std::uint32_t bytes : {16u, 8u, 4u, 2u, 1u}) {
@@ -48,15 +48,14 @@ bool Emitter::emitMemoryIntrinsic(const llvm::IntrinsicInst& intrinsic) {
   case llvm::Intrinsic::memcpy_inline:
   case llvm::Intrinsic::memmove:
   case llvm::Intrinsic::memset:
-  case llvm::Intrinsic::memset_inline: break;
-  default: return false;
+  case llvm::Intrinsic::memset_inline:
+    break;
+  default:
+    return false;
   }
   const bool isSet = llvm::isa<llvm::MemSetInst>(intrinsic);
   if (isCall(intrinsic, machine())) {
-    callBlock(isSet                                  ? "memset"
-              : llvm::isa<llvm::MemMoveInst>(intrinsic) ? "memmove"
-                                                     : "memcpy",
-              intrinsic);
+    callBlock(isSet ? "memset" : llvm::isa<llvm::MemMoveInst>(intrinsic) ? "memmove" : "memcpy", intrinsic);
     return true;
   }
   const auto* size = llvm::cast<llvm::ConstantInt>(intrinsic.getArgOperand(2));
@@ -87,7 +86,8 @@ void Emitter::copyPieces(const Mem& to, const Mem& from, std::uint32_t size, boo
       storeXmm(within(to, at, 16), x86::xmm15, 16);
       return;
     }
-    bytes < 4 ? a_.movzx(x86::eax, within(from, at, bytes)) : a_.mov(sized(x86::rax, 8 * bytes), within(from, at, bytes));
+    bytes < 4 ? a_.movzx(x86::eax, within(from, at, bytes))
+              : a_.mov(sized(x86::rax, 8 * bytes), within(from, at, bytes));
     a_.mov(within(to, at, bytes), sized(x86::rax, 8 * bytes));
   });
 }
@@ -188,7 +188,8 @@ void Emitter::recordSize(const llvm::CallBase& call, const llvm::Value* size) {
 /// The same for memcmp and bcmp, which are no intrinsics.
 void Emitter::recordCompareSize(const llvm::CallBase& call) {
   const auto* callee = llvm::dyn_cast<llvm::Function>(call.getCalledOperand());
-  if (callee && callee->isDeclaration() && call.arg_size() == 3 && (callee->getName() == "memcmp" || callee->getName() == "bcmp"))
+  if (callee && callee->isDeclaration() && call.arg_size() == 3 &&
+      (callee->getName() == "memcmp" || callee->getName() == "bcmp"))
     recordSize(call, call.getArgOperand(2));
 }
 

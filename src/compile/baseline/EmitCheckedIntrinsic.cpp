@@ -1,7 +1,8 @@
 // Arithmetic on integers of up to 64 bits that says whether it overflowed, or stops at the largest and smallest values.
 //
-// Integers of unusual widths are moved up to the top of 64 bits, where they carry and overflow as the processor's own do, and
-// down again with the result. Where the flag of an overflow is only branched on, it stays in the processor's flags (isFlag()).
+// Integers of unusual widths are moved up to the top of 64 bits, where they carry and overflow as the processor's own
+// do, and down again with the result. Where the flag of an overflow is only branched on, it stays in the processor's
+// flags (isFlag()).
 #include <llvm/IR/Constants.h>
 
 #include "compile/baseline/Emitter.h"
@@ -18,8 +19,10 @@ bool isSignedOperation(llvm::Intrinsic::ID id) {
   case llvm::Intrinsic::smul_with_overflow:
   case llvm::Intrinsic::sadd_sat:
   case llvm::Intrinsic::ssub_sat:
-  case llvm::Intrinsic::sshl_sat: return true;
-  default: return false;
+  case llvm::Intrinsic::sshl_sat:
+    return true;
+  default:
+    return false;
   }
 }
 
@@ -34,13 +37,39 @@ bool isMultiplication(llvm::Intrinsic::ID id) {
 
 } // namespace
 
+bool Emitter::emitCheckedIntrinsic(const llvm::IntrinsicInst& intrinsic) {
+  switch (intrinsic.getIntrinsicID()) {
+  case llvm::Intrinsic::sadd_with_overflow:
+  case llvm::Intrinsic::uadd_with_overflow:
+  case llvm::Intrinsic::ssub_with_overflow:
+  case llvm::Intrinsic::usub_with_overflow:
+  case llvm::Intrinsic::smul_with_overflow:
+  case llvm::Intrinsic::umul_with_overflow:
+    emitOverflow(intrinsic);
+    return true;
+  case llvm::Intrinsic::sadd_sat:
+  case llvm::Intrinsic::uadd_sat:
+  case llvm::Intrinsic::ssub_sat:
+  case llvm::Intrinsic::usub_sat:
+    emitSaturating(intrinsic);
+    return true;
+  case llvm::Intrinsic::sshl_sat:
+  case llvm::Intrinsic::ushl_sat:
+    emitSaturatingShift(intrinsic);
+    return true;
+  default:
+    return false;
+  }
+}
+
 /// A value in the top bits of 64.
 void Emitter::readAtTop(Gp to, const llvm::Value* value) {
   readInto(to, value);
   a_.shl(sized(to, 64), 64 - bitsOf(value->getType()));
 }
 
-/// to = left OP right at the width of the type, at the top of the register for unusual widths. Sets the flags. Uses R10.
+/// to = left OP right at the width of the type, at the top of the register for unusual widths. Sets the flags. Uses
+/// R10.
 void Emitter::addOrSubtract(Gp to, const llvm::IntrinsicInst& intrinsic) {
   const llvm::Value *left = intrinsic.getArgOperand(0), *right = intrinsic.getArgOperand(1);
   const unsigned width = bitsOf(left->getType());
@@ -54,7 +83,7 @@ void Emitter::addOrSubtract(Gp to, const llvm::IntrinsicInst& intrinsic) {
   a_.emit(operation, to, x86::r10);
 }
 
-// Overflow -----------------------------------------------------------------------------------------------------------------
+// Overflow ------------------------------------------------------------------------------------------------------------
 
 void Emitter::emitOverflow(const llvm::IntrinsicInst& intrinsic) {
   const llvm::Intrinsic::ID id = intrinsic.getIntrinsicID();
@@ -151,10 +180,10 @@ Condition Emitter::multiplyUnsigned(Gp to, const llvm::IntrinsicInst& intrinsic)
   return Condition::kOverflow;
 }
 
-// Saturation ---------------------------------------------------------------------------------------------------------------
+// Saturation ----------------------------------------------------------------------------------------------------------
 
-/// What a signed result that left its range is: the largest value if `sign` is positive, else the smallest. In R11, for values
-/// of `bits` bits. `sign` is lost.
+/// What a signed result that left its range is: the largest value if `sign` is positive, else the smallest. In R11, for
+/// values of `bits` bits. `sign` is lost.
 void Emitter::saturateSigned(Gp sign, unsigned bits) {
   a_.sar(sized(sign, bits), bits - 1);
   loadConstant(x86::r11, ~std::uint64_t{0} >> (65 - bits));

@@ -76,7 +76,7 @@ void Emitter::emitEdgeMoves(const llvm::BasicBlock* from, const llvm::BasicBlock
     for (unsigned part = 0; part < state.words; ++part) {
       const Place& place = plan_.placeOf(self, part);
       if (place.exists())
-        addMove({place.reg, place.inRegister() ? 0 : place.offset}, value, part, plan_.partOf(self, part).bytes);
+        addMove({place.reg, place.inRegister() ? 0 : place.offset}, value, part, plan_.partOf(self, part).bytesToMove());
     }
   }
   moveAll(moves_, constantMoves_);

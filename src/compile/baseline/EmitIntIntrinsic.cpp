@@ -1,7 +1,8 @@
-// Intrinsics on integers of up to 64 bits: counting and reversing bits, minima and maxima, three-way comparison, funnel shifts.
+// Intrinsics on integers of up to 64 bits: counting and reversing bits, minima and maxima, three-way comparison, funnel
+// shifts.
 //
-// An intrinsic's result lies apart from its operands (writesEarly()), so it can be made where it belongs while they are read.
-// What a processor may lack (POPCNT, LZCNT, BMI) has a way without.
+// An intrinsic's result lies apart from its operands (writesEarly()), so it can be made where it belongs while they are
+// read. What a processor may lack (POPCNT, LZCNT, BMI) has a way without.
 #include <llvm/IR/Constants.h>
 
 #include "compile/baseline/Emitter.h"
@@ -12,7 +13,9 @@ namespace {
 namespace Inst = x86::Inst;
 
 /// A byte in all eight.
-constexpr std::uint64_t inAllBytes(std::uint64_t byte) { return byte * 0x0101010101010101; }
+constexpr std::uint64_t inAllBytes(std::uint64_t byte) {
+  return byte * 0x0101010101010101;
+}
 
 } // namespace
 
@@ -20,38 +23,47 @@ bool Emitter::emitIntIntrinsic(const llvm::IntrinsicInst& intrinsic) {
   if (intrinsic.arg_size() == 0 || !isOneGpr(intrinsic.getArgOperand(0)->getType()))
     return false;
   switch (intrinsic.getIntrinsicID()) {
-  case llvm::Intrinsic::ctpop: emitPopulation(intrinsic); return true;
-  case llvm::Intrinsic::ctlz: emitLeadingZeros(intrinsic); return true;
-  case llvm::Intrinsic::cttz: emitTrailingZeros(intrinsic); return true;
-  case llvm::Intrinsic::bswap: emitByteSwap(intrinsic); return true;
-  case llvm::Intrinsic::bitreverse: emitBitReverse(intrinsic); return true;
-  case llvm::Intrinsic::abs: emitAbsolute(intrinsic); return true;
+  case llvm::Intrinsic::ctpop:
+    emitPopulation(intrinsic);
+    return true;
+  case llvm::Intrinsic::ctlz:
+    emitLeadingZeros(intrinsic);
+    return true;
+  case llvm::Intrinsic::cttz:
+    emitTrailingZeros(intrinsic);
+    return true;
+  case llvm::Intrinsic::bswap:
+    emitByteSwap(intrinsic);
+    return true;
+  case llvm::Intrinsic::bitreverse:
+    emitBitReverse(intrinsic);
+    return true;
+  case llvm::Intrinsic::abs:
+    emitAbsolute(intrinsic);
+    return true;
   case llvm::Intrinsic::smax:
   case llvm::Intrinsic::smin:
   case llvm::Intrinsic::umax:
-  case llvm::Intrinsic::umin: emitMinMax(intrinsic); return true;
+  case llvm::Intrinsic::umin:
+    emitMinMax(intrinsic);
+    return true;
   case llvm::Intrinsic::scmp:
-  case llvm::Intrinsic::ucmp: emitThreeWay(intrinsic); return true;
+  case llvm::Intrinsic::ucmp:
+    emitThreeWay(intrinsic);
+    return true;
   case llvm::Intrinsic::fshl:
-  case llvm::Intrinsic::fshr: emitFunnelShift(intrinsic); return true;
-  case llvm::Intrinsic::ptrmask: emitPointerMask(intrinsic); return true;
-  case llvm::Intrinsic::sadd_with_overflow:
-  case llvm::Intrinsic::uadd_with_overflow:
-  case llvm::Intrinsic::ssub_with_overflow:
-  case llvm::Intrinsic::usub_with_overflow:
-  case llvm::Intrinsic::smul_with_overflow:
-  case llvm::Intrinsic::umul_with_overflow: emitOverflow(intrinsic); return true;
-  case llvm::Intrinsic::sadd_sat:
-  case llvm::Intrinsic::uadd_sat:
-  case llvm::Intrinsic::ssub_sat:
-  case llvm::Intrinsic::usub_sat: emitSaturating(intrinsic); return true;
-  case llvm::Intrinsic::sshl_sat:
-  case llvm::Intrinsic::ushl_sat: emitSaturatingShift(intrinsic); return true;
-  default: return false;
+  case llvm::Intrinsic::fshr:
+    emitFunnelShift(intrinsic);
+    return true;
+  case llvm::Intrinsic::ptrmask:
+    emitPointerMask(intrinsic);
+    return true;
+  default:
+    return emitCheckedIntrinsic(intrinsic);
   }
 }
 
-// Counting bits ------------------------------------------------------------------------------------------------------------
+// Counting bits -------------------------------------------------------------------------------------------------------
 
 void Emitter::emitPopulation(const llvm::IntrinsicInst& intrinsic) {
   const llvm::Value* value = intrinsic.getArgOperand(0);
@@ -126,7 +138,7 @@ void Emitter::emitTrailingZeros(const llvm::IntrinsicInst& intrinsic) {
   wrote(currentNumber_, 0, to);
 }
 
-// Reversing ----------------------------------------------------------------------------------------------------------------
+// Reversing -----------------------------------------------------------------------------------------------------------
 
 void Emitter::emitByteSwap(const llvm::IntrinsicInst& intrinsic) {
   const llvm::Value* value = intrinsic.getArgOperand(0);
@@ -166,7 +178,7 @@ void Emitter::emitBitReverse(const llvm::IntrinsicInst& intrinsic) {
   wrote(currentNumber_, 0, x86::rax);
 }
 
-// Choosing -----------------------------------------------------------------------------------------------------------------
+// Choosing ------------------------------------------------------------------------------------------------------------
 
 void Emitter::emitAbsolute(const llvm::IntrinsicInst& intrinsic) {
   const llvm::Value* value = intrinsic.getArgOperand(0);
@@ -258,7 +270,7 @@ void Emitter::combine(asmjit::InstId operation, Gp to, const llvm::Value* value,
     a_.emit(operation, result, sized(read(value, 0, x86::r10), bits));
 }
 
-// Funnel shifts ------------------------------------------------------------------------------------------------------------
+// Funnel shifts -------------------------------------------------------------------------------------------------------
 
 /// Calls `shift` with the count in CL, and whose place RCX is in R11. What else is read must have been read before.
 template <typename Shift> void Emitter::withCount(const llvm::Value* count, Shift&& shift) {

@@ -27,7 +27,8 @@ void Emitter::giveConstant(std::uint64_t value) {
   wrote(currentNumber_, 0, to);
 }
 
-/// Questions to the optimiser that have an answer without one, the same as LLVM's code generation gives without optimisation.
+/// Questions to the optimiser that have an answer without one, the same as LLVM's code generation gives without
+/// optimisation.
 bool Emitter::emitKnownIntrinsic(const llvm::IntrinsicInst& intrinsic) {
   switch (intrinsic.getIntrinsicID()) {
   case llvm::Intrinsic::is_constant: {
@@ -42,13 +43,18 @@ bool Emitter::emitKnownIntrinsic(const llvm::IntrinsicInst& intrinsic) {
     return true;
   }
   case llvm::Intrinsic::allow_runtime_check:
-  case llvm::Intrinsic::allow_ubsan_check: giveConstant(1); return true;
-  case llvm::Intrinsic::get_dynamic_area_offset: giveConstant(0); return true;
-  default: return false;
+  case llvm::Intrinsic::allow_ubsan_check:
+    giveConstant(1);
+    return true;
+  case llvm::Intrinsic::get_dynamic_area_offset:
+    giveConstant(0);
+    return true;
+  default:
+    return false;
   }
 }
 
-// The frame ----------------------------------------------------------------------------------------------------------------
+// The frame -----------------------------------------------------------------------------------------------------------
 
 bool Emitter::emitFrameIntrinsic(const llvm::IntrinsicInst& intrinsic) {
   if (options_.loop != kNone && seesFrame(intrinsic))
@@ -59,8 +65,12 @@ bool Emitter::emitFrameIntrinsic(const llvm::IntrinsicInst& intrinsic) {
     wrote(currentNumber_, 0, to);
   };
   switch (intrinsic.getIntrinsicID()) {
-  case llvm::Intrinsic::stacksave: give([&](Gp to) { a_.mov(to, x86::rsp); }); return true;
-  case llvm::Intrinsic::stackrestore: emitStackRestore(intrinsic); return true;
+  case llvm::Intrinsic::stacksave:
+    give([&](Gp to) { a_.mov(to, x86::rsp); });
+    return true;
+  case llvm::Intrinsic::stackrestore:
+    emitStackRestore(intrinsic);
+    return true;
   case llvm::Intrinsic::frameaddress:
     if (!llvm::cast<llvm::ConstantInt>(intrinsic.getArgOperand(0))->isZero())
       refuse("frame address of a caller");
@@ -71,19 +81,24 @@ bool Emitter::emitFrameIntrinsic(const llvm::IntrinsicInst& intrinsic) {
       refuse("return address of a caller");
     give([&](Gp to) { a_.mov(to, frame(8)); });
     return true;
-  case llvm::Intrinsic::addressofreturnaddress: give([&](Gp to) { a_.lea(to, frame(8)); }); return true;
-  case llvm::Intrinsic::vastart: emitVariadicStart(intrinsic); return true;
+  case llvm::Intrinsic::addressofreturnaddress:
+    give([&](Gp to) { a_.lea(to, frame(8)); });
+    return true;
+  case llvm::Intrinsic::vastart:
+    emitVariadicStart(intrinsic);
+    return true;
   case llvm::Intrinsic::vacopy: {
     Mem to = blockAt(intrinsic.getArgOperand(0), x86::r10), from = blockAt(intrinsic.getArgOperand(1), x86::r11);
     copyPieces(to, from, sizeof(VaList), false);
     return true;
   }
-  default: return false;
+  default:
+    return false;
   }
 }
 
-/// Code that was entered at a loop may find the stack pointer of the frame that it continues, above its own: nothing of this frame
-/// is to be released then.
+/// Code that was entered at a loop may find the stack pointer of the frame that it continues, above its own: nothing of
+/// this frame is to be released then.
 void Emitter::emitStackRestore(const llvm::IntrinsicInst& intrinsic) {
   Gp saved = read(intrinsic.getArgOperand(0));
   Label done = a_.newLabel();
@@ -107,14 +122,16 @@ void Emitter::emitVariadicStart(const llvm::IntrinsicInst& intrinsic) {
     return at;
   };
   a_.mov(field(offsetof(VaList, gprOffset), 4), 8 * shape_->gprUsed);
-  a_.mov(field(offsetof(VaList, sseOffset), 4), static_cast<std::uint32_t>(offsetof(RegisterFile, sse)) + 16 * shape_->sseUsed);
+  a_.mov(field(offsetof(VaList, sseOffset), 4),
+         static_cast<std::uint32_t>(offsetof(RegisterFile, sse)) + 16 * shape_->sseUsed);
   a_.lea(x86::rax, frame(16 + static_cast<std::int32_t>(shape_->stackBytes)));
   a_.mov(field(offsetof(VaList, overflowArea), 8), x86::rax);
   a_.lea(x86::rax, frame(variadicSlot_));
   a_.mov(field(offsetof(VaList, registerSaveArea), 8), x86::rax);
 }
 
-/// The next argument of a list, of a type that takes one register: from the save area while there are some, then from the stack.
+/// The next argument of a list, of a type that takes one register: from the save area while there are some, then from
+/// the stack.
 void Emitter::emitVariadicArgument(const llvm::VAArgInst& next) {
   llvm::Type* type = next.getType();
   const bool real = isOneXmm(type);
@@ -145,11 +162,13 @@ void Emitter::emitVariadicArgument(const llvm::VAArgInst& next) {
   wrote(currentNumber_, 0, to);
 }
 
-// Threads and the machine --------------------------------------------------------------------------------------------------
+// Threads and the machine ---------------------------------------------------------------------------------------------
 
 bool Emitter::emitMachineIntrinsic(const llvm::IntrinsicInst& intrinsic) {
   switch (intrinsic.getIntrinsicID()) {
-  case llvm::Intrinsic::threadlocal_address: emitThreadLocal(intrinsic); return true;
+  case llvm::Intrinsic::threadlocal_address:
+    emitThreadLocal(intrinsic);
+    return true;
   case llvm::Intrinsic::thread_pointer: {
     Gp to = target(currentNumber_);
     Mem self = x86::ptr_abs(0, 8);
@@ -159,14 +178,29 @@ bool Emitter::emitMachineIntrinsic(const llvm::IntrinsicInst& intrinsic) {
     return true;
   }
   case llvm::Intrinsic::trap:
-  case llvm::Intrinsic::ubsantrap: a_.ud2(); return true;
-  case llvm::Intrinsic::debugtrap: a_.int3(); return true;
-  case llvm::Intrinsic::clear_cache: return true; // the processor sees what it wrote
-  case llvm::Intrinsic::prefetch: emitPrefetch(intrinsic); return true;
-  case llvm::Intrinsic::x86_sse2_pause: a_.pause(); return true;
-  case llvm::Intrinsic::x86_sse2_mfence: a_.mfence(); return true;
-  case llvm::Intrinsic::x86_sse2_lfence: a_.lfence(); return true;
-  case llvm::Intrinsic::x86_sse_sfence: a_.sfence(); return true;
+  case llvm::Intrinsic::ubsantrap:
+    a_.ud2();
+    return true;
+  case llvm::Intrinsic::debugtrap:
+    a_.int3();
+    return true;
+  case llvm::Intrinsic::clear_cache:
+    return true; // the processor sees what it wrote
+  case llvm::Intrinsic::prefetch:
+    emitPrefetch(intrinsic);
+    return true;
+  case llvm::Intrinsic::x86_sse2_pause:
+    a_.pause();
+    return true;
+  case llvm::Intrinsic::x86_sse2_mfence:
+    a_.mfence();
+    return true;
+  case llvm::Intrinsic::x86_sse2_lfence:
+    a_.lfence();
+    return true;
+  case llvm::Intrinsic::x86_sse_sfence:
+    a_.sfence();
+    return true;
   case llvm::Intrinsic::readcyclecounter:
   case llvm::Intrinsic::x86_rdtsc:
     // RDX may be somebody's place.
@@ -187,7 +221,8 @@ bool Emitter::emitMachineIntrinsic(const llvm::IntrinsicInst& intrinsic) {
     wrote(currentNumber_, 0, to);
     return true;
   }
-  default: return false;
+  default:
+    return false;
   }
 }
 
@@ -203,7 +238,8 @@ void Emitter::emitThreadLocal(const llvm::IntrinsicInst& intrinsic) {
   const void* argument = own ? environment_.threadLocals() : environment_.externalName(ref.id).c_str();
   saveAround();
   a_.mov(x86::rdi, addressConstant(Target::Runtime, runtimeIndex(reinterpret_cast<std::uintptr_t>(argument)), 0));
-  callAddress(own ? reinterpret_cast<std::uintptr_t>(&ThreadLocals::baseOf) : reinterpret_cast<std::uintptr_t>(&ThreadLocals::external));
+  callAddress(own ? reinterpret_cast<std::uintptr_t>(&ThreadLocals::baseOf)
+                  : reinterpret_cast<std::uintptr_t>(&ThreadLocals::external));
   if (own)
     addOffset(x86::rax, static_cast<std::int64_t>(environment_.tlsOffset(ref.id)) + ref.offset);
   if (isUsed(currentNumber_))
@@ -212,16 +248,26 @@ void Emitter::emitThreadLocal(const llvm::IntrinsicInst& intrinsic) {
 }
 
 void Emitter::emitPrefetch(const llvm::IntrinsicInst& intrinsic) {
-  auto argument = [&](unsigned index) { return llvm::cast<llvm::ConstantInt>(intrinsic.getArgOperand(index))->getZExtValue(); };
+  auto argument = [&](unsigned index) {
+    return llvm::cast<llvm::ConstantInt>(intrinsic.getArgOperand(index))->getZExtValue();
+  };
   if (argument(3) == 0)
     return; // of code
   Mem at = blockAt(intrinsic.getArgOperand(0), x86::r10);
   at.setSize(0);
   switch (argument(2)) {
-  case 0: a_.prefetchnta(at); break;
-  case 1: a_.prefetcht2(at); break;
-  case 2: a_.prefetcht1(at); break;
-  default: a_.prefetcht0(at); break;
+  case 0:
+    a_.prefetchnta(at);
+    break;
+  case 1:
+    a_.prefetcht2(at);
+    break;
+  case 2:
+    a_.prefetcht1(at);
+    break;
+  default:
+    a_.prefetcht0(at);
+    break;
   }
 }
 

@@ -278,6 +278,8 @@ void Emitter::emitLoad(const llvm::LoadInst& load) {
     loadXmm(to, address(load.getPointerOperand()), type->isFloatTy() ? 4 : 8);
     return wrote(number, 0, to);
   }
+  if (type->isX86_FP80Ty())
+    return emitX87(load);
   Mem from = address(load.getPointerOperand(), 0, true);
   bool kept = true;
   forEachLeaf(type, [&](unsigned part, llvm::Type* leaf, std::int64_t offset) {
@@ -334,7 +336,7 @@ void Emitter::emitStore(const llvm::StoreInst& store) {
   if (store.isAtomic() && (store.getOrdering() == llvm::AtomicOrdering::SequentiallyConsistent || (!isOneGpr(type) && !isOneXmm(type)) ||
                            (isOneGpr(type) && !isExactWidth(type))))
     return emitAtomic(store);
-  if (plan_.isFolded(value) && !plan_.isFrameAddress(plan_.numberOf(value)))
+  if (plan_.isFolded(value) && !plan_.isFrameAddress(plan_.numberOf(value)) && !type->isX86_FP80Ty())
     return emitUpdate(store, *llvm::cast<llvm::Instruction>(value));
   if (isOneGpr(type)) {
     const unsigned bits = bitsOf(type);
@@ -357,6 +359,13 @@ void Emitter::emitStore(const llvm::StoreInst& store) {
     }
     Xmm from = readXmm(value);
     return storeXmm(address(store.getPointerOperand()), from, type->isFloatTy() ? 4 : 8);
+  }
+  if (type->isX86_FP80Ty()) {
+    loadX87(value);
+    Mem to = address(store.getPointerOperand());
+    to.setSize(10);
+    a_.fstp(to);
+    return;
   }
   Mem to = address(store.getPointerOperand(), 0, true);
   bool kept = true;

@@ -1,8 +1,8 @@
 // Atomic operations of 128 bits: CMPXCHG16B, which works in RDX:RAX and RCX:RBX.
 //
-// RBX, RCX and RDX may be places. They are saved in the frame, and operands wait there too. A load is an exchange of what is
-// there with itself where the processor does not promise that loads of 16 bytes are atomic; with AVX it does (Intel SDM vol. 3A,
-// 9.1.1).
+// RBX, RCX and RDX may be places. They are saved in the frame, and operands wait there too. A load is an exchange of
+// what is there with itself where the processor does not promise that loads of 16 bytes are atomic; with AVX it does
+// (Intel SDM vol. 3A, 9.1.1).
 #include <llvm/IR/Constants.h>
 
 #include "compile/baseline/Emitter.h"
@@ -98,54 +98,95 @@ void Emitter::emitWideAtomic(const llvm::Instruction& instruction) {
 /// RCX:RBX = RDX:RAX OP the operand in the frame. Uses R10.
 void Emitter::combineWide(Rmw::BinOp operation) {
   Mem low = frame(wideSlots_ + kOperand), high = frame(wideSlots_ + kOperand + 8);
-  Label done = a_.newLabel(), takeOld = a_.newLabel();
-  auto combine = [&](auto&& one, auto&& other) {
+  if (operation != Rmw::Xchg) {
     a_.mov(x86::rbx, x86::rax);
     a_.mov(x86::rcx, x86::rdx);
-    one();
-    other();
-  };
-  /// Flags of old - operand.
-  auto compare = [&] {
-    a_.cmp(x86::rax, low);
-    a_.mov(x86::r10, x86::rdx);
-    a_.sbb(x86::r10, high);
-  };
-  auto takeOperand = [&] {
+  }
+  switch (operation) {
+  case Rmw::Xchg:
     a_.mov(x86::rbx, low);
     a_.mov(x86::rcx, high);
-  };
-  switch (operation) {
-  case Rmw::Xchg: takeOperand(); break;
-  case Rmw::Add: combine([&] { a_.add(x86::rbx, low); }, [&] { a_.adc(x86::rcx, high); }); break;
-  case Rmw::Sub: combine([&] { a_.sub(x86::rbx, low); }, [&] { a_.sbb(x86::rcx, high); }); break;
+    break;
+  case Rmw::Add:
+    a_.add(x86::rbx, low);
+    a_.adc(x86::rcx, high);
+    break;
+  case Rmw::Sub:
+    a_.sub(x86::rbx, low);
+    a_.sbb(x86::rcx, high);
+    break;
   case Rmw::And:
   case Rmw::Nand:
-    combine([&] { a_.and_(x86::rbx, low); }, [&] { a_.and_(x86::rcx, high); });
+    a_.and_(x86::rbx, low);
+    a_.and_(x86::rcx, high);
     if (operation == Rmw::Nand) {
       a_.not_(x86::rbx);
       a_.not_(x86::rcx);
     }
     break;
-  case Rmw::Or: combine([&] { a_.or_(x86::rbx, low); }, [&] { a_.or_(x86::rcx, high); }); break;
-  case Rmw::Xor: combine([&] { a_.xor_(x86::rbx, low); }, [&] { a_.xor_(x86::rcx, high); }); break;
-  case Rmw::Max:
-  case Rmw::Min:
-  case Rmw::UMax:
-  case Rmw::UMin: {
-    const bool isSigned = operation == Rmw::Max || operation == Rmw::Min;
-    Condition isLess = isSigned ? Condition::kSignedLT : Condition::kUnsignedLT;
-    compare();
-    a_.j(operation == Rmw::Min || operation == Rmw::UMin ? isLess : x86::negateCond(isLess), takeOld);
-    takeOperand();
-    a_.jmp(done);
-    a_.bind(takeOld);
-    a_.mov(x86::rbx, x86::rax);
-    a_.mov(x86::rcx, x86::rdx);
+  case Rmw::Or:
+    a_.or_(x86::rbx, low);
+    a_.or_(x86::rcx, high);
+    break;
+  case Rmw::Xor:
+    a_.xor_(x86::rbx, low);
+    a_.xor_(x86::rcx, high);
+    break;
+  default:
+    chooseWide(operation);
     break;
   }
-  default: refuse("atomicrmw of 128 bits of an unusual kind");
+}
+
+/// The operations that compare; RCX:RBX is the old value so far.
+void Emitter::chooseWide(Rmw::BinOp operation) {
+  Mem low = frame(wideSlots_ + kOperand), high = frame(wideSlots_ + kOperand + 8);
+  Label done = a_.newLabel();
+  // Flags of the old value minus the operand.
+  a_.cmp(x86::rax, low);
+  a_.mov(x86::r10, x86::rdx);
+  a_.sbb(x86::r10, high);
+  switch (operation) {
+  case Rmw::Max:
+    a_.jge(done);
+    break;
+  case Rmw::Min:
+    a_.jl(done);
+    break;
+  case Rmw::UMax:
+    a_.jae(done);
+    break;
+  case Rmw::UMin:
+    a_.jb(done);
+    break;
+  case Rmw::UIncWrap: // 0 from the operand on
+    a_.mov(x86::ebx, 0);
+    a_.mov(x86::ecx, 0);
+    a_.jae(done);
+    a_.mov(x86::rbx, x86::rax);
+    a_.mov(x86::rcx, x86::rdx);
+    a_.add(x86::rbx, 1);
+    a_.adc(x86::rcx, 0);
+    a_.jmp(done);
+    break;
+  case Rmw::UDecWrap: // the operand from 0, and from above it
+    a_.mov(x86::rbx, low);
+    a_.mov(x86::rcx, high);
+    a_.cmp(x86::rbx, x86::rax);
+    a_.mov(x86::r10, x86::rcx);
+    a_.sbb(x86::r10, x86::rdx);
+    a_.jb(done);
+    a_.mov(x86::rbx, x86::rax);
+    a_.mov(x86::rcx, x86::rdx);
+    a_.sub(x86::rbx, 1);
+    a_.sbb(x86::rcx, 0);
+    a_.jae(done); // it was not 0
+    break;
+  default:
+    refuse("atomicrmw of 128 bits of an unknown kind"); // cannot happen: LLVM has no other on integers
   }
+  a_.mov(x86::rbx, low);
+  a_.mov(x86::rcx, high);
   a_.bind(done);
 }
 

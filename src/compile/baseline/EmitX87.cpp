@@ -1,7 +1,8 @@
 // x87 numbers, in slots of 16 bytes.
 //
-// Each instruction loads its operands to the x87 stack, and pops its result to its slot; in between the stack is empty. What
-// goes through memory for a moment takes the 128 bytes below RSP, which signal handlers leave alone.
+// Each instruction loads its operands to the x87 stack, and pops its result to its slot; in between the stack is empty. Operands
+// that are folded are computed there, with theirs. What goes through memory for a moment takes the 128 bytes below RSP, which
+// signal handlers leave alone.
 #include <llvm/IR/Constants.h>
 
 #include <cmath>
@@ -56,6 +57,8 @@ void Emitter::loadX87(const llvm::Value* value, unsigned part) {
       a_.fld(floatConstant(*constant, true));
     return;
   }
+  if (plan_.isFolded(value))
+    return computeX87(*llvm::cast<llvm::Instruction>(value));
   a_.fld(x87Memory(value, part));
 }
 
@@ -69,22 +72,41 @@ void Emitter::storeX87(std::uint32_t number, unsigned part) {
 // Arithmetic -------------------------------------------------------------------------------------------------------------
 
 void Emitter::emitX87(const llvm::Instruction& instruction) {
-  const std::uint32_t number = numberOf(instruction);
-  if (instruction.isBinaryOp()) {
-    emitX87Binary(instruction);
-  } else if (instruction.getOpcode() == llvm::Instruction::FNeg) {
-    loadX87(instruction.getOperand(0));
-    a_.fchs();
-  } else if (const auto* compare = llvm::dyn_cast<llvm::FCmpInst>(&instruction)) {
+  if (const auto* compare = llvm::dyn_cast<llvm::FCmpInst>(&instruction))
     return emitFloatCompare(*compare);
-  } else {
-    return emitX87Cast(llvm::cast<llvm::CastInst>(instruction));
-  }
-  storeX87(number);
+  if (const auto* cast = llvm::dyn_cast<llvm::CastInst>(&instruction);
+      cast && (!cast->getDestTy()->isX86_FP80Ty() || cast->getOpcode() == llvm::Instruction::BitCast))
+    return emitX87Cast(*cast);
+  computeX87(instruction);
+  storeX87(numberOf(instruction));
 }
 
 /// Leaves the result on the stack.
-void Emitter::emitX87Binary(const llvm::Instruction& instruction) {
+void Emitter::computeX87(const llvm::Instruction& instruction) {
+  const llvm::Value* operand = instruction.getOperand(0);
+  switch (instruction.getOpcode()) {
+  case llvm::Instruction::Load: {
+    Mem from = address(operand);
+    from.setSize(10);
+    a_.fld(from);
+    return;
+  }
+  case llvm::Instruction::FNeg:
+    loadX87(operand);
+    a_.fchs();
+    return;
+  case llvm::Instruction::SIToFP: return loadX87Integer(operand, true);
+  case llvm::Instruction::UIToFP: return loadX87Integer(operand, false);
+  case llvm::Instruction::FPExt:
+    if (!isOneXmm(operand->getType()))
+      refuse("floating point of an unusual format");
+    return loadFloatAsX87(operand);
+  case llvm::Instruction::Call: return computeX87Intrinsic(llvm::cast<llvm::IntrinsicInst>(instruction));
+  default: return computeX87Binary(instruction);
+  }
+}
+
+void Emitter::computeX87Binary(const llvm::Instruction& instruction) {
   const llvm::Value *left = instruction.getOperand(0), *right = instruction.getOperand(1);
   if (instruction.getOpcode() == llvm::Instruction::FRem) {
     loadX87(right);
@@ -142,20 +164,12 @@ void Emitter::emitX87Select(const llvm::SelectInst& select) {
 
 // Conversions ------------------------------------------------------------------------------------------------------------
 
+/// To other formats, and bit by bit.
 void Emitter::emitX87Cast(const llvm::CastInst& cast) {
   const std::uint32_t number = numberOf(cast);
   const llvm::Value* value = cast.getOperand(0);
-  llvm::Type *source = cast.getSrcTy(), *type = cast.getDestTy();
+  llvm::Type* type = cast.getDestTy();
   switch (cast.getOpcode()) {
-  case llvm::Instruction::SIToFP:
-  case llvm::Instruction::UIToFP:
-    loadX87Integer(value, cast.getOpcode() == llvm::Instruction::SIToFP);
-    return storeX87(number);
-  case llvm::Instruction::FPExt:
-    if (!isOneXmm(source))
-      refuse("floating point of an unusual format");
-    loadFloatAsX87(value);
-    return storeX87(number);
   case llvm::Instruction::FPTrunc: {
     if (!isOneXmm(type))
       refuse("floating point of an unusual format");
@@ -407,7 +421,10 @@ bool Emitter::emitX87Intrinsic(const llvm::IntrinsicInst& intrinsic) {
   case llvm::Intrinsic::rint:
   case llvm::Intrinsic::canonicalize:
   case llvm::Intrinsic::copysign:
-  case llvm::Intrinsic::fmuladd: emitX87Unary(intrinsic); return true;
+  case llvm::Intrinsic::fmuladd:
+    computeX87Intrinsic(intrinsic);
+    storeX87(currentNumber_);
+    return true;
   case llvm::Intrinsic::lrint:
   case llvm::Intrinsic::llrint: {
     if (!intrinsic.getType()->isIntegerTy(64))
@@ -428,8 +445,8 @@ bool Emitter::emitX87Intrinsic(const llvm::IntrinsicInst& intrinsic) {
   }
 }
 
-/// What is done on top of the stack.
-void Emitter::emitX87Unary(const llvm::IntrinsicInst& intrinsic) {
+/// What is done on top of the stack, and stays there.
+void Emitter::computeX87Intrinsic(const llvm::IntrinsicInst& intrinsic) {
   loadX87(intrinsic.getArgOperand(0));
   switch (intrinsic.getIntrinsicID()) {
   case llvm::Intrinsic::fabs: a_.fabs(); break;
@@ -454,7 +471,6 @@ void Emitter::emitX87Unary(const llvm::IntrinsicInst& intrinsic) {
     loadX87(intrinsic.getArgOperand(2));
     a_.faddp(x86::st1);
   }
-  storeX87(currentNumber_);
 }
 
 /// The bits that `fxam` tells a class by, sign and quiet bit make a number of five bits, which picks the answer from a constant.

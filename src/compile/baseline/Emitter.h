@@ -308,6 +308,7 @@ private:
   void combine(asmjit::InstId operation, Gp to, const llvm::Value* value, unsigned bits);
 
   // Arithmetic that overflows or saturates (EmitCheckedIntrinsic.cpp)
+  bool emitCheckedIntrinsic(const llvm::IntrinsicInst& intrinsic);
   void emitOverflow(const llvm::IntrinsicInst& intrinsic);
   void emitSaturating(const llvm::IntrinsicInst& intrinsic);
   void emitSaturatingShift(const llvm::IntrinsicInst& intrinsic);
@@ -454,12 +455,14 @@ private:
 
   // x87 numbers (EmitX87.cpp)
   void emitX87(const llvm::Instruction& instruction);
-  /// Pushes the number to the x87 stack; pops it to its slot.
+  /// Pushes the number to the x87 stack, and computes it if it is folded; pops it to its slot.
   void loadX87(const llvm::Value* value, unsigned part = 0);
   void storeX87(std::uint32_t number, unsigned part = 0);
   /// Ten bytes of memory that hold the number: its slot, or a constant.
   Mem x87Memory(const llvm::Value* value, unsigned part = 0);
-  void emitX87Binary(const llvm::Instruction& instruction);
+  void computeX87(const llvm::Instruction& instruction);
+  void computeX87Binary(const llvm::Instruction& instruction);
+  void computeX87Intrinsic(const llvm::IntrinsicInst& intrinsic);
   void emitX87Select(const llvm::SelectInst& select);
   void emitX87Cast(const llvm::CastInst& cast);
   void loadFloatAsX87(const llvm::Value* value);
@@ -470,7 +473,6 @@ private:
   void compareX87(const llvm::Value* left, const llvm::Value* right);
   void bitsOfX87(const llvm::CastInst& cast);
   bool emitX87Intrinsic(const llvm::IntrinsicInst& intrinsic);
-  void emitX87Unary(const llvm::IntrinsicInst& intrinsic);
   void emitX87IsClass(const llvm::IntrinsicInst& intrinsic);
   void emitX87Saturating(const llvm::IntrinsicInst& intrinsic, bool isSigned);
   void emitWideSaturating(const llvm::IntrinsicInst& intrinsic, bool isSigned);
@@ -546,6 +548,7 @@ private:
   void wroteBits(std::uint32_t number, Gp from, const llvm::Type* type);
   void emitWideAtomic(const llvm::Instruction& instruction);
   void combineWide(llvm::AtomicRMWInst::BinOp operation);
+  void chooseWide(llvm::AtomicRMWInst::BinOp operation);
   void stage(std::int32_t slot, const llvm::Value* value);
   void enterWide(const llvm::Value* pointer);
   void leaveWide();

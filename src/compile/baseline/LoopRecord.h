@@ -5,7 +5,8 @@
 // frame, calls it, and leaves the frame with its result. What the state consists of is found out at the first transfer, from
 // the function's IR and the places that the plan gave its values.
 //
-// Records live as long as the code. The recipe is set once, under the foreground lock, release; running activations read it.
+// Records stay when the code is freed (function/Retirement.h): an activation that left it through one comes back, and while
+// it is on its way the code is not freed. The recipe is set once, under the foreground lock, release; running activations read it.
 #pragma once
 
 #include <atomic>

@@ -35,6 +35,8 @@ void Emitter::moveOne(Location to, Location from, unsigned bytes) {
     loadXmm(xmm(to.reg), frame(from.offset), bytes);
   } else if (fromXmm) {
     storeXmm(frame(to.offset), xmm(from.reg), bytes);
+  } else if (bytes == kX87Bytes) {
+    copyX87(frame(to.offset), frame(from.offset));
   } else if (bytes > 8) {
     loadXmm(x86::xmm15, frame(from.offset), bytes);
     storeXmm(frame(to.offset), x86::xmm15, bytes);

@@ -136,6 +136,52 @@ std::uint32_t Plan::partAt(llvm::Type* type, llvm::ArrayRef<unsigned> indices) c
   return part;
 }
 
+namespace {
+
+/// Most instructions: no call and nothing that needs the frame.
+bool isSimple(const llvm::Instruction& instruction) {
+  const llvm::Type* type = instruction.getType();
+  switch (instruction.getOpcode()) {
+  case llvm::Instruction::PHI:
+  case llvm::Instruction::Br:
+  case llvm::Instruction::Switch:
+  case llvm::Instruction::Ret:
+  case llvm::Instruction::Unreachable: return true;
+  case llvm::Instruction::Load:
+    if (instruction.isAtomic())
+      return false;
+    break;
+  case llvm::Instruction::Store:
+    if (instruction.isAtomic())
+      return false;
+    type = instruction.getOperand(0)->getType();
+    break;
+  case llvm::Instruction::ICmp:
+  case llvm::Instruction::FCmp: type = instruction.getOperand(0)->getType(); break;
+  case llvm::Instruction::GetElementPtr:
+  case llvm::Instruction::Add:
+  case llvm::Instruction::Sub:
+  case llvm::Instruction::Mul:
+  case llvm::Instruction::And:
+  case llvm::Instruction::Or:
+  case llvm::Instruction::Xor:
+  case llvm::Instruction::Shl:
+  case llvm::Instruction::LShr:
+  case llvm::Instruction::AShr:
+  case llvm::Instruction::FAdd:
+  case llvm::Instruction::FSub:
+  case llvm::Instruction::FMul:
+  case llvm::Instruction::FDiv:
+  case llvm::Instruction::ZExt:
+  case llvm::Instruction::SExt:
+  case llvm::Instruction::Trunc: break;
+  default: return false;
+  }
+  return isOneGpr(type) || isOneXmm(type);
+}
+
+} // namespace
+
 // Folding ----------------------------------------------------------------------------------------------------------------
 
 void Plan::fold() {
@@ -145,9 +191,11 @@ void Plan::fold() {
     std::uint32_t number = firstNumber(place), position = blockFirst_[place];
     for (const llvm::Instruction& instruction : *order_[place]) {
       ValueState& self = values_[number];
-      usesFrame_ |= needsFrame(instruction);
-      if (isCall(instruction, options_.machine))
-        calls_.push_back({position, (calls_.empty() ? 0 : calls_.back().weight) + weightAt(place)});
+      if (!isSimple(instruction)) {
+        usesFrame_ |= needsFrame(instruction);
+        if (isCall(instruction, options_.machine))
+          calls_.push_back({position, (calls_.empty() ? 0 : calls_.back().weight) + weightAt(place)});
+      }
       position += 2;
       if (self.words != 0) {
         if (aliasOne(instruction, self)) {
@@ -161,6 +209,7 @@ void Plan::fold() {
       ++number;
     }
   }
+  hintArguments();
 }
 
 /// Whether the value is another name for parts of a value that exists.
@@ -235,7 +284,23 @@ bool Plan::aliasOne(const llvm::Instruction& instruction, ValueState& self) {
   }
 }
 
+/// A tree of x87 numbers without a place of their own is computed on the stack, which has room for eight. How high the tree is
+/// is kept in `word`.
+bool Plan::foldX87(const llvm::Instruction& instruction, ValueState& self) const {
+  constexpr std::uint16_t kHighestTree = 6;
+  if (!isX87Operand(instruction))
+    return false;
+  std::uint16_t height = 0;
+  for (const llvm::Use& operand : instruction.operands())
+    if (operand->getType()->isX86_FP80Ty() && isFolded(operand.get()))
+      height = std::max(height, state(operand.get()).word);
+  self.word = height + 1;
+  return self.word <= kHighestTree;
+}
+
 bool Plan::foldOne(const llvm::Instruction& instruction, std::uint32_t number, ValueState& self) {
+  if (instruction.getType()->isX86_FP80Ty())
+    return foldX87(instruction, self);
   switch (instruction.getOpcode()) {
   case llvm::Instruction::ICmp:
   case llvm::Instruction::FCmp: return isFoldableCompare(instruction);
@@ -323,6 +388,20 @@ void Plan::hint(const llvm::Instruction& instruction, std::uint32_t number) {
       }
       (gpr ? gprs : xmms) += 1;
     }
+  }
+}
+
+/// Arguments stay where they come in.
+void Plan::hintArguments() {
+  unsigned gprs = 0, xmms = 0;
+  for (std::uint32_t number = 0; number < function_->arg_size(); ++number) {
+    const llvm::Type* type = function_->getArg(number)->getType();
+    if (isOneGpr(type) && gprs < std::size(kArgumentGprs))
+      wanted_[number] = kArgumentGprs[gprs++];
+    else if (isOneXmm(type) && xmms < 8)
+      wanted_[number] = static_cast<Register>(kFirstXmm + xmms++);
+    else if (!isOneGpr(type) && !isOneXmm(type))
+      return;
   }
 }
 

@@ -45,11 +45,16 @@ enum class Bank : std::uint8_t {
   Memory ///< an x87 number: always in a slot of 16 bytes
 };
 
+/// Bytes of an x87 number that mean something.
+inline constexpr std::uint8_t kX87Bytes = 10;
+
 struct Part {
   Bank bank = Bank::Gpr;
   std::uint8_t bytes = 8;  ///< of its slot: 8, or 16 for wide vectors and x87 numbers
   std::uint8_t words = 1;  ///< how many words of the value's leaves (abi/Leaves.h) it stands for: lanes for a vector
   std::uint8_t lane = 8;   ///< of a vector: bytes between lanes
+
+  std::uint8_t bytesToMove() const { return bank == Bank::Memory ? kX87Bytes : bytes; }
 };
 using Parts = llvm::SmallVector<Part, 4>;
 
@@ -164,9 +169,11 @@ private:
   bool aliasOne(const llvm::Instruction& instruction, ValueState& self);
   bool aliasTo(const llvm::Value* value, std::uint32_t part, ValueState& self);
   bool foldOne(const llvm::Instruction& instruction, std::uint32_t number, ValueState& self);
+  bool foldX87(const llvm::Instruction& instruction, ValueState& self) const;
   bool foldAddress(const llvm::GetElementPtrInst& address, std::uint32_t number, ValueState& self);
   bool foldAlloca(const llvm::AllocaInst& variable, std::uint32_t number);
   void hint(const llvm::Instruction& instruction, std::uint32_t number);
+  void hintArguments();
   void listClasses();
   void allocateRegisters();
   void allocateClass(std::uint32_t value);

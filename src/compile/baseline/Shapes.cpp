@@ -215,8 +215,10 @@ bool seesFrame(const llvm::IntrinsicInst& intrinsic) {
 static bool takesVectorsApart(const llvm::Instruction& instruction) {
   if (llvm::isa<llvm::LoadInst, llvm::StoreInst, llvm::PHINode>(instruction))
     return false;
-  return instruction.getType()->isVectorTy() ||
-         llvm::any_of(instruction.operand_values(), [](const llvm::Value* value) { return value->getType()->isVectorTy(); });
+  auto isVector = [&](unsigned operand) {
+    return operand < instruction.getNumOperands() && instruction.getOperand(operand)->getType()->isVectorTy();
+  };
+  return instruction.getType()->isVectorTy() || isVector(0) || (llvm::isa<llvm::IntrinsicInst>(instruction) && isVector(1));
 }
 
 bool needsFrame(const llvm::Instruction& instruction) {
@@ -417,6 +419,56 @@ std::optional<unsigned> loadingOperand(const llvm::LoadInst& load) {
   return operand;
 }
 
+namespace {
+
+bool onX87Stack(const llvm::Instruction& instruction) {
+  switch (instruction.getOpcode()) {
+  case llvm::Instruction::FAdd:
+  case llvm::Instruction::FSub:
+  case llvm::Instruction::FMul:
+  case llvm::Instruction::FDiv:
+  case llvm::Instruction::FNeg: return true;
+  case llvm::Instruction::Load: return isPlainAccess(instruction);
+  case llvm::Instruction::FPExt: return isOneXmm(instruction.getOperand(0)->getType());
+  case llvm::Instruction::SIToFP:
+  case llvm::Instruction::UIToFP: return isOneGpr(instruction.getOperand(0)->getType());
+  case llvm::Instruction::Call: {
+    const auto* intrinsic = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
+    return intrinsic && (intrinsic->getIntrinsicID() == llvm::Intrinsic::fabs || intrinsic->getIntrinsicID() == llvm::Intrinsic::sqrt);
+  }
+  default: return false;
+  }
+}
+
+/// Whether the instruction has the number from the stack, not from memory.
+bool takesFromX87Stack(const llvm::Instruction& user) {
+  switch (user.getOpcode()) {
+  case llvm::Instruction::FRem:
+  case llvm::Instruction::FCmp:
+  case llvm::Instruction::Ret: return true;
+  case llvm::Instruction::FPTrunc: return isOneXmm(user.getType());
+  case llvm::Instruction::FPToSI:
+  case llvm::Instruction::FPToUI: return isOneGpr(user.getType());
+  case llvm::Instruction::Store: return !user.isAtomic();
+  default: return user.getType()->isX86_FP80Ty() && !llvm::isa<llvm::LoadInst>(user) && onX87Stack(user);
+  }
+}
+
+} // namespace
+
+bool isX87Operand(const llvm::Instruction& instruction) {
+  // To load a number again is cheaper than to keep it in a slot.
+  constexpr unsigned kMostLoads = 4;
+  if (!instruction.getType()->isX86_FP80Ty() || !onX87Stack(instruction) || instruction.use_empty() ||
+      instruction.hasNUsesOrMore(llvm::isa<llvm::LoadInst>(instruction) ? kMostLoads + 1 : 2))
+    return false;
+  return llvm::all_of(instruction.users(), [&](const llvm::User* each) {
+    const auto& user = llvm::cast<llvm::Instruction>(*each);
+    return user.getParent() == instruction.getParent() && takesFromX87Stack(user) &&
+           !writesBetween(instruction, isFoldableCompare(user) ? *soleUser(user) : user);
+  });
+}
+
 bool accessesOnly(const llvm::Instruction& instruction, const llvm::Value* address) {
   if (const auto* load = llvm::dyn_cast<llvm::LoadInst>(&instruction))
     return !load->isAtomic() && load->getPointerOperand() == address;
@@ -432,7 +484,10 @@ bool isFrameVariable(const llvm::AllocaInst& variable) {
 
 /// Intrinsics on floating point whose last instruction writes the result and reads what is left to read.
 static bool readsFirst(const llvm::IntrinsicInst& intrinsic) {
-  if (intrinsic.arg_empty() || !isOneXmm(intrinsic.getArgOperand(0)->getType()))
+  if (intrinsic.arg_empty())
+    return false;
+  const llvm::Type* type = intrinsic.getArgOperand(0)->getType();
+  if (!isOneXmm(type) && !type->isX86_FP80Ty())
     return false;
   switch (intrinsic.getIntrinsicID()) {
   case llvm::Intrinsic::fma:
@@ -443,7 +498,8 @@ static bool readsFirst(const llvm::IntrinsicInst& intrinsic) {
 
 bool writesEarly(const llvm::Instruction& instruction) {
   const llvm::Type* type = instruction.getType();
-  const bool plain = type->isVoidTy() || isOneGpr(type) || isOneXmm(type);
+  auto isScalar = [](const llvm::Type* each) { return isOneGpr(each) || isOneXmm(each) || each->isX86_FP80Ty(); };
+  const bool plain = type->isVoidTy() || isScalar(type);
   switch (instruction.getOpcode()) {
   case llvm::Instruction::Add:
   case llvm::Instruction::Sub:
@@ -460,10 +516,7 @@ bool writesEarly(const llvm::Instruction& instruction) {
   case llvm::Instruction::LShr:
   case llvm::Instruction::AShr: return !plain || !llvm::isa<llvm::ConstantInt>(instruction.getOperand(1));
   case llvm::Instruction::ICmp:
-  case llvm::Instruction::FCmp: {
-    const llvm::Type* operand = instruction.getOperand(0)->getType();
-    return !plain || !(isOneGpr(operand) || isOneXmm(operand));
-  }
+  case llvm::Instruction::FCmp: return !plain || !isScalar(instruction.getOperand(0)->getType());
   case llvm::Instruction::FNeg:
   case llvm::Instruction::FRem:
   case llvm::Instruction::Select: return !plain;
@@ -478,8 +531,7 @@ bool writesEarly(const llvm::Instruction& instruction) {
   case llvm::Instruction::Ret:
   case llvm::Instruction::Store: return false;
   default:
-    return !(instruction.isCast() && plain &&
-             (isOneGpr(instruction.getOperand(0)->getType()) || isOneXmm(instruction.getOperand(0)->getType())));
+    return !(instruction.isCast() && plain && isScalar(instruction.getOperand(0)->getType()));
   }
 }
 

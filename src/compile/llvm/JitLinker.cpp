@@ -24,6 +24,7 @@ struct Linked {
   std::uintptr_t codeStart = 0;
   void* unwindSection = nullptr;
   std::string error;
+  CodeUse use = CodeUse::FirstCode;
   ObjectLinker::SymbolTable* symbols = nullptr;
 };
 
@@ -42,7 +43,7 @@ public:
                                                    : CodeArena::Constants;
       std::size_t size = segment.ContentSize + segment.ZeroFillSize;
       std::size_t alignment = std::max<std::size_t>(segment.Alignment.value(), 16);
-      auto span = space_.allocate(arena, size, alignment);
+      auto span = space_.allocate(arena, size, alignment, linked_.use);
       if (!span) {
         onAllocated(make_error<StringError>(span.error().message, inconvertibleErrorCode()));
         return;
@@ -146,6 +147,7 @@ private:
 Result<Version> JitLinker::link(const CodeArtifact& artifact, SymbolTable* symbols) {
   Linked linked;
   linked.symbols = symbols;
+  linked.use = artifact.use;
   MemoryBufferRef buffer(StringRef(artifact.object.data(), artifact.object.size()), artifact.entry);
   auto graph = createLinkGraphFromObject(buffer);
   if (graph)
@@ -171,6 +173,8 @@ Result<Version> JitLinker::link(const CodeArtifact& artifact, SymbolTable* symbo
   version.times = artifact.times;
   version.memory = std::move(linked.memory);
   version.unwindSection = linked.unwindSection;
+  version.unwindCode = linked.codeStart;
+  version.lasting = artifact.lasting;
   return version;
 }
 

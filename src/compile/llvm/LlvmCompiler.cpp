@@ -40,6 +40,7 @@ Result<LlvmCompiler::Lowered> LlvmCompiler::lower(World& world, const WorldSymbo
     targetHost(lowered.unit, Backend::hostCpu(), Backend::hostFeatures());
   std::uint64_t prepared = nowNanoseconds();
   machinery.optimize(*lowered.unit.module, request.tier);
+  lowered.footing = footingOf(lowered.unit);
   if (request.count)
     countUnit(lowered.unit, request.tier);
   lowered.entry = finishUnit(lowered.unit, request.tier);
@@ -69,6 +70,8 @@ CompileResult LlvmCompiler::compile(const CompileRequest& request, WorldKeeper& 
     artifact.entry = std::move(lowered->entry);
     artifact.object = std::move(*object);
     artifact.times = lowered->times;
+    artifact.lasting = lowered->footing.lasting;
+    artifact.switchesStacks = lowered->footing.switchesStacks;
     artifact.times.codegen = nowNanoseconds() - start;
     return CompileResult(std::move(artifact));
   });

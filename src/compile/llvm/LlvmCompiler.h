@@ -42,6 +42,7 @@ private:
     Unit unit;
     std::string entry;
     CompileTimes times;
+    Footing footing;
     std::optional<Refusal> refusal; ///< set: there is nothing else
   };
   Backend& backend();

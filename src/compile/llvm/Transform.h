@@ -21,6 +21,11 @@ void lowerThreadLocals(Unit& unit, const ProgramMap& map);
 /// (or masks) keep the program's features: those change how such values are passed, and other tiers call them.
 void targetHost(Unit& unit, const std::string& cpu, const std::string& features);
 
+/// After the pipeline and before countUnit(), whose own assembly is harmless.
+Footing footingOf(const Unit& unit);
+/// The same of assembly at file level.
+bool assemblySwitchesStacks(llvm::StringRef assembly);
+
 /// After the pipeline: counts entries and loop back-edges of the unit's function down from its budgets. Loops whose trip
 /// count is known at their start are counted there at once, small others in a register that is added when the loop is left,
 /// large ones at each back-edge.

@@ -29,6 +29,12 @@ struct Unit {
   llvm::StringMap<SymbolRef> names;
 };
 
+/// What the code of a unit does that matters to those who free code (function/Retirement.h).
+struct Footing {
+  bool lasting = false;        ///< its addresses may be kept where stacks do not show them
+  bool switchesStacks = false; ///< it may set the stack pointer to another stack
+};
+
 /// How much a unit takes along for inlining. Sizes in IR instructions of the prepared callee.
 struct ImportLimits {
   bool constants = false;  ///< initialisers of constant variables

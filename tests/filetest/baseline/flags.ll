@@ -89,9 +89,9 @@ define i32 @stays(i32 %a, i32 %b) {
 }
 
 ; COPY: copy:
-; COPY-NOT: call
+; COPY-NOT: callq
 ; COPY-COUNT-2: movups %xmm15, {{[0-9]*}}(
-; COPY-NOT: call
+; COPY-NOT: callq
 define void @copy(ptr %to, ptr %from) {
   call void @llvm.memcpy.p0.p0.i64(ptr %to, ptr %from, i64 31, i1 false)
   ret void

@@ -1,17 +1,29 @@
 ; What x86 does in one instruction, or two that belong together, is not made one by one: what several instructions of the IR
 ; have become, for each fusion.
-; RUN: for f in branch immediate operand compared scaled stored update update_variable bit selects local extends loop real; do \
-; RUN:   %kiln run --tier baseline --dump asm:$f %s || exit 1; done | FileCheck %s
-; RUN: %kiln run --tier baseline --dump asm:jump_table %s | FileCheck %s --check-prefix=TABLE
+; RUN: %kiln run --tier baseline --dump asm:branch %s | FileCheck %s --check-prefix=BRANCH
+; RUN: %kiln run --tier baseline --dump asm:immediate %s | FileCheck %s --check-prefix=IMMEDIATE
+; RUN: %kiln run --tier baseline --dump asm:operand %s | FileCheck %s --check-prefix=OPERAND
+; RUN: %kiln run --tier baseline --dump asm:compared %s | FileCheck %s --check-prefix=COMPARED
+; RUN: %kiln run --tier baseline --dump asm:scaled %s | FileCheck %s --check-prefix=SCALED
+; RUN: %kiln run --tier baseline --dump asm:stored %s | FileCheck %s --check-prefix=STORED
+; RUN: %kiln run --tier baseline --dump asm:update %s | FileCheck %s --check-prefix=UPDATE
+; RUN: %kiln run --tier baseline --dump asm:update_variable %s | FileCheck %s --check-prefix=UPDATE-VARIABLE
+; RUN: %kiln run --tier baseline --dump asm:bit %s | FileCheck %s --check-prefix=BIT
+; RUN: %kiln run --tier baseline --dump asm:selects %s | FileCheck %s --check-prefix=SELECTS
+; RUN: %kiln run --tier baseline --dump asm:local %s | FileCheck %s --check-prefix=LOCAL
+; RUN: %kiln run --tier baseline --dump asm:extends %s | FileCheck %s --check-prefix=EXTENDS
+; RUN: %kiln run --tier baseline --dump asm:loop %s | FileCheck %s --check-prefix=LOOP
+; RUN: %kiln run --tier baseline --dump asm:real %s | FileCheck %s --check-prefix=REAL
 ; RUN: %kiln run --tier baseline --dump asm:local %s | FileCheck %s --check-prefix=PLAN
+; RUN: %kiln run --tier baseline --dump asm:jump_table %s | FileCheck %s --check-prefix=TABLE
 
 ; A comparison is part of the branch.
-; CHECK-LABEL: branch:
-; CHECK:      # %[[#]] = icmp slt i64
-; CHECK-NEXT: # br i1
-; CHECK-NEXT: cmpq %[[B:r[a-z0-9]+]], %[[A:r[a-z0-9]+]]
-; CHECK-NEXT: jge .[[#]]
-; CHECK-NEXT: .[[#]]:
+; BRANCH-LABEL: branch:
+; BRANCH: # %[[#]] = icmp slt i64
+; BRANCH-NEXT: # br i1
+; BRANCH-NEXT: cmpq %[[B:r[a-z0-9]+]], %[[A:r[a-z0-9]+]]
+; BRANCH-NEXT: jge .[[#]]
+; BRANCH-NEXT: .[[#]]:
 define i64 @branch(i64 %a, i64 %b) {
   %less = icmp slt i64 %a, %b
   br i1 %less, label %yes, label %no
@@ -21,12 +33,12 @@ no:
   ret i64 2
 }
 
-; CHECK-LABEL: immediate:
-; CHECK:      addl $1000, %[[S:e?[a-z0-9]+]]
-; CHECK:      testl %[[S]], %[[S]]
-; CHECK-NEXT: je
-; CHECK:      cmpl $77, %[[S]]
-; CHECK-NEXT: jbe
+; IMMEDIATE-LABEL: immediate:
+; IMMEDIATE: addl $1000, %[[S:e?[a-z0-9]+]]
+; IMMEDIATE: testl %[[S]], %[[S]]
+; IMMEDIATE-NEXT: je
+; IMMEDIATE: cmpl $77, %[[S]]
+; IMMEDIATE-NEXT: jbe
 define i32 @immediate(i32 %a) {
   %s = add i32 %a, 1000
   %zero = icmp eq i32 %s, 0
@@ -41,19 +53,19 @@ end:
 }
 
 ; A load is the operand of what uses it, with its address.
-; CHECK-LABEL: operand:
-; CHECK:      = load i32
-; CHECK-NEXT: = add i32
-; CHECK-NEXT: addl (%r{{[a-z0-9]+}}), %e
+; OPERAND-LABEL: operand:
+; OPERAND: = load i32
+; OPERAND-NEXT: = add i32
+; OPERAND-NEXT: addl (%r{{[a-z0-9]+}}), %e
 define i32 @operand(i32 %a, ptr %p) {
   %v = load i32, ptr %p
   %s = add i32 %a, %v
   ret i32 %s
 }
-; CHECK-LABEL: compared:
-; CHECK:      br i1
-; CHECK-NEXT: cmpl %e{{[a-z0-9]+}}, 12(%r{{[a-z0-9]+}})
-; CHECK-NEXT: jae
+; COMPARED-LABEL: compared:
+; COMPARED: br i1
+; COMPARED-NEXT: cmpl %e{{[a-z0-9]+}}, 12(%r{{[a-z0-9]+}})
+; COMPARED-NEXT: jae
 define i32 @compared(i32 %a, ptr %p) {
   %field = getelementptr i8, ptr %p, i64 12
   %v = load i32, ptr %field
@@ -64,18 +76,18 @@ yes:
 no:
   ret i32 0
 }
-; CHECK-LABEL: scaled:
-; CHECK:      = load i32
-; CHECK-NEXT: movl 4(%r{{[a-z0-9]+}},%r{{[a-z0-9]+}},8), %e
+; SCALED-LABEL: scaled:
+; SCALED: = load i32
+; SCALED-NEXT: movl 4(%r{{[a-z0-9]+}},%r{{[a-z0-9]+}},8), %e
 define i32 @scaled(ptr %p, i64 %i) {
   %at = getelementptr { i32, i32 }, ptr %p, i64 %i, i32 1
   %v = load i32, ptr %at
   ret i32 %v
 }
-; CHECK-LABEL: stored:
-; CHECK:      movw $3, (%r{{[a-z0-9]+}},%r{{[a-z0-9]+}},2)
-; CHECK-NEXT: ret
-; CHECK-NEXT: retq
+; STORED-LABEL: stored:
+; STORED: movw $3, (%r{{[a-z0-9]+}},%r{{[a-z0-9]+}},2)
+; STORED-NEXT: ret
+; STORED-NEXT: retq
 define void @stored(ptr %p, i64 %i) {
   %at = getelementptr i16, ptr %p, i64 %i
   store i16 3, ptr %at
@@ -83,11 +95,11 @@ define void @stored(ptr %p, i64 %i) {
 }
 
 ; Loaded, changed and stored where it was.
-; CHECK-LABEL: update:
-; CHECK:      store i32
-; CHECK-NEXT: addl %e{{[a-z0-9]+}}, 20(%r{{[a-z0-9]+}})
-; CHECK-NEXT: ret
-; CHECK-NEXT: retq
+; UPDATE-LABEL: update:
+; UPDATE: store i32
+; UPDATE-NEXT: addl %e{{[a-z0-9]+}}, 20(%r{{[a-z0-9]+}})
+; UPDATE-NEXT: ret
+; UPDATE-NEXT: retq
 define void @update(ptr %p, i32 %a) {
   %at = getelementptr i32, ptr %p, i64 5
   %v = load i32, ptr %at
@@ -95,11 +107,11 @@ define void @update(ptr %p, i32 %a) {
   store i32 %s, ptr %at
   ret void
 }
-; CHECK-LABEL: update_variable:
-; CHECK:      store i32
-; CHECK-NEXT: orl $4, x+8(%rip)
-; CHECK-NEXT: ret
-; CHECK-NEXT: retq
+; UPDATE-VARIABLE-LABEL: update_variable:
+; UPDATE-VARIABLE: store i32
+; UPDATE-VARIABLE-NEXT: orl $4, x+8(%rip)
+; UPDATE-VARIABLE-NEXT: ret
+; UPDATE-VARIABLE-NEXT: retq
 @x = global [8 x i32] zeroinitializer
 define void @update_variable() {
   %v = load i32, ptr getelementptr (i8, ptr @x, i64 8)
@@ -108,10 +120,10 @@ define void @update_variable() {
   ret void
 }
 
-; CHECK-LABEL: bit:
-; CHECK:      br i1
-; CHECK-NEXT: testb $8, %
-; CHECK-NEXT: jne
+; BIT-LABEL: bit:
+; BIT: br i1
+; BIT-NEXT: testb $8, %
+; BIT-NEXT: jne
 define i32 @bit(i32 %a) {
   %m = and i32 %a, 8
   %c = icmp eq i32 %m, 0
@@ -122,11 +134,11 @@ no:
   ret i32 0
 }
 
-; CHECK-LABEL: selects:
-; CHECK:      = select
-; CHECK-NEXT: cmpq
-; CHECK-NEXT: cmov
-; CHECK-NEXT: ret
+; SELECTS-LABEL: selects:
+; SELECTS: = select
+; SELECTS-NEXT: cmpq
+; SELECTS-NEXT: cmov
+; SELECTS-NEXT: ret
 define i64 @selects(i64 %a, i64 %b) {
   %c = icmp ugt i64 %a, %b
   %m = select i1 %c, i64 %a, i64 %b
@@ -134,14 +146,14 @@ define i64 @selects(i64 %a, i64 %b) {
 }
 
 ; Variables and their fields are addresses of the frame.
-; CHECK-LABEL: local:
-; CHECK:      store i64
-; CHECK-NEXT: movq %r{{[a-z0-9]+}}, -8(%rbp)
-; CHECK-NEXT: call void @use
-; CHECK-NEXT: leaq -16(%rbp), %rdi
-; CHECK-NEXT: callq *slot.use(%rip)
-; CHECK-NEXT: load i64
-; CHECK-NEXT: movq -8(%rbp), %r
+; LOCAL-LABEL: local:
+; LOCAL: store i64
+; LOCAL-NEXT: movq %r{{[a-z0-9]+}}, -8(%rbp)
+; LOCAL-NEXT: call void @use
+; LOCAL-NEXT: leaq -16(%rbp), %rdi
+; LOCAL-NEXT: callq *slot.use(%rip)
+; LOCAL-NEXT: load i64
+; LOCAL-NEXT: movq -8(%rbp), %r
 ; PLAN:      # local: {{[0-9]+}} bytes of code; frame of 16 bytes
 ; PLAN:      # %{{.*}}: variable at -16
 define i64 @local(i64 %a) {
@@ -156,14 +168,14 @@ define void @use(ptr %p) noinline {
   ret void
 }
 
-; CHECK-LABEL: extends:
-; CHECK:      load i8
-; CHECK-NEXT: movsbq (%r{{[a-z0-9]+}}), %r
-; CHECK-NEXT: sext
-; CHECK:      load i16
-; CHECK-NEXT: movzwl 1(%r{{[a-z0-9]+}}), %e
-; CHECK-NEXT: zext
-; CHECK-NEXT: add
+; EXTENDS-LABEL: extends:
+; EXTENDS: load i8
+; EXTENDS-NEXT: movsbq (%r{{[a-z0-9]+}}), %r
+; EXTENDS-NEXT: sext
+; EXTENDS: load i16
+; EXTENDS-NEXT: movzwl 1(%r{{[a-z0-9]+}}), %e
+; EXTENDS-NEXT: zext
+; EXTENDS-NEXT: add
 define i64 @extends(ptr %p) {
   %v = load i8, ptr %p
   %w = sext i8 %v to i64
@@ -175,16 +187,16 @@ define i64 @extends(ptr %p) {
 }
 
 ; Four instructions a round, and nothing is moved at its end.
-; CHECK-LABEL: loop:
-; CHECK:      addq (%r{{[a-z0-9]+}},%[[I:r[a-z0-9]+]],8), %r
-; CHECK-NEXT: add i64
-; CHECK-NEXT: addq $1, %[[I]]
-; CHECK-NEXT: icmp
-; CHECK-NEXT: br i1
-; CHECK-NEXT: cmpq %r{{[a-z0-9]+}}, %[[I]]
-; CHECK-NEXT: jb .
-; CHECK-NEXT: .[[#]]:
-; CHECK-NEXT: ret i64
+; LOOP-LABEL: loop:
+; LOOP: addq (%r{{[a-z0-9]+}},%[[I:r[a-z0-9]+]],8), %r
+; LOOP-NEXT: add i64
+; LOOP-NEXT: addq $1, %[[I]]
+; LOOP-NEXT: icmp
+; LOOP-NEXT: br i1
+; LOOP-NEXT: cmpq %r{{[a-z0-9]+}}, %[[I]]
+; LOOP-NEXT: jb .
+; LOOP-NEXT: .[[#]]:
+; LOOP-NEXT: ret i64
 define i64 @loop(ptr %p, i64 %n) {
 entry:
   br label %head
@@ -201,13 +213,13 @@ done:
   ret i64 %s1
 }
 
-; CHECK-LABEL: real:
-; CHECK:      fadd
-; CHECK-NEXT: addsd (%r{{[a-z0-9]+}}), {{(%xmm[0-9]+, )?}}%xmm
-; CHECK-NEXT: fmul
-; CHECK-NEXT: mulsd .L[[#CONSTANT:]](%rip), {{(%xmm[0-9]+, )?}}%xmm
-; CHECK:      .L[[#CONSTANT]]:
-; CHECK-NEXT: .quad 0x3fe0000000000000
+; REAL-LABEL: real:
+; REAL: fadd
+; REAL-NEXT: addsd (%r{{[a-z0-9]+}}), {{(%xmm[0-9]+, )?}}%xmm
+; REAL-NEXT: fmul
+; REAL-NEXT: mulsd .L[[#CONSTANT:]](%rip), {{(%xmm[0-9]+, )?}}%xmm
+; REAL: .L[[#CONSTANT]]:
+; REAL-NEXT: .quad 0x3fe0000000000000
 define double @real(double %a, ptr %p) {
   %v = load double, ptr %p
   %s = fadd double %a, %v

@@ -24,6 +24,19 @@ Statistics sample() {
   all.compileThreads = 7;
   all.runNs = 8000000;
   all.peakMemoryBytes = 3 << 20;
+  all.codeSpace.limit = 1000;
+  all.codeSpace.code = 600;
+  all.codeSpace.constants = 200;
+  all.codeSpace.data = 100;
+  all.codeSpace.supersededBytes = 31;
+  all.codeSpace.waitingBytes = 32;
+  all.codeSpace.freedBytes = 33;
+  all.codeSpace.versionsRetired = 34;
+  all.codeSpace.versionsFreed = 35;
+  all.codeSpace.rounds = 36;
+  all.codeSpace.postponed = {{"someone is there", 37}};
+  all.codeSpace.limitReached = true;
+  all.codeSpace.promotionsRefused = 38;
   all.interpreter = {11, 12, 13, 14};
   all.baseline = {21, 22, 23000000, 24};
   all.refusals = {{Tier::Interpreter, "scalable vectors", 2}};
@@ -53,18 +66,23 @@ TEST(Statistics, JsonHasExactlyTheFieldsOfItsSchema) {
   auto json = nlohmann::ordered_json::parse(sample().json());
   EXPECT_EQ(json["schema"], "kiln-stats");
   EXPECT_EQ(json["schema_version"], 1);
-  EXPECT_EQ(keys(json), (std::vector<std::string>{"schema", "schema_version", "ladder", "totals", "interpreter", "baseline",
-                                                  "refusals", "functions"}));
+  EXPECT_EQ(keys(json), (std::vector<std::string>{"schema", "schema_version", "ladder", "totals", "code_space", "interpreter",
+                                                  "baseline", "refusals", "functions"}));
+  EXPECT_EQ(keys(json["code_space"]),
+            (std::vector<std::string>{"limit", "code", "constants", "data", "superseded", "waiting", "freed",
+                                      "versions_retired", "versions_freed", "rounds", "postponed", "limit_reached",
+                                      "promotions_refused"}));
   EXPECT_EQ(keys(json["totals"]),
             (std::vector<std::string>{"functions_in_program", "functions_reached", "compiles", "compile_ns", "code_bytes",
                                       "code_space_used", "code_space_limit", "requests", "requests_dropped",
                                       "requests_cancelled", "requests_failed", "queue_high_water", "compile_threads",
                                       "run_ns", "peak_memory_bytes"}));
   EXPECT_EQ(keys(json["functions"][0]),
-            (std::vector<std::string>{"name", "tier", "calls", "loops", "held", "osr_transfers", "failures", "versions"}));
+            (std::vector<std::string>{"name", "tier", "calls", "loops", "held", "osr_transfers", "failures", "versions_forgotten",
+                                      "versions"}));
   EXPECT_EQ(keys(json["functions"][0]["versions"][0]),
             (std::vector<std::string>{"tier", "prepare_ns", "passes_ns", "codegen_ns", "link_ns", "code_bytes",
-                                      "published_at_ns", "calls_before"}));
+                                      "published_at_ns", "calls_before", "retired"}));
 }
 
 TEST(Statistics, JsonCarriesTheValues) {
@@ -75,6 +93,10 @@ TEST(Statistics, JsonCarriesTheValues) {
               "code_bytes":700,"code_space_used":900,"code_space_limit":1000,"requests":5,"requests_dropped":1,
               "requests_cancelled":2,"requests_failed":4,"queue_high_water":6,"compile_threads":7,"run_ns":8000000,
               "peak_memory_bytes":3145728})"));
+  EXPECT_EQ(json["code_space"],
+            nlohmann::json::parse(R"({"limit":1000,"code":600,"constants":200,"data":100,"superseded":31,"waiting":32,
+              "freed":33,"versions_retired":34,"versions_freed":35,"rounds":36,
+              "postponed":[{"reason":"someone is there","rounds":37}],"limit_reached":true,"promotions_refused":38})"));
   EXPECT_EQ(json["interpreter"],
             nlohmann::json::parse(R"({"functions":11,"instructions":12,"prepare_ns":14,"decode_ns":13})"));
   EXPECT_EQ(json["baseline"],
@@ -85,7 +107,7 @@ TEST(Statistics, JsonCarriesTheValues) {
   EXPECT_EQ(json["functions"][0]["calls"], 101);
   EXPECT_EQ(json["functions"][0]["versions"][1],
             nlohmann::json::parse(R"({"tier":"O2","prepare_ns":1000000,"passes_ns":500000,"codegen_ns":250000,
-              "link_ns":250000,"code_bytes":400,"published_at_ns":70,"calls_before":101})"));
+              "link_ns":250000,"code_bytes":400,"published_at_ns":70,"calls_before":101,"retired":false})"));
   EXPECT_TRUE(json["functions"][1]["tier"].is_null());
   EXPECT_EQ(json["functions"][1]["held"], true);
   EXPECT_EQ(json["functions"][1]["last_failure"], "out of space");
@@ -95,8 +117,20 @@ TEST(Statistics, TableShowsWhatPeopleLookFor) {
   std::string table = sample().table();
   for (const char* part : {"ladder O0,O2@100", "hot", "O2: 2.00, 400", "failed 2 times: out of space",
                            "2 of 9 functions reached", "1 dropped", "2 cancelled", "4 failed", "high water 6", "3.0 MiB",
+                           "600 bytes of code, 200 of constants, 100 of data; 31 superseded, 32 to be freed",
+                           "36 rounds; 35 of 34 retired versions freed, 33 bytes",
+                           "postponed 37 times: someone is there",
+                           "limit of 1000 bytes was reached, 38 promotions refused",
                            "baseline: 21 functions of 22 instructions compiled in 23.00 ms, 24 bytes"})
     EXPECT_NE(table.find(part), std::string::npos) << part << " is not in\n" << table;
+}
+
+TEST(Statistics, WhyNothingIsFreed) {
+  Statistics all = sample();
+  EXPECT_FALSE(nlohmann::json::parse(all.json())["code_space"].contains("retirement_off"));
+  all.codeSpace.retirementOff = "for a reason";
+  EXPECT_EQ(nlohmann::json::parse(all.json())["code_space"]["retirement_off"], "for a reason");
+  EXPECT_NE(all.table().find("retirement: off, for a reason"), std::string::npos) << all.table();
 }
 
 TEST(Statistics, ContinuationsNameTheirLoop) {
