@@ -28,17 +28,22 @@ __attribute__((noinline)) static void integers(long i, unsigned long u) {
   printf(" %La %La %a\n", (long double)i, (long double)u, (double)(0 * i));
 }
 
+// What is not known before the program runs is not computed before.
+static volatile double x = 2.7, y = 3.1, z = -1.5, w = 0.7;
+static volatile long double e = 2.5L, f = 0.3L;
+static volatile long i = 0x7ffffffffffffff3, j = -0x123456789abcdef;
+
 int main(void) {
   const int directions[] = {FE_TONEAREST, FE_DOWNWARD, FE_UPWARD, FE_TOWARDZERO};
-  for (int i = 0; i < 4; i++) {
-    fesetround(directions[i]);
+  for (int each = 0; each < 4; each++) {
+    fesetround(directions[each]);
     printf("%d", rounds());
-    doubles(2.7, 3.1);
-    doubles(-1.5, 0.7);
-    floats(2.3f, 1.7f);
-    extended(2.5L, 0.3L);
-    integers(0x7ffffffffffffff3, 0xfffffffffffffff3);
-    integers(-0x123456789abcdef, 0x8000000000000401);
+    doubles(x, y);
+    doubles(z, w);
+    floats((float)x, (float)w);
+    extended(e, f);
+    integers(i, 0xfffffffffffffff3 + (unsigned long)(i - i));
+    integers(j, 0x8000000000000401 + (unsigned long)(i - i));
   }
   fesetround(FE_TONEAREST);
   return 0;
