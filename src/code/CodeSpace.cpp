@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <new>
 #include <string>
 
 namespace kiln {
@@ -100,9 +101,14 @@ bool CodeSpace::mapFile(bool copyOld) {
       return false;
     }
     if (copyOld) {
-      // The old pages hold the code that is running right now: copy before the addresses change owner.
+      // The old pages hold the code that is running right now: copy before the addresses change owner. The new view
+      // takes the old one's place, for spans name it.
       memcpy(rw, arena.rx.data(), arena.highWater);
-      munmap(arena.rw, arena.rx.size());
+      if (mremap(rw, arena.rx.size(), arena.rx.size(), MREMAP_MAYMOVE | MREMAP_FIXED, arena.rw) == MAP_FAILED) {
+        close(file);
+        return false;
+      }
+      rw = arena.rw;
     }
     int rights = CodeArena(i) == CodeArena::Code ? PROT_READ | PROT_EXEC : PROT_READ;
     if (mmap(arena.rx.data(), arena.rx.size(), rights, MAP_SHARED | MAP_FIXED, file, offset) == MAP_FAILED) {
@@ -120,6 +126,8 @@ CodeSpace::~CodeSpace() {
   for (Arena& arena : arenas_)
     if (arena.rw && arena.rw != arena.rx.data())
       munmap(arena.rw, arena.rx.size());
+  if (copies_)
+    munmap(static_cast<void*>(copies_), sizeof *copies_);
 }
 
 std::size_t CodeSpace::inUse() const {
@@ -170,6 +178,33 @@ std::size_t CodeSpace::promotionRoom() const {
   return taken < limit_ ? limit_ - taken : 0;
 }
 
-bool CodeSpace::privatise() { return mapFile(true); }
+void CodeSpace::expectChild() {
+  if (!copies_) {
+    void* page = mmap(nullptr, sizeof *copies_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED)
+      sharedForGood_ = true;
+    else
+      copies_ = new (page) std::atomic<std::uint64_t>(0);
+  }
+  ++children_;
+}
+
+bool CodeSpace::privatise() {
+  const bool copied = mapFile(true);
+  if (copies_) {
+    if (copied)
+      copies_->fetch_add(1, std::memory_order_release);
+    munmap(static_cast<void*>(copies_), sizeof *copies_);
+  }
+  // From here on of this process' own children.
+  copies_ = nullptr;
+  children_ = 0;
+  sharedForGood_ = !copied;
+  return copied;
+}
+
+bool CodeSpace::sharedWithChild() const {
+  return sharedForGood_ || (copies_ && copies_->load(std::memory_order_acquire) != children_);
+}
 
 } // namespace kiln

@@ -7,7 +7,8 @@
 //
 // Thread-safety: allocate() and release() lock; writing to a span needs no lock, it belongs to its allocator's
 // caller until published. After fork() the child must call privatise() before anything is allocated or freed, since
-// the memory file is shared with the parent.
+// the memory file is shared with the parent. And until it has, the parent must not write over what the child may run:
+// expectChild() before the fork, and no code is freed while sharedWithChild().
 #pragma once
 
 #include <array>
@@ -82,9 +83,13 @@ public:
   /// Allocations that failed for lack of room.
   std::uint64_t refused() const { return refused_.load(std::memory_order_relaxed); }
 
-  /// Gives this process its own copy of the pages; for the child after fork(). Returns false when the system
-  /// refuses the memory: the space must then not be written again.
+  /// Before fork(). If no child comes of it, or it is killed at once, the pages count as shared from then on.
+  void expectChild();
+  /// Gives this process its own copy of the pages, at the same addresses; for the child after fork(). Returns false when
+  /// the system refuses the memory: the space must then not be written again.
   bool privatise();
+  /// Whether another process may be running code in these pages. Not at the same time as expectChild().
+  bool sharedWithChild() const;
   /// Held around fork(), so that the books are whole in the child.
   std::mutex& forkLock() { return mutex_; }
 
@@ -104,6 +109,10 @@ private:
   std::array<Arena, kCodeArenaCount> arenas_;
   std::size_t limit_ = 0, reserve_ = 0;
   std::atomic<std::uint64_t> refused_{0};
+  /// In memory that this process and its children see: how many of those have copied the pages. Null before the first.
+  std::atomic<std::uint64_t>* copies_ = nullptr;
+  std::uint64_t children_ = 0; ///< that were expected
+  bool sharedForGood_ = false; ///< it cannot be known, or the copy failed
 };
 
 } // namespace kiln

@@ -512,6 +512,7 @@ void ProgramCore::prepareFork() {
   install_.lock();
   interpreter_->stubLock().lock();
   retirement_->forkLock().lock();
+  space_->expectChild();
   if (names_)
     names_->prepareFork();
 }

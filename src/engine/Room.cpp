@@ -19,6 +19,8 @@ constexpr std::size_t kLeastRoom = 512;
 /// effect.
 constexpr std::string_view kStackSwitches[] = {"makecontext",   "swapcontext",    "setcontext",
                                                "jump_fcontext", "ontop_fcontext", "make_fcontext"};
+/// What makes a child that does not copy the code.
+constexpr std::string_view kBareForks[] = {"_Fork", "clone", "clone3"};
 /// With sigaltstack(), a jump out of a handler leaves the alternate stack as one more stack to run on.
 constexpr std::string_view kJumps[] = {"setjmp", "_setjmp", "sigsetjmp", "__sigsetjmp"};
 
@@ -33,7 +35,9 @@ void ProgramCore::makeRetirement(World& world) {
   if (options.codeLimit)
     settings.startAt =
         std::min(settings.startAt, std::max<std::size_t>(options.codeLimit / 8, options.retireAt ? 1 : 0));
-  settings.look = [alternate](std::span<const AddressSpan> spans, const CallerMark& caller) {
+  settings.look = [this, alternate](std::span<const AddressSpan> spans, const CallerMark& caller) {
+    if (space_->sharedWithChild())
+      return ScanResult{.obstacle = "a child made by fork has not copied the code yet"};
     return scanThreads(spans, caller, {.alternateStacks = alternate});
   };
   if (names_)
@@ -43,6 +47,8 @@ void ProgramCore::makeRetirement(World& world) {
     retirement_->turnOff("switched off");
   if (std::any_of(std::begin(kStackSwitches), std::end(kStackSwitches), uses))
     retirement_->turnOff("the program switches stacks");
+  if (std::any_of(std::begin(kBareForks), std::end(kBareForks), uses))
+    retirement_->turnOff("the program makes processes by itself");
   if (alternate && std::any_of(std::begin(kJumps), std::end(kJumps), uses))
     retirement_->turnOff("the program may jump to an alternate signal stack");
   for (std::size_t m = 0; m < world.moduleCount(); ++m)
