@@ -110,7 +110,6 @@ struct Code {
   // Where values are, for leaving at loops; empty if there are none that count.
   std::vector<std::uint32_t> valuePlaces; ///< by value number: index in `places` of the first part, or kNone
   std::vector<Place> places;
-  std::vector<Part> parts; ///< as places
   std::vector<std::pair<std::uint32_t, std::int32_t>> variables; ///< frame variables by number, and their offsets from RBP
   std::uint32_t leave = 0;      ///< offset of the code that returns what a continuation returned
   std::int32_t hiddenSlot = 0;  ///< offset from RBP of the hidden result pointer, if the results lie behind one

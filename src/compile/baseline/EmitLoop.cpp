@@ -39,7 +39,6 @@ void Emitter::keepPlaces() {
   for (std::uint32_t number = 0; number < plan_.valueCount(); ++number)
     out.valuePlaces.push_back(plan_.placeIndex(number));
   out.places.assign(plan_.places().begin(), plan_.places().end());
-  out.parts.assign(plan_.parts().begin(), plan_.parts().end());
   out.variables.assign(plan_.variables().begin(), plan_.variables().end());
   out.hiddenSlot = shape_->demoted ? hiddenSlot_ : 0;
 }
@@ -88,8 +87,11 @@ void Emitter::enterValue(std::uint32_t number, const llvm::Value* value, std::ui
     return;
   llvm::Type* type = value->getType();
   const bool narrow = isOneGpr(type) && state.clean && bitsOf(type) < 64;
+  // The state has it as its type is, and not as that of which it is another name.
+  Parts forms;
+  (void)Plan::partsOfType(type, forms);
   for (unsigned part = 0; part < state.words; ++part) {
-    const Part& form = plan_.partOf(number, part);
+    const Part& form = forms[part];
     const Place& place = plan_.placeOf(number, part);
     if (place.exists()) {
       if (form.bank == Bank::Memory) {

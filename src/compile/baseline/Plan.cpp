@@ -65,7 +65,7 @@ std::string Plan::run(const llvm::Function& function, const PlanOptions& options
 
 // Parts ------------------------------------------------------------------------------------------------------------------
 
-bool Plan::partsOfType(llvm::Type* type, Parts& parts) const {
+bool Plan::partsOfType(llvm::Type* type, Parts& parts) {
   if (isOneGpr(type)) {
     parts.push_back({});
     return true;

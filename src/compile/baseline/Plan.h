@@ -86,7 +86,7 @@ public:
   std::string run(const llvm::Function& function, const PlanOptions& options);
 
   /// The parts of a type; none for void. False if Kiln's baseline has no form for it.
-  bool partsOfType(llvm::Type* type, Parts& parts) const;
+  static bool partsOfType(llvm::Type* type, Parts& parts);
   /// Index of the first part within the type that the indices lead to.
   std::uint32_t partAt(llvm::Type* type, llvm::ArrayRef<unsigned> indices) const;
   std::uint32_t partCount(llvm::Type* type) const;

@@ -10,11 +10,14 @@
 namespace kiln::baseline {
 namespace {
 
-/// Words of the value's parts from their places on.
-void appendParts(const Code& code, std::uint32_t first, std::uint32_t words, bool mask, std::vector<StateWord>& out) {
-  for (std::uint32_t index = first; words > 0; ++index) {
-    const Part& part = code.parts[index];
-    const Place& place = code.places[index];
+/// The words of a value of that type whose first part is at `first`. What the places are made for may be another type: one name
+/// for a vector of bytes can be a vector of longer lanes.
+void appendParts(const Code& code, std::uint32_t first, llvm::Type* type, std::vector<StateWord>& out) {
+  Parts parts;
+  (void)Plan::partsOfType(type, parts);
+  const bool mask = type->getScalarType()->isIntegerTy(1);
+  for (const Part& part : parts) {
+    const Place& place = code.places[first++];
     for (unsigned i = 0; i < part.words; ++i) {
       StateWord word;
       const bool memory = part.bank == Bank::Memory;
@@ -31,7 +34,6 @@ void appendParts(const Code& code, std::uint32_t first, std::uint32_t words, boo
       word.mask = mask && part.words > 1;
       out.push_back(word);
     }
-    words -= part.words;
   }
 }
 
@@ -70,7 +72,7 @@ bool Baseline::appendFolded(const Code& code, const llvm::Value* value, const Fu
   if (!address || first == kNone)
     return false;
   std::int64_t addend = word.addend;
-  appendParts(code, first, 1, false, out);
+  appendParts(code, first, base->getType(), out);
   out.back().addend = addend;
   return true;
 }
@@ -97,7 +99,7 @@ void Baseline::prepareOsr(const Source& source, LoopRecord& record) {
       if (!appendFolded(code, live.value, numbers, words))
         return;
     } else {
-      appendParts(code, first, live.words, live.value->getType()->getScalarType()->isIntegerTy(1), words);
+      appendParts(code, first, live.value->getType(), words);
     }
   }
   words.resize(state->words);
