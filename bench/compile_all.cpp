@@ -222,8 +222,12 @@ nlohmann::json describe(const Side& side) {
   nlohmann::json rounds = nlohmann::json::array();
   for (const Side::Round& round : side.rounds)
     rounds.push_back({{"ns", round.nanoseconds}, {"extract_ns", round.extractNs}});
-  return {{"functions", side.functions}, {"instructions", side.instructions}, {"code_bytes", side.codeBytes},
-          {"refusals", side.refusals},   {"rounds", rounds}};
+  // Each function's best time: load from outside only ever adds.
+  std::uint64_t least = 0;
+  for (std::uint64_t one : side.least)
+    least += one == ~std::uint64_t{0} ? 0 : one;
+  return {{"least_ns", least},           {"functions", side.functions}, {"instructions", side.instructions},
+          {"code_bytes", side.codeBytes}, {"refusals", side.refusals},   {"rounds", rounds}};
 }
 
 nlohmann::json Laboratory::report() const {

@@ -9,6 +9,15 @@
 #include <string>
 
 namespace kiln {
+namespace {
+
+/// What pieces are made of. Without it the gaps in front of aligned pieces would pile up in the books, too small for anything,
+/// and each search would walk over all of them.
+constexpr std::size_t kGranule = 16;
+
+std::size_t whole(std::size_t size) { return alignUp(std::max<std::size_t>(size, 1), kGranule); }
+
+} // namespace
 
 std::size_t FreeList::allocate(std::size_t size, std::size_t alignment) {
   for (auto it = free_.begin(); it != free_.end(); ++it) {
@@ -125,11 +134,9 @@ Result<CodeSpan> CodeSpace::allocate(CodeArena which, std::size_t size, std::siz
   Arena& arena = arenas_[static_cast<std::size_t>(which)];
   std::size_t used = inUse();
   std::size_t offset = FreeList::npos;
-  if (size == 0)
-    size = 1;
   std::size_t kept = use == CodeUse::Promotion ? reserve_ : 0;
-  if (used + size + kept <= limit_)
-    offset = arena.book.allocate(size, alignment);
+  if (used + whole(size) + kept <= limit_)
+    offset = arena.book.allocate(whole(size), std::max(alignment, kGranule));
   if (offset == FreeList::npos) {
     refused_.fetch_add(1, std::memory_order_relaxed);
     return fail(ErrorCode::CodeSpaceFull, "the code space is full: " + std::to_string(used) + " of " +
@@ -144,7 +151,7 @@ Result<CodeSpan> CodeSpace::allocate(CodeArena which, std::size_t size, std::siz
 void CodeSpace::release(const CodeSpan& span) {
   std::lock_guard lock(mutex_);
   Arena& arena = arenas_[static_cast<std::size_t>(span.arena)];
-  arena.book.release(static_cast<std::size_t>(span.rx - arena.rx.data()), span.size);
+  arena.book.release(static_cast<std::size_t>(span.rx - arena.rx.data()), whole(span.size));
 }
 
 std::size_t CodeSpace::bytesUsed() const {

@@ -25,7 +25,7 @@ std::optional<Tier> parseTier(std::string_view name) {
 
 const std::vector<Preset>& presets() {
   static const std::vector<Preset> table = {
-      {"default", "interpreter,baseline@10,O2@500,O3@5000", "starts at once and climbs for programs of seconds"},
+      {"default", "interpreter,baseline@10,O2@2000,O3@20000", "starts at once and climbs for programs of seconds"},
       {"development", "interpreter,baseline@2,O2@10,O3@100", "climbs early, to meet optimised code soon"},
       {"production", "interpreter,baseline@20,O2@1000,O3@10000", "optimises only what has proved hot"},
       {"classic", "interpreter,O0@10,O1@100,O2@1000,O3@10000", "every level of LLVM in turn"},
@@ -85,7 +85,7 @@ Result<Ladder> Ladder::parse(std::string_view text) {
     if (preset.name == text)
       return parse(preset.ladder);
   if (text.empty())
-    return fail(ErrorCode::BadLadder, "bad ladder: the text is empty; try \"interpreter,baseline@10,O2@500,O3@5000\"");
+    return fail(ErrorCode::BadLadder, "bad ladder: the text is empty; try \"interpreter,baseline@10,O2@2000,O3@20000\"");
 
   Ladder ladder;
   std::size_t at = 0;

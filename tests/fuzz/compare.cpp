@@ -33,10 +33,17 @@ struct Settings {
   std::vector<std::string> inputs;
   std::string seeds, modes;
   std::vector<std::string> mode;
-  std::string keep, reduced, bytesTo;
+  std::string keep, reduced, refused, bytesTo;
   unsigned sample = 0, limit = 20, reduceLimit = 120;
   bool print = false, refusals = false, tests = false;
 };
+
+/// What a tier says of itself when it has a defect: no refusal like others.
+constexpr std::string_view kDefect = "an instruction that cannot be encoded";
+
+bool isDefect(const std::string& refusal) {
+  return refusal.find(kDefect) != std::string::npos;
+}
 
 /// A program, and how to say which it is.
 struct Program {
@@ -95,7 +102,7 @@ public:
       return false;
     }
     ++programs_;
-    return compare(program);
+    return settings_.refused.empty() ? compare(program) : reduceRefused(program);
   }
 
   void report() const {
@@ -136,6 +143,10 @@ private:
     bool same = true;
     for (std::size_t i = 1; i < modes.size(); ++i) {
       Outcome other = runOnce(subject, *modes[i]);
+      if (std::any_of(other.refusals.begin(), other.refusals.end(), isDefect)) {
+        std::printf("%s: %s: %s\n", program.name.c_str(), modes[i]->name.c_str(), std::string(kDefect).c_str());
+        same = false;
+      }
       if (other.agrees(first))
         continue;
       std::printf("%s: %s and %s differ: %s\n", program.name.c_str(), modes.front()->name.c_str(),
@@ -147,6 +158,25 @@ private:
       ++differences_;
     }
     return same;
+  }
+
+  /// Makes a program small that the first mode's tiers refuse for the reason asked for; false when they do not.
+  bool reduceRefused(Program& program) {
+    auto refused = [&](const llvm::Module& module) {
+      Outcome outcome = runOnce(Subject::of(module), modes_.front());
+      return std::any_of(outcome.refusals.begin(), outcome.refusals.end(), [&](const std::string& reason) {
+        return reason.find(settings_.refused) != std::string::npos;
+      });
+    };
+    if (!refused(*program.module))
+      return false;
+    reduce(program.module, refused, std::chrono::seconds(settings_.reduceLimit));
+    write(program, settings_.reduced, "refused: " + settings_.refused);
+    return true;
+  }
+
+  static void write(const Program& program, const std::string& path, const std::string& why) {
+    std::ofstream(path) << "; " << program.name << ": " << why << "\n" << textOf(*program.module);
   }
 
   /// Who agrees with whom, and how each ends.
@@ -186,8 +216,7 @@ private:
           return pattern(Subject::of(smaller), modes, std::min(settings_.limit, 5u)) == wanted;
         },
         std::chrono::seconds(settings_.reduceLimit));
-    std::ofstream(path) << "; " << program.name << ": " << left.name << " and " << right.name << "\n"
-                        << textOf(*program.module);
+    write(program, path, left.name + " and " + right.name);
     std::printf("  %u instructions of %u after %u tries: %s\n", program.module->getInstructionCount(), before, tries,
                 path.c_str());
   }
@@ -245,6 +274,8 @@ int main(int argc, char** argv) {
   app.add_option("--sample", settings.sample, "of the modes, the first and N others, in turn");
   app.add_option("--keep", settings.keep, "folder for what differs, made small");
   app.add_option("--reduce", settings.reduced, "file for the one that differs, made small");
+  app.add_option("--refused", settings.refused,
+                 "make small what the first mode refuses for this reason, with --reduce");
   app.add_option("--reduce-seconds", settings.reduceLimit, "how long making small may take");
   app.add_option("--limit", settings.limit, "seconds that a run may take");
   app.add_option("--bytes-to", settings.bytesTo, "only write the bytes of the seeds into this folder, for a corpus");

@@ -491,6 +491,8 @@ void Emitter::callLibrary(const char* name, llvm::ArrayRef<const llvm::Value*> a
   std::uintptr_t address = environment_.libraryFunction(name);
   if (!address)
     refuse(std::string("needs the library function ") + name);
+  if (!isCall(*current_, machine()))
+    refuse(std::string("call of ") + name + " that the plan does not know of"); // registers would be lost; cannot happen
   saveAround();
   std::int32_t stack = 0;
   auto isX87 = [](const llvm::Value* argument) { return argument->getType()->isX86_FP80Ty(); };

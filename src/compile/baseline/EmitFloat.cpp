@@ -1,7 +1,7 @@
 // Floats and doubles, in SSE registers: arithmetic, comparisons, choices.
 //
-// An operand is a register, a slot, what a folded load reads, or a constant behind the code. With AVX instructions have three
-// operands, else the left one is the result as well.
+// An operand is a register, a slot, what a folded load reads, or a constant behind the code. With AVX instructions have
+// three operands, else the left one is the result as well.
 #include "compile/baseline/EmitFloat.h"
 
 #include <llvm/IR/Constants.h>
@@ -14,7 +14,7 @@ namespace kiln::baseline {
 
 using asmjit::Operand;
 
-// Operands ---------------------------------------------------------------------------------------------------------------
+// Operands ------------------------------------------------------------------------------------------------------------
 
 Operand Emitter::floatOperand(const llvm::Value* value) {
   if (Register reg = registerOf(value); reg != kNoRegister)
@@ -42,7 +42,7 @@ Mem Emitter::floatConstant(double value, bool twice) {
 
 void Emitter::clearXmm(Xmm reg) { hasAvx_ ? a_.vxorps(reg, reg, reg) : a_.xorps(reg, reg); }
 
-// Arithmetic -------------------------------------------------------------------------------------------------------------
+// Arithmetic ----------------------------------------------------------------------------------------------------------
 
 /// to = left OP right. The register may be that of either operand.
 void Emitter::floatOperation(FloatForm form, Xmm to, const llvm::Value* left, const llvm::Value* right) {
@@ -114,7 +114,7 @@ Mem Emitter::magnitudeMask(const llvm::Type* type) {
   return constantMemory(type->isFloatTy() ? 0x7fffffff : ~std::uint64_t{0} >> 1, 0, 16);
 }
 
-// Comparisons ------------------------------------------------------------------------------------------------------------
+// Comparisons ---------------------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -189,10 +189,14 @@ FloatTest Emitter::compareFloat(const llvm::FCmpInst& compare) {
   } else if (left != right) {
     second = floatOperand(right);
   }
-  a_.emit(hasAvx_ ? (twice ? x86::Inst::kIdVucomisd : x86::Inst::kIdVucomiss)
-                  : (twice ? x86::Inst::kIdUcomisd : x86::Inst::kIdUcomiss),
-          first, second);
+  compareXmm(first, second, twice);
   return test;
+}
+
+void Emitter::compareXmm(Xmm left, const Operand& right, bool twice) {
+  namespace Inst = x86::Inst;
+  const asmjit::InstId avx = twice ? Inst::kIdVucomisd : Inst::kIdVucomiss;
+  a_.emit(hasAvx_ ? avx : twice ? Inst::kIdUcomisd : Inst::kIdUcomiss, left, right);
 }
 
 /// Jumps to the label if the test comes out as `when`; else goes on. Keeps the flags.
@@ -272,7 +276,7 @@ void Emitter::emitFloatCompare(const llvm::FCmpInst& compare) {
   wrote(number, 0, to);
 }
 
-// Choices ----------------------------------------------------------------------------------------------------------------
+// Choices -------------------------------------------------------------------------------------------------------------
 
 /// A choice between the operands of its comparison that `minsd` and `maxsd` make: they yield the second operand if the
 /// comparison does not hold, be it for a NaN or for equal zeros.

@@ -19,13 +19,16 @@ struct FloatForm {
 
 inline FloatForm floatForm(FloatOp op, bool twice) {
   namespace Inst = x86::Inst;
+  auto form = [&](asmjit::InstId sd, asmjit::InstId vsd, asmjit::InstId ss, asmjit::InstId vss, bool commutative = false) {
+    return FloatForm{twice ? sd : ss, twice ? vsd : vss, commutative};
+  };
   switch (op) {
-  case FloatOp::Add: return twice ? FloatForm{Inst::kIdAddsd, Inst::kIdVaddsd, true} : FloatForm{Inst::kIdAddss, Inst::kIdVaddss, true};
-  case FloatOp::Sub: return twice ? FloatForm{Inst::kIdSubsd, Inst::kIdVsubsd} : FloatForm{Inst::kIdSubss, Inst::kIdVsubss};
-  case FloatOp::Mul: return twice ? FloatForm{Inst::kIdMulsd, Inst::kIdVmulsd, true} : FloatForm{Inst::kIdMulss, Inst::kIdVmulss, true};
-  case FloatOp::Div: return twice ? FloatForm{Inst::kIdDivsd, Inst::kIdVdivsd} : FloatForm{Inst::kIdDivss, Inst::kIdVdivss};
-  case FloatOp::Min: return twice ? FloatForm{Inst::kIdMinsd, Inst::kIdVminsd} : FloatForm{Inst::kIdMinss, Inst::kIdVminss};
-  default: return twice ? FloatForm{Inst::kIdMaxsd, Inst::kIdVmaxsd} : FloatForm{Inst::kIdMaxss, Inst::kIdVmaxss};
+  case FloatOp::Add: return form(Inst::kIdAddsd, Inst::kIdVaddsd, Inst::kIdAddss, Inst::kIdVaddss, true);
+  case FloatOp::Sub: return form(Inst::kIdSubsd, Inst::kIdVsubsd, Inst::kIdSubss, Inst::kIdVsubss);
+  case FloatOp::Mul: return form(Inst::kIdMulsd, Inst::kIdVmulsd, Inst::kIdMulss, Inst::kIdVmulss, true);
+  case FloatOp::Div: return form(Inst::kIdDivsd, Inst::kIdVdivsd, Inst::kIdDivss, Inst::kIdVdivss);
+  case FloatOp::Min: return form(Inst::kIdMinsd, Inst::kIdVminsd, Inst::kIdMinss, Inst::kIdVminss);
+  default: return form(Inst::kIdMaxsd, Inst::kIdVmaxsd, Inst::kIdMaxss, Inst::kIdVmaxss);
   }
 }
 

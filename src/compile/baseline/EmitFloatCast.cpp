@@ -74,7 +74,7 @@ void Emitter::moveBits(const llvm::CastInst& cast) {
   wrote(number, 0, to);
 }
 
-// From integers ----------------------------------------------------------------------------------------------------------
+// From integers -------------------------------------------------------------------------------------------------------
 
 /// Converts a signed integer of 32 or 64 bits, in a register or in memory.
 void Emitter::convertSigned(Xmm to, const asmjit::Operand& from, bool twice) {
@@ -134,10 +134,10 @@ void Emitter::convertFromUnsigned(const llvm::CastInst& cast) {
   wrote(number, 0, to);
 }
 
-// To integers ------------------------------------------------------------------------------------------------------------
+// To integers ---------------------------------------------------------------------------------------------------------
 
-/// Towards zero, into the lower `bits` of the register; those above are undefined. What is out of range is poison. Besides
-/// the register only R10, R11, XMM14 and XMM15 are written; `to` must be RAX for 64 bits without sign.
+/// Towards zero, into the lower `bits` of the register; those above are undefined. What is out of range is poison. May
+/// write RAX, R10, R11, XMM14 and XMM15 as well.
 void Emitter::convertToInteger(Gp to, const llvm::Value* value, unsigned bits, bool isSigned) {
   const bool twice = value->getType()->isDoubleTy();
   const asmjit::InstId convert = hasAvx_ ? (twice ? Inst::kIdVcvttsd2si : Inst::kIdVcvttss2si)
@@ -147,8 +147,8 @@ void Emitter::convertToInteger(Gp to, const llvm::Value* value, unsigned bits, b
     a_.emit(convert, sized(to, width), floatOperand(value));
     return;
   }
-  // Out of the signed range the conversion yields the lowest number, with its sign set; then that of the number less 2^63
-  // has the bits below the sign.
+  // Out of the signed range the conversion yields the lowest number, with its sign set; then that of the number less
+  // 2^63 has the bits below the sign.
   Xmm from = readXmm(value);
   a_.emit(convert, x86::rax, from);
   FloatForm subtract = floatForm(FloatOp::Sub, twice);
@@ -171,10 +171,7 @@ void Emitter::emitSaturating(const llvm::IntrinsicInst& intrinsic, bool isSigned
   const unsigned bits = bitsOf(intrinsic.getType());
   convertToInteger(x86::rax, value, bits, isSigned);
   Xmm from = readXmm(value);
-  auto compare = [&](double limit) {
-    a_.emit(hasAvx_ ? (twice ? Inst::kIdVucomisd : Inst::kIdVucomiss) : (twice ? Inst::kIdUcomisd : Inst::kIdUcomiss), from,
-            floatConstant(limit, twice));
-  };
+  auto compare = [&](double limit) { compareXmm(from, floatConstant(limit, twice), twice); };
   const std::uint64_t ones = ~std::uint64_t{0} >> (64 - bits);
   const std::uint64_t highest = isSigned ? ones >> 1 : ones;
   loadConstant(x86::r10, highest);

@@ -13,7 +13,8 @@ namespace Inst = x86::Inst;
 namespace {
 
 /// `roundsd` takes the direction in its lower bits, or bit 2 for the current one; bit 3: no exception for inexact results.
-constexpr unsigned kRoundNearest = 8, kRoundDown = 9, kRoundUp = 10, kRoundToZero = 11, kRoundCurrent = 4, kRoundQuietly = 12;
+constexpr unsigned kRoundNearest = 8, kRoundDown = 9, kRoundUp = 10, kRoundToZero = 11;
+constexpr unsigned kRoundCurrent = 4, kRoundQuietly = 12;
 
 } // namespace
 
@@ -121,7 +122,7 @@ bool Emitter::emitFloatIntrinsic(const llvm::IntrinsicInst& intrinsic) {
   }
 }
 
-// One operand ------------------------------------------------------------------------------------------------------------
+// One operand ---------------------------------------------------------------------------------------------------------
 
 void Emitter::emitFloatUnary(const llvm::IntrinsicInst& intrinsic) {
   const llvm::Value* value = intrinsic.getArgOperand(0);
@@ -157,27 +158,36 @@ void Emitter::emitRound(const llvm::Value* value, unsigned direction) {
   wrote(currentNumber_, 0, to);
 }
 
-/// Halves away from zero: what lies just below a half is added, with the number's sign.
+/// Halves away from zero: cut off, and one more if what was cut off is a half or more. All steps are exact, so that the
+/// direction of rounding does not matter.
 void Emitter::emitRoundAway(const llvm::Value* value) {
   const bool twice = value->getType()->isDoubleTy();
-  Xmm to = targetXmm(currentNumber_);
-  Xmm from = readXmm(value);
-  const Mem sign = signMask(value->getType());
-  const Mem half = constantMemory(twice ? std::bit_cast<std::uint64_t>(0x1.fffffffffffffp-2)
-                                        : std::bit_cast<std::uint32_t>(0x1.fffffep-2f), 0, 16);
-  FloatForm add = floatForm(FloatOp::Add, twice);
+  const Mem sign = signMask(value->getType()), magnitude = magnitudeMask(value->getType());
+  const Mem one = constantMemory(twice ? std::bit_cast<std::uint64_t>(1.0) : std::bit_cast<std::uint32_t>(1.0f), 0, 16);
+  const FloatForm add = floatForm(FloatOp::Add, twice), subtract = floatForm(FloatOp::Sub, twice);
+  Label done = a_.newLabel();
+  readXmmInto(x86::xmm15, value);
+  roundInto(x86::xmm14, x86::xmm15, kRoundToZero, twice);
   if (hasAvx_) {
-    a_.vandps(x86::xmm14, from, sign);
-    a_.vorps(x86::xmm14, x86::xmm14, half);
-    a_.emit(add.avx, x86::xmm14, x86::xmm14, from);
+    a_.emit(subtract.avx, x86::xmm15, x86::xmm15, x86::xmm14);
+    a_.vandps(x86::xmm15, x86::xmm15, magnitude);
+    compareXmm(x86::xmm15, floatConstant(0.5, twice), twice);
+    a_.jb(done);
+    a_.vandps(x86::xmm15, x86::xmm14, sign);
+    a_.vorps(x86::xmm15, x86::xmm15, one);
+    a_.emit(add.avx, x86::xmm14, x86::xmm14, x86::xmm15);
   } else {
-    move(x86::xmm14, from);
-    a_.andps(x86::xmm14, sign);
-    a_.orps(x86::xmm14, half);
-    a_.emit(add.sse, x86::xmm14, from);
+    a_.emit(subtract.sse, x86::xmm15, x86::xmm14);
+    a_.andps(x86::xmm15, magnitude);
+    compareXmm(x86::xmm15, floatConstant(0.5, twice), twice);
+    a_.jb(done);
+    a_.movaps(x86::xmm15, x86::xmm14);
+    a_.andps(x86::xmm15, sign);
+    a_.orps(x86::xmm15, one);
+    a_.emit(add.sse, x86::xmm14, x86::xmm15);
   }
-  roundInto(to, x86::xmm14, kRoundToZero, twice);
-  wrote(currentNumber_, 0, to);
+  a_.bind(done);
+  wrote(currentNumber_, 0, x86::xmm14);
 }
 
 void Emitter::emitToNearestInteger(const llvm::IntrinsicInst& intrinsic) {
@@ -186,12 +196,12 @@ void Emitter::emitToNearestInteger(const llvm::IntrinsicInst& intrinsic) {
     refuse("rounding to an integer of an unusual width");
   const bool twice = value->getType()->isDoubleTy();
   Gp to = sized(target(currentNumber_), bitsOf(intrinsic.getType()));
-  a_.emit(hasAvx_ ? (twice ? Inst::kIdVcvtsd2si : Inst::kIdVcvtss2si) : (twice ? Inst::kIdCvtsd2si : Inst::kIdCvtss2si), to,
-          floatOperand(value));
+  const asmjit::InstId avx = twice ? Inst::kIdVcvtsd2si : Inst::kIdVcvtss2si;
+  a_.emit(hasAvx_ ? avx : twice ? Inst::kIdCvtsd2si : Inst::kIdCvtss2si, to, floatOperand(value));
   wrote(currentNumber_, 0, to);
 }
 
-// Two and three operands -------------------------------------------------------------------------------------------------
+// Two and three operands ----------------------------------------------------------------------------------------------
 
 void Emitter::emitCopySign(const llvm::IntrinsicInst& intrinsic) {
   const llvm::Value *magnitude = intrinsic.getArgOperand(0), *sign = intrinsic.getArgOperand(1);
@@ -244,7 +254,7 @@ void Emitter::emitMinNum(const llvm::IntrinsicInst& intrinsic, FloatOp op) {
   if (!intrinsic.hasNoNaNs() && !(constant && !constant->isNaN())) {
     Xmm from = readXmm(first);
     Label number = a_.newLabel();
-    a_.emit(hasAvx_ ? (twice ? Inst::kIdVucomisd : Inst::kIdVucomiss) : (twice ? Inst::kIdUcomisd : Inst::kIdUcomiss), from, from);
+    compareXmm(from, from, twice);
     a_.jnp(number);
     readXmmInto(x86::xmm14, second);
     a_.bind(number);
@@ -256,23 +266,23 @@ void Emitter::emitMinNum(const llvm::IntrinsicInst& intrinsic, FloatOp op) {
 void Emitter::emitMinimum(const llvm::IntrinsicInst& intrinsic, FloatOp op) {
   const llvm::Value *first = intrinsic.getArgOperand(0), *second = intrinsic.getArgOperand(1);
   const bool twice = intrinsic.getType()->isDoubleTy();
-  constexpr unsigned kUnordered = 3;
+  const asmjit::Imm unordered(3);
   FloatForm combine = op == FloatOp::Min ? kFloatOr : kFloatAnd;
   floatOperation(floatForm(op, twice), x86::xmm14, first, second);
   floatOperation(floatForm(op, twice), x86::xmm15, second, first);
   hasAvx_ ? a_.emit(combine.avx, x86::xmm14, x86::xmm14, x86::xmm15) : a_.emit(combine.sse, x86::xmm14, x86::xmm15);
   readXmmInto(x86::xmm15, first);
   if (hasAvx_) {
-    a_.emit(twice ? Inst::kIdVcmpsd : Inst::kIdVcmpss, x86::xmm15, x86::xmm15, floatOperand(second), asmjit::Imm(kUnordered));
+    a_.emit(twice ? Inst::kIdVcmpsd : Inst::kIdVcmpss, x86::xmm15, x86::xmm15, floatOperand(second), unordered);
     a_.vorps(x86::xmm14, x86::xmm14, x86::xmm15);
   } else {
-    a_.emit(twice ? Inst::kIdCmpsd : Inst::kIdCmpss, x86::xmm15, floatOperand(second), asmjit::Imm(kUnordered));
+    a_.emit(twice ? Inst::kIdCmpsd : Inst::kIdCmpss, x86::xmm15, floatOperand(second), unordered);
     a_.orps(x86::xmm14, x86::xmm15);
   }
   wrote(currentNumber_, 0, x86::xmm14);
 }
 
-// Classes ----------------------------------------------------------------------------------------------------------------
+// Classes -------------------------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -281,8 +291,8 @@ struct BitRange {
   std::uint64_t low, size;
 };
 
-/// The ranges of bit patterns, without their sign, of some classes, given by the bits that llvm.is.fpclass has for NaNs and
-/// negative numbers.
+/// The ranges of bit patterns, without their sign, of some classes, given by the bits that llvm.is.fpclass has for NaNs
+/// and negative numbers.
 llvm::SmallVector<BitRange, 4> rangesOf(unsigned classes, bool twice) {
   const unsigned fraction = twice ? 52 : 23;
   const std::uint64_t infinity = twice ? std::uint64_t{0x7ff} << 52 : std::uint64_t{0xff} << 23;
@@ -310,7 +320,9 @@ void Emitter::emitIsClass(const llvm::IntrinsicInst& intrinsic) {
   const auto mask = static_cast<unsigned>(llvm::cast<llvm::ConstantInt>(intrinsic.getArgOperand(1))->getZExtValue());
   // The mask has negative classes from infinity to zero in bits 2 to 5, then positive ones the other way round.
   const unsigned nans = mask & 3, negative = nans | (mask & 0x3c);
-  const unsigned positive = nans | (mask >> 9 & 1) << 2 | (mask >> 8 & 1) << 3 | (mask >> 7 & 1) << 4 | (mask >> 6 & 1) << 5;
+  unsigned positive = nans;
+  for (unsigned i = 2; i <= 5; ++i)
+    positive |= (mask >> (11 - i) & 1) << i;
   const std::uint64_t sign = twice ? std::uint64_t{1} << 63 : std::uint64_t{1} << 31;
   if (std::optional<Mem> memory = inMemory(value, 0, twice ? 8 : 4)) {
     a_.mov(sized(x86::rax, twice ? 64 : 32), *memory);

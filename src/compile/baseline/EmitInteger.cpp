@@ -60,10 +60,11 @@ void Emitter::emitTwoOperand(const llvm::Instruction& instruction, asmjit::InstI
   }
   if (isAddressedBy(right, static_cast<Register>(to.id())))
     to = x86::rax;
-  // In place, if the value stays in its slot.
+  // In place, if the value stays in its slot. Products have no such form.
   std::optional<std::int32_t> immediate = immediateOf(right);
   if (const Place &place = plan_.placeOf(number, 0), *from = placeOf(left);
-      place.inSlot() && from && from->inSlot() && from->offset == place.offset && bits == 64 && !isOdd(width)) {
+      place.inSlot() && from && from->inSlot() && from->offset == place.offset && bits == 64 && !isOdd(width) &&
+      operation != Inst::kIdImul) {
     if (immediate) {
       a_.emit(operation, frame(place.offset, 8), asmjit::Imm(*immediate));
     } else {

@@ -1,8 +1,8 @@
 // x87 numbers, in slots of 16 bytes.
 //
-// Each instruction loads its operands to the x87 stack, and pops its result to its slot; in between the stack is empty. Operands
-// that are folded are computed there, with theirs. What goes through memory for a moment takes the 128 bytes below RSP, which
-// signal handlers leave alone.
+// Each instruction loads its operands to the x87 stack, and pops its result to its slot; in between the stack is empty.
+// Operands that are folded are computed there, with theirs. What goes through memory for a moment takes the 128 bytes below
+// RSP, which signal handlers leave alone.
 #include <llvm/IR/Constants.h>
 
 #include <cmath>
@@ -33,7 +33,7 @@ std::optional<double> asDouble(const llvm::Value* value) {
 
 } // namespace
 
-// Loads and stores -------------------------------------------------------------------------------------------------------
+// Loads and stores ----------------------------------------------------------------------------------------------------
 
 Mem Emitter::x87Memory(const llvm::Value* value, unsigned part) {
   if (const auto* constant = llvm::dyn_cast<llvm::Constant>(value)) {
@@ -69,7 +69,7 @@ void Emitter::storeX87(std::uint32_t number, unsigned part) {
     a_.fstp(x86::st0);
 }
 
-// Arithmetic -------------------------------------------------------------------------------------------------------------
+// Arithmetic ----------------------------------------------------------------------------------------------------------
 
 void Emitter::emitX87(const llvm::Instruction& instruction) {
   if (const auto* compare = llvm::dyn_cast<llvm::FCmpInst>(&instruction))
@@ -162,7 +162,7 @@ void Emitter::emitX87Select(const llvm::SelectInst& select) {
   storeX87(numberOf(select));
 }
 
-// Conversions ------------------------------------------------------------------------------------------------------------
+// Conversions ---------------------------------------------------------------------------------------------------------
 
 /// To other formats, and bit by bit.
 void Emitter::emitX87Cast(const llvm::CastInst& cast) {
@@ -404,7 +404,7 @@ void Emitter::emitWideSaturating(const llvm::IntrinsicInst& intrinsic, bool isSi
     wrote(currentNumber_, 1, x86::r11);
 }
 
-// Intrinsics -------------------------------------------------------------------------------------------------------------
+// Intrinsics ----------------------------------------------------------------------------------------------------------
 
 bool Emitter::emitX87Intrinsic(const llvm::IntrinsicInst& intrinsic) {
   if (intrinsic.arg_empty() || !intrinsic.getArgOperand(0)->getType()->isX86_FP80Ty())
@@ -473,7 +473,8 @@ void Emitter::computeX87Intrinsic(const llvm::IntrinsicInst& intrinsic) {
   }
 }
 
-/// The bits that `fxam` tells a class by, sign and quiet bit make a number of five bits, which picks the answer from a constant.
+/// The bits that `fxam` tells a class by, sign and quiet bit make a number of five bits, which picks the answer from a
+/// constant.
 void Emitter::emitX87IsClass(const llvm::IntrinsicInst& intrinsic) {
   const llvm::Value* value = intrinsic.getArgOperand(0);
   const auto mask = static_cast<unsigned>(llvm::cast<llvm::ConstantInt>(intrinsic.getArgOperand(1))->getZExtValue());

@@ -332,6 +332,7 @@ private:
   /// Sets the flags for any i1, a folded comparison or not.
   FloatTest testOf(const llvm::Value* condition);
   void jumpIf(FloatTest test, const Label& to, bool when);
+  void compareXmm(Xmm left, const asmjit::Operand& right, bool twice);
   void compareIntoMask(const llvm::FCmpInst& compare, Xmm to);
   static std::optional<FloatExtreme> extremeOf(const llvm::SelectInst& select, const llvm::FCmpInst& compare);
   bool selectByMask(const llvm::SelectInst& select, const llvm::FCmpInst& compare, Xmm to);

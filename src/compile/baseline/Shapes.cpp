@@ -457,12 +457,16 @@ bool takesFromX87Stack(const llvm::Instruction& user) {
 } // namespace
 
 bool isX87Operand(const llvm::Instruction& instruction) {
-  if (!instruction.getType()->isX86_FP80Ty() || !onX87Stack(instruction))
+  // To load a number again is cheaper than to keep it in a slot.
+  constexpr unsigned kMostLoads = 4;
+  if (!instruction.getType()->isX86_FP80Ty() || !onX87Stack(instruction) || instruction.use_empty() ||
+      instruction.hasNUsesOrMore(llvm::isa<llvm::LoadInst>(instruction) ? kMostLoads + 1 : 2))
     return false;
-  const llvm::Instruction* user = soleUser(instruction);
-  if (!user || user->getParent() != instruction.getParent() || !takesFromX87Stack(*user))
-    return false;
-  return !writesBetween(instruction, isFoldableCompare(*user) ? *soleUser(*user) : *user);
+  return llvm::all_of(instruction.users(), [&](const llvm::User* each) {
+    const auto& user = llvm::cast<llvm::Instruction>(*each);
+    return user.getParent() == instruction.getParent() && takesFromX87Stack(user) &&
+           !writesBetween(instruction, isFoldableCompare(user) ? *soleUser(user) : user);
+  });
 }
 
 bool accessesOnly(const llvm::Instruction& instruction, const llvm::Value* address) {

@@ -63,8 +63,8 @@ bool isFlag(const llvm::Value& value);
 /// A load that its user, arithmetic or a folded comparison, can have as its operand in memory: which operand. Nothing is
 /// written between the two.
 std::optional<unsigned> loadingOperand(const llvm::LoadInst& load);
-/// An x87 number that is computed when its only user, in its block, asks for it: it needs no slot. Nothing is written between
-/// the two.
+/// An x87 number that is computed when its only user, in its block, asks for it, or loaded for each of a few: it needs no slot.
+/// Nothing is written in between.
 bool isX87Operand(const llvm::Instruction& instruction);
 /// Arithmetic on a loaded value whose result goes back to where it was loaded, and nowhere else: the load, or null.
 const llvm::LoadInst* updatedLoad(const llvm::Instruction& arithmetic);

@@ -75,15 +75,27 @@ TEST_F(Space, KeepsAlignments) {
   }
 }
 
+TEST_F(Space, NoGapsAreLeftBetweenPieces) {
+  auto space = make();
+  auto first = space->allocate(CodeArena::Code, 6, 16);
+  auto second = space->allocate(CodeArena::Code, 5, 1);
+  ASSERT_TRUE(first && second);
+  EXPECT_EQ(second->rx, first->rx + 16);
+  EXPECT_EQ(space->bytesUsed(), 32u);
+  space->release(*first);
+  space->release(*second);
+  EXPECT_EQ(space->bytesUsed(), 0u);
+}
+
 TEST_F(Space, TheLimitBoundsAllArenasTogether) {
-  auto space = make(1000);
-  EXPECT_EQ(space->limit(), 1000u);
-  auto code = space->allocate(CodeArena::Code, 600, 1);
+  auto space = make(1024);
+  EXPECT_EQ(space->limit(), 1024u);
+  auto code = space->allocate(CodeArena::Code, 624, 1);
   ASSERT_TRUE(code);
   auto tooMuch = space->allocate(CodeArena::Data, 401, 1);
   ASSERT_FALSE(tooMuch);
   EXPECT_EQ(tooMuch.error().code, ErrorCode::CodeSpaceFull);
-  EXPECT_NE(tooMuch.error().message.find("600 of 1000"), std::string::npos) << tooMuch.error().message;
+  EXPECT_NE(tooMuch.error().message.find("624 of 1024"), std::string::npos) << tooMuch.error().message;
   EXPECT_TRUE(space->allocate(CodeArena::Data, 400, 1));
   space->release(*code);
   EXPECT_EQ(space->bytesUsed(), 400u);
