@@ -106,9 +106,72 @@ MachineForm formOf(llvm::Intrinsic::ID id) {
   }
 }
 
+/// Comparisons of the lowest lanes: the relation, and whether of doubles and whether quiet.
+struct LowestTest {
+  llvm::CmpInst::Predicate predicate = llvm::CmpInst::BAD_FCMP_PREDICATE;
+  bool twice = false, quiet = false;
+};
+
+LowestTest lowestTestOf(llvm::Intrinsic::ID id) {
+  using enum llvm::CmpInst::Predicate;
+  switch (id) {
+  case llvm::Intrinsic::x86_sse_comieq_ss: return {FCMP_OEQ};
+  case llvm::Intrinsic::x86_sse_comineq_ss: return {FCMP_UNE};
+  case llvm::Intrinsic::x86_sse_comilt_ss: return {FCMP_OLT};
+  case llvm::Intrinsic::x86_sse_comile_ss: return {FCMP_OLE};
+  case llvm::Intrinsic::x86_sse_comigt_ss: return {FCMP_OGT};
+  case llvm::Intrinsic::x86_sse_comige_ss: return {FCMP_OGE};
+  case llvm::Intrinsic::x86_sse_ucomieq_ss: return {FCMP_OEQ, false, true};
+  case llvm::Intrinsic::x86_sse_ucomineq_ss: return {FCMP_UNE, false, true};
+  case llvm::Intrinsic::x86_sse_ucomilt_ss: return {FCMP_OLT, false, true};
+  case llvm::Intrinsic::x86_sse_ucomile_ss: return {FCMP_OLE, false, true};
+  case llvm::Intrinsic::x86_sse_ucomigt_ss: return {FCMP_OGT, false, true};
+  case llvm::Intrinsic::x86_sse_ucomige_ss: return {FCMP_OGE, false, true};
+  case llvm::Intrinsic::x86_sse2_comieq_sd: return {FCMP_OEQ, true};
+  case llvm::Intrinsic::x86_sse2_comineq_sd: return {FCMP_UNE, true};
+  case llvm::Intrinsic::x86_sse2_comilt_sd: return {FCMP_OLT, true};
+  case llvm::Intrinsic::x86_sse2_comile_sd: return {FCMP_OLE, true};
+  case llvm::Intrinsic::x86_sse2_comigt_sd: return {FCMP_OGT, true};
+  case llvm::Intrinsic::x86_sse2_comige_sd: return {FCMP_OGE, true};
+  case llvm::Intrinsic::x86_sse2_ucomieq_sd: return {FCMP_OEQ, true, true};
+  case llvm::Intrinsic::x86_sse2_ucomineq_sd: return {FCMP_UNE, true, true};
+  case llvm::Intrinsic::x86_sse2_ucomilt_sd: return {FCMP_OLT, true, true};
+  case llvm::Intrinsic::x86_sse2_ucomile_sd: return {FCMP_OLE, true, true};
+  case llvm::Intrinsic::x86_sse2_ucomigt_sd: return {FCMP_OGT, true, true};
+  case llvm::Intrinsic::x86_sse2_ucomige_sd: return {FCMP_OGE, true, true};
+  default: return {};
+  }
+}
+
 } // namespace
 
+/// Unordered operands set the flags of "equal", "below" and "parity".
+bool Emitter::emitLowestCompare(const llvm::IntrinsicInst& intrinsic) {
+  const LowestTest test = lowestTestOf(intrinsic.getIntrinsicID());
+  if (test.predicate == llvm::CmpInst::BAD_FCMP_PREDICATE)
+    return false;
+  Xmm left = readXmm(intrinsic.getArgOperand(0), 0, x86::xmm14), right = readXmm(intrinsic.getArgOperand(1), 0, x86::xmm15);
+  if (test.predicate == llvm::CmpInst::FCMP_OLT || test.predicate == llvm::CmpInst::FCMP_OLE)
+    std::swap(left, right);
+  const Sse form = test.quiet ? (test.twice ? Sse{Inst::kIdUcomisd, Inst::kIdVucomisd} : Sse{Inst::kIdUcomiss, Inst::kIdVucomiss})
+                              : (test.twice ? Sse{Inst::kIdComisd, Inst::kIdVcomisd} : Sse{Inst::kIdComiss, Inst::kIdVcomiss});
+  sseUnary(form, left, right);
+  const bool equal = test.predicate == llvm::CmpInst::FCMP_OEQ, unequal = test.predicate == llvm::CmpInst::FCMP_UNE;
+  if (!equal && !unequal) {
+    const bool strict = test.predicate == llvm::CmpInst::FCMP_OGT || test.predicate == llvm::CmpInst::FCMP_OLT;
+    setCondition(numberOf(intrinsic), strict ? Condition::kUnsignedGT : Condition::kUnsignedGE);
+    return true;
+  }
+  equal ? a_.setnp(x86::r10b) : a_.setp(x86::r10b);
+  equal ? a_.sete(x86::al) : a_.setne(x86::al);
+  equal ? a_.and_(x86::al, x86::r10b) : a_.or_(x86::al, x86::r10b);
+  setCondition(numberOf(intrinsic), Condition::kNotZero);
+  return true;
+}
+
 bool Emitter::emitVectorMachine(const llvm::IntrinsicInst& intrinsic) {
+  if (emitLowestCompare(intrinsic))
+    return true;
   const MachineForm form = formOf(intrinsic.getIntrinsicID());
   const bool has = form.level == Level::Sse2 || (form.level == Level::Sse3 && features().hasSSE3()) ||
                    (form.level == Level::Ssse3 && features().hasSSSE3()) || (form.level == Level::Sse41 && features().hasSSE4_1());

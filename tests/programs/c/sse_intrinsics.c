@@ -60,7 +60,8 @@ NOINLINE static void floats(__m128 a, __m128 b) {
   mix(_mm_cvttps_epi32(b));
   mix(_mm_castpd_si128(_mm_cvtps_pd(a)));
   total += (uint64_t)_mm_movemask_ps(a) * 16 + (uint64_t)(int64_t)_mm_cvtss_si32(b) + (uint64_t)_mm_cvttss_si64(a);
-  total += (uint64_t)_mm_comilt_ss(a, b) * 3 + (uint64_t)_mm_ucomige_ss(a, b) * 5;
+  total += (uint64_t)_mm_comilt_ss(a, b) * 3 + (uint64_t)_mm_ucomige_ss(a, b) * 5 + (uint64_t)_mm_comieq_ss(a, b) * 7;
+  total += (uint64_t)_mm_ucomineq_ss(a, b) * 11 + (uint64_t)_mm_comile_ss(a, b) * 13 + (uint64_t)_mm_ucomigt_ss(a, b) * 17;
 }
 
 NOINLINE static void doubles(__m128d a, __m128d b) {
@@ -71,6 +72,7 @@ NOINLINE static void doubles(__m128d a, __m128d b) {
   mix(_mm_cvtpd_epi32(a));
   mix(_mm_cvttpd_epi32(b));
   mix(_mm_castps_si128(_mm_cvtpd_ps(a)));
+  total += (uint64_t)_mm_comieq_sd(a, b) * 3 + (uint64_t)_mm_comineq_sd(a, b) * 5 + (uint64_t)_mm_comilt_sd(a, b) * 7;
   total += (uint64_t)_mm_movemask_pd(a) + (uint64_t)_mm_cvtsd_si64(b) + (uint64_t)(int64_t)_mm_cvttsd_si32(a);
 }
 
@@ -81,6 +83,7 @@ int main(void) {
     integers(a, b, i % 70);
     __m128 x = _mm_set_ps(i * 0.37f, -1.5f, 2.5f - i, (float)(i % 3)), y = _mm_set_ps(2.25f, (float)-i, 2.5f, 1.0f);
     floats(x, y);
+    floats(_mm_set_ss(__builtin_nanf("")), y);
     doubles(_mm_set_pd(i * 0.5, -3.5 * i), _mm_set_pd(-0.25, 7.0 - i));
   }
   printf("%lx\n", total);
