@@ -171,7 +171,7 @@ class Program:
         return body.results
 
     def has_no_registers(self, name: str) -> bool:
-        """Whether types occur in a function that no registers of the baseline compiler hold (docs/tiers.md)."""
+        """Whether types occur in a function that no registers of the baseline compiler hold (Plan::partsOfType)."""
         function = next(text for text in self.text if re.search(rf"^define .*@{name}\(", text, re.MULTILINE))
         if re.search(r"\b(half|bfloat|fp128)\b", function) or any(int(w) > 128 for w in re.findall(r"\bi(\d+)\b", function)):
             return True

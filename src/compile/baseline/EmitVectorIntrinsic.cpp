@@ -26,7 +26,7 @@ bool Emitter::emitVectorIntrinsic(const llvm::IntrinsicInst& intrinsic) {
     return true;
   }
   if (form.isReal)
-    return emitVectorFloatIntrinsic(intrinsic, form) || emitKernel(intrinsic);
+    return emitVectorFloatIntrinsic(intrinsic, form) || emitKernel(intrinsic) || emitVectorMachine(intrinsic);
   switch (id) {
   case llvm::Intrinsic::smin:
   case llvm::Intrinsic::smax:
@@ -52,7 +52,7 @@ bool Emitter::emitVectorIntrinsic(const llvm::IntrinsicInst& intrinsic) {
   case llvm::Intrinsic::vector_reduce_smin:
   case llvm::Intrinsic::vector_reduce_umax:
   case llvm::Intrinsic::vector_reduce_umin: emitReduce(intrinsic, form); return true;
-  default: return emitKernel(intrinsic);
+  default: return emitKernel(intrinsic) || emitVectorMachine(intrinsic);
   }
 }
 

@@ -450,6 +450,8 @@ private:
   void reduceEachLane(const llvm::IntrinsicInst& intrinsic, const VectorForm& form);
   void reduceMask(const llvm::IntrinsicInst& intrinsic, const VectorForm& form);
   bool emitMaskedAccess(const llvm::IntrinsicInst& intrinsic);
+  bool emitVectorMachine(const llvm::IntrinsicInst& intrinsic);
+  bool emitLowestCompare(const llvm::IntrinsicInst& intrinsic);
   void loadVector(std::uint32_t number, unsigned part, const Mem& from, llvm::Type* type);
   void storeVector(const Mem& to, const llvm::Value* value, unsigned part, llvm::Type* type);
   bool emitVectorIntrinsic(const llvm::IntrinsicInst& intrinsic);
