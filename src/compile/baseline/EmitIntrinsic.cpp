@@ -1,10 +1,12 @@
 // Intrinsics: who takes which, and those about the frame, variable arguments, threads and the machine.
+#include <llvm/Analysis/CFG.h>
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/IntrinsicsX86.h>
 
 #include "abi/NativeCall.h"
 #include "compile/baseline/Emitter.h"
 #include "program/ThreadLocals.h"
+#include "transition/FrameState.h"
 
 namespace kiln::baseline {
 
@@ -57,8 +59,13 @@ bool Emitter::emitKnownIntrinsic(const llvm::IntrinsicInst& intrinsic) {
 // The frame -----------------------------------------------------------------------------------------------------------
 
 bool Emitter::emitFrameIntrinsic(const llvm::IntrinsicInst& intrinsic) {
-  if (options_.loop != kNone && seesFrame(intrinsic))
-    refuse("looks at its frame behind an entry at a loop");
+  if (options_.loop != kNone && seesFrame(intrinsic)) {
+    // The frame and the arguments are those of the activation that was left; what lies in front of the loop never runs.
+    if (llvm::isPotentiallyReachable(&FunctionNumbers(function_).block(options_.loop), intrinsic.getParent()))
+      refuse("looks at its frame behind an entry at a loop");
+    a_.ud2();
+    return true;
+  }
   auto give = [&](auto&& make) {
     Gp to = target(currentNumber_);
     make(to);

@@ -45,8 +45,6 @@ void Emitter::keepPlaces() {
 
 /// The code is `T f.osr(ptr state)`: takes the values live into the header out of the state and goes on there.
 void Emitter::enterLoop() {
-  if (shape_->variadic)
-    refuse("entry at a loop of a variadic function");
   FunctionNumbers numbers(function_);
   const llvm::BasicBlock& header = numbers.block(options_.loop);
   auto state = liveInto(numbers, header);

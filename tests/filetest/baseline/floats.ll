@@ -1,10 +1,11 @@
 ; Floating point: operands in memory, comparisons in branches and selects, and what needs no call.
 ; REQUIRES: avx2
-; RUN: for f in operand constant left branch equal swapped compared least greatest blended integer chosen fused_not square \
-; RUN:   down number infinite tree again; do \
-; RUN:   %kiln run --tier baseline --dump asm:$f@baseline %s || exit 1; done | FileCheck %s
-; RUN: for f in operand square least down; do \
-; RUN:   %kiln run --tier baseline --baseline-plain-cpu --dump asm:$f@baseline %s || exit 1; done | FileCheck %s --check-prefix=PLAIN
+; RUN: bash -c 'for f in operand constant left branch equal swapped compared least greatest blended integer chosen fused_not \
+; RUN:   square down number infinite tree again; do \
+; RUN:   %kiln run --tier baseline --dump asm:$f@baseline %s || exit 1; done' | FileCheck %s
+; RUN: bash -c 'for f in operand square least down; do \
+; RUN:   %kiln run --tier baseline --baseline-plain-cpu --dump asm:$f@baseline %s || exit 1; done' \
+; RUN:   | FileCheck %s --check-prefix=PLAIN
 
 ; CHECK-LABEL: operand:
 ; CHECK:      = fadd double

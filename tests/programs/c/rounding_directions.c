@@ -10,7 +10,8 @@ __attribute__((noinline)) static int rounds(void) { return __builtin_flt_rounds(
 __attribute__((noinline)) static void doubles(double a, double b) {
   printf(" %a %a %a %a", a / b, a * b + a, sqrt(a), (double)(float)a);
   printf(" %a %a %ld %lld", rint(a), nearbyint(-a), lrint(a), llrint(-a));
-  printf(" %a %a %a\n", floor(a), trunc(-a), round(a));
+  // Not round(): where the processor has SSE4.1, LLVM makes it of an addition, which rounds.
+  printf(" %a %a\n", floor(a), trunc(-a));
 }
 
 __attribute__((noinline)) static void floats(float a, float b) {

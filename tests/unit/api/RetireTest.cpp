@@ -399,7 +399,7 @@ TEST(RetireLimit, ThePromotionsStopAndFirstCallsGoOn) {
   for (auto [ladder, each, compileThreads, retireAt] :
        {Case{"interpreter,O2@5", 16, 0}, Case{"interpreter,O2@5", 16, 1}, Case{"interpreter,baseline@5", 16, 0},
         Case{"interpreter,baseline@5", 16, 1}, Case{"interpreter,baseline@5,O2@10", 16, 1},
-        Case{"baseline,O2@5", 200, 1, 0}}) {
+        Case{"baseline,O2@5", 240, 1, 0}}) {
     SCOPED_TRACE(ladder);
     Options options = eager(ladder);
     options.retireAt = retireAt;
