@@ -3,6 +3,7 @@
 
 #include <llvm/ADT/StringMap.h>
 
+#include <atomic>
 #include <deque>
 #include <map>
 #include <memory>
@@ -22,12 +23,13 @@ struct Baseline::Installed {
   std::unique_ptr<Code> code;
   CodeSpan at;
   CodeSpan profile;            ///< the counts; not part of the version's memory, for they are read to the end
-  bool countedOn = false;      ///< the same code, made again, counts on in the same profile
   std::deque<LoopRecord> loops;
+  const Installed* before = nullptr; ///< of the same function, with counts of its own
 };
 
 struct Baseline::Work final : Environment {
-  explicit Work(const Parts& parts) : parts(parts) {}
+  explicit Work(const Parts& parts)
+      : parts(parts), counted(new std::atomic<const Installed*>[parts.map.functions.size()]()) {}
 
   Result<llvm::APInt> evaluate(const llvm::Constant* constant, const llvm::DataLayout& layout) override {
     ConstantWriter::FunctionAddress stub = [this](std::uint32_t id) { return parts.table.stub(id); };
@@ -52,6 +54,8 @@ struct Baseline::Work final : Environment {
   llvm::StringMap<std::uintptr_t> libraryFunctions;
   std::deque<Installed> installed;
   std::map<std::pair<std::uint32_t, std::uint32_t>, Installed*> newest; ///< by function and loop
+  /// By function: the newest code with counts of its own, release. Read by any thread: what hangs here never changes.
+  std::unique_ptr<std::atomic<const Installed*>[]> counted;
   std::deque<std::vector<StateWord>> recipes;
 };
 

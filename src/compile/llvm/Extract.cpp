@@ -8,6 +8,9 @@
 
 #include <deque>
 
+#include "compile/llvm/Annotate.h"
+#include "profile/ContentHash.h"
+
 namespace kiln {
 namespace {
 
@@ -26,8 +29,9 @@ bool namesBlock(const llvm::Constant* constant, int depth = 0) {
 
 class Extractor final : public llvm::ValueMaterializer {
 public:
-  Extractor(World& world, const ProgramMap& map, const WorldSymbols& symbols, const ImportLimits& limits)
-      : world_(world), map_(map), symbols_(symbols), limits_(limits) {}
+  Extractor(World& world, const ProgramMap& map, const WorldSymbols& symbols, const ImportLimits& limits,
+            const ProfileSource* profile)
+      : world_(world), map_(map), symbols_(symbols), limits_(limits), profile_(profile) {}
 
   Result<Unit> run(std::uint32_t id);
   llvm::Value* materialize(llvm::Value* value) override;
@@ -42,6 +46,7 @@ private:
   llvm::Constant* declare(const llvm::GlobalValue& global, SymbolRef ref);
   std::string nameFor(const llvm::GlobalValue& global, SymbolRef ref);
   void copyBody(llvm::Function& from, llvm::Function& to);
+  std::optional<FunctionProfile> annotate(llvm::Function& body, std::uint32_t id);
   void finishInitializers();
   Result<void> importCallees();
 
@@ -49,6 +54,8 @@ private:
   const ProgramMap& map_;
   const WorldSymbols& symbols_;
   const ImportLimits limits_;
+  const ProfileSource* const profile_;
+  ContentHasher hasher_;
   Unit unit_;
   llvm::ValueToValueMapTy values_;
   std::deque<std::pair<llvm::GlobalVariable*, const llvm::GlobalVariable*>> initializers_;
@@ -72,6 +79,7 @@ Result<Unit> Extractor::run(std::uint32_t id) {
   unit_.readable = unit_.function->getName().str();
   copyBody(from, *unit_.function);
   unit_.function->setUWTableKind(llvm::UWTableKind::Async);
+  unit_.profile = annotate(*unit_.function, id);
   if (auto done = importCallees(); !done)
     return std::unexpected(done.error());
   finishInitializers();
@@ -88,6 +96,26 @@ void Extractor::copyBody(llvm::Function& from, llvm::Function& to) {
   llvm::CloneFunctionInto(&to, &from, values_, llvm::CloneFunctionChangeType::DifferentModule, returns, "", nullptr,
                           nullptr, this);
   to.setComdat(nullptr);
+}
+
+/// Of a body just copied. Without a profile of its own, what the bitcode says of its entries would be on another scale.
+std::optional<FunctionProfile> Extractor::annotate(llvm::Function& body, std::uint32_t id) {
+  if (!profile_)
+    return std::nullopt;
+  body.setMetadata(llvm::LLVMContext::MD_prof, nullptr);
+  auto hashOf = [this](std::uint32_t function) -> std::uint64_t {
+    if (map_.functions[function].ifuncResolved)
+      return 0;
+    auto prepared = world_.prepared(*sourceOf(function));
+    return prepared ? hasher_.hash(**prepared) : 0;
+  };
+  auto profile = profile_->functionProfile(id, hashOf);
+  auto nameOf = [&](const TargetCount&, const CallProfile&) { return std::string(); };
+  if (!profile || !annotateFunction(body, *profile, nameOf))
+    return std::nullopt;
+  if (!unit_.counts)
+    unit_.counts = profile_->summary();
+  return profile;
 }
 
 llvm::Value* Extractor::materialize(llvm::Value* value) {
@@ -238,6 +266,7 @@ Result<void> Extractor::importCallees() {
       values_[from] = callee;
       copyBody(*from, *callee);
       callee->setLinkage(llvm::GlobalValue::AvailableExternallyLinkage);
+      annotate(*callee, ref.id);
       imported_ += size;
       queue.push_back({callee, depth + 1});
     }
@@ -260,8 +289,8 @@ ImportLimits importLimits(Tier tier) {
 }
 
 Result<Unit> extractUnit(World& world, const ProgramMap& map, const WorldSymbols& symbols, std::uint32_t id,
-                         const ImportLimits& limits) {
-  return Extractor(world, map, symbols, limits).run(id);
+                         const ImportLimits& limits, const ProfileSource* profile) {
+  return Extractor(world, map, symbols, limits, profile).run(id);
 }
 
 } // namespace kiln

@@ -1,0 +1,161 @@
+#include "compile/llvm/Annotate.h"
+
+#include <llvm/Analysis/LoopInfo.h>
+#include <llvm/IR/Dominators.h>
+#include <llvm/IR/InstIterator.h>
+#include <llvm/IR/Instructions.h>
+#include <llvm/IR/IntrinsicInst.h>
+#include <llvm/IR/MDBuilder.h>
+#include <llvm/IR/ProfileSummary.h>
+#include <llvm/ProfileData/InstrProf.h>
+
+#include <algorithm>
+
+namespace kiln {
+namespace {
+
+/// A branch that went this often one way and never the other is taken to do so always.
+constexpr std::uint64_t kSure = 100;
+/// LLVM counts blocks of a function as shares of its entries: blocks behind a few branches of unknown bias stay above cold.
+constexpr std::uint64_t kRootAboveCold = 64;
+/// LLVM takes a program with more hot blocks than 12,500 for one whose code outgrows the caches, and makes all code small
+/// that is not among the hottest. But what is compiled here has proved hot, and nothing else is compiled at all.
+constexpr std::uint64_t kMostPlaces = 12'000;
+
+class Annotating {
+public:
+  Annotating(llvm::Function& body, const FunctionProfile& profile) : body_(body), profile_(profile) {
+    for (llvm::Instruction& instruction : llvm::instructions(body))
+      values_.push_back(&instruction);
+  }
+  bool fits() const;
+  void run(const TargetName& nameOf);
+
+private:
+  template <typename Kind> Kind* at(std::uint32_t number) const {
+    return number < values_.size() ? llvm::dyn_cast<Kind>(values_[number]) : nullptr;
+  }
+  bool leavesLoop(const llvm::BasicBlock* from, const llvm::BasicBlock* to) const {
+    const llvm::Loop* loop = loops_.getLoopFor(from);
+    return loop && !loop->contains(to);
+  }
+  void weigh(llvm::Instruction& terminator, llvm::ArrayRef<std::uint64_t> counts);
+  void addTargets(llvm::CallBase& call, const CallProfile& profile, const TargetName& nameOf);
+  void addSizes(llvm::CallBase& call, const MemoryProfile& profile);
+
+  llvm::Function& body_;
+  const FunctionProfile& profile_;
+  std::vector<llvm::Instruction*> values_; ///< by value number
+  llvm::LoopInfo loops_;
+};
+
+bool Annotating::fits() const {
+  return std::ranges::all_of(profile_.branches,
+                             [&](const BranchProfile& branch) {
+                               auto* found = at<llvm::BranchInst>(branch.number);
+                               return found && found->isConditional();
+                             }) &&
+         std::ranges::all_of(profile_.switches,
+                             [&](const SwitchProfile& each) {
+                               auto* found = at<llvm::SwitchInst>(each.number);
+                               return found && found->getNumCases() == each.cases.size();
+                             }) &&
+         std::ranges::all_of(profile_.calls, [&](const CallProfile& call) { return at<llvm::CallBase>(call.number); }) &&
+         std::ranges::all_of(profile_.memory, [&](const MemoryProfile& site) { return at<llvm::CallBase>(site.number); });
+}
+
+void Annotating::run(const TargetName& nameOf) {
+  loops_.analyze(llvm::DominatorTree(body_));
+  for (const BranchProfile& branch : profile_.branches)
+    weigh(*values_[branch.number], {branch.taken, branch.notTaken});
+  for (const SwitchProfile& each : profile_.switches) {
+    std::vector<std::uint64_t> counts{each.defaultCount};
+    counts.insert(counts.end(), each.cases.begin(), each.cases.end());
+    weigh(*values_[each.number], counts);
+  }
+  for (const CallProfile& call : profile_.calls)
+    addTargets(*at<llvm::CallBase>(call.number), call, nameOf);
+  for (const MemoryProfile& site : profile_.memory)
+    addSizes(*at<llvm::CallBase>(site.number), site);
+  body_.setEntryCount(std::max<std::uint64_t>(profile_.entries, 1));
+}
+
+/// `counts` in the order of the successors.
+void Annotating::weigh(llvm::Instruction& terminator, llvm::ArrayRef<std::uint64_t> counts) {
+  std::uint64_t sum = 0;
+  for (std::uint64_t count : counts)
+    sum = saturatingAdd(sum, count);
+  if (sum == 0)
+    return;
+  // LLVM adds weights up in 32 bits in places: the sum must fit as well.
+  const std::uint64_t scale = sum / UINT32_MAX + 1;
+  llvm::SmallVector<std::uint32_t, 8> weights;
+  for (unsigned i = 0; i < counts.size(); ++i) {
+    std::uint64_t weight = counts[i] / scale;
+    const bool could = counts[i] != 0 || sum < kSure || leavesLoop(terminator.getParent(), terminator.getSuccessor(i));
+    weights.push_back(static_cast<std::uint32_t>(could ? std::max<std::uint64_t>(weight, 1) : 0));
+  }
+  terminator.setMetadata(llvm::LLVMContext::MD_prof, llvm::MDBuilder(body_.getContext()).createBranchWeights(weights));
+}
+
+void Annotating::addTargets(llvm::CallBase& call, const CallProfile& profile, const TargetName& nameOf) {
+  if (!call.isIndirectCall())
+    return;
+  std::uint64_t sum = profile.other;
+  llvm::SmallVector<InstrProfValueData, kTopValues> values;
+  for (const TargetCount& target : profile.targets) {
+    sum = saturatingAdd(sum, target.count);
+    if (std::string name = nameOf(target, profile); !name.empty())
+      values.push_back({llvm::GlobalValue::getGUID(name), target.count});
+  }
+  if (!values.empty())
+    llvm::annotateValueSite(*body_.getParent(), call, values, sum, llvm::IPVK_IndirectCallTarget, kTopValues);
+}
+
+void Annotating::addSizes(llvm::CallBase& call, const MemoryProfile& profile) {
+  if (call.arg_size() < 3 || llvm::isa<llvm::Constant>(call.getArgOperand(2)))
+    return;
+  std::uint64_t sum = profile.other;
+  llvm::SmallVector<InstrProfValueData, kTopValues> values;
+  for (const SizeCount& size : profile.sizes) {
+    sum = saturatingAdd(sum, size.count);
+    values.push_back({size.size, size.count});
+  }
+  if (!values.empty())
+    llvm::annotateValueSite(*body_.getParent(), call, values, sum, llvm::IPVK_MemOPSize, kTopValues);
+}
+
+} // namespace
+
+bool annotateFunction(llvm::Function& body, const FunctionProfile& profile, const TargetName& nameOf) {
+  Annotating annotating(body, profile);
+  if (!annotating.fits())
+    return false;
+  annotating.run(nameOf);
+  return true;
+}
+
+void annotateProgram(llvm::Module& module, const CountSummary& summary) {
+  // The percentiles that LLVM's own tools write; passes ask for some of them by value.
+  static constexpr std::uint32_t cutoffs[] = {10'000,  100'000, 200'000, 300'000, 400'000, 500'000,        600'000,        700'000,
+                                              800'000, 900'000, 950'000, kHotMillionths, 999'000, 999'900, 999'990, kColdMillionths};
+  llvm::SummaryEntryVector entries;
+  for (std::uint32_t cutoff : cutoffs) {
+    CountSummary::Percentile percentile = summary.percentile(cutoff);
+    entries.emplace_back(cutoff, percentile.least, std::min(percentile.places, kMostPlaces));
+  }
+  auto narrow = [](std::uint64_t number) {
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(number, UINT32_MAX));
+  };
+  llvm::ProfileSummary made(llvm::ProfileSummary::PSK_Instr, entries, summary.sum(), summary.highest(), summary.highest(),
+                            summary.highestEntries(), narrow(summary.places()), narrow(summary.functions()));
+  module.setProfileSummary(made.getMD(module.getContext()), llvm::ProfileSummary::PSK_Instr);
+}
+
+void annotateRoot(llvm::Function& root, std::uint64_t entries, const CountSummary& summary) {
+  const std::uint64_t cold = summary.percentile(kColdMillionths).least;
+  const std::uint64_t above = cold < UINT64_MAX / kRootAboveCold - 1 ? (cold + 1) * kRootAboveCold : cold;
+  root.setEntryCount(std::max(entries, above));
+}
+
+} // namespace kiln
