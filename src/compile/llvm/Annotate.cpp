@@ -29,7 +29,7 @@ public:
       values_.push_back(&instruction);
   }
   bool fits() const;
-  void run(const TargetName& nameOf);
+  void run(const FindTarget& findTarget);
 
 private:
   template <typename Kind> Kind* at(std::uint32_t number) const {
@@ -40,7 +40,7 @@ private:
     return loop && !loop->contains(to);
   }
   void weigh(llvm::Instruction& terminator, llvm::ArrayRef<std::uint64_t> counts);
-  void addTargets(llvm::CallBase& call, const CallProfile& profile, const TargetName& nameOf);
+  void addTargets(llvm::CallBase& call, const CallProfile& profile, const FindTarget& findTarget);
   void addSizes(llvm::CallBase& call, const MemoryProfile& profile);
 
   llvm::Function& body_;
@@ -64,7 +64,7 @@ bool Annotating::fits() const {
          std::ranges::all_of(profile_.memory, [&](const MemoryProfile& site) { return at<llvm::CallBase>(site.number); });
 }
 
-void Annotating::run(const TargetName& nameOf) {
+void Annotating::run(const FindTarget& findTarget) {
   loops_.analyze(llvm::DominatorTree(body_));
   for (const BranchProfile& branch : profile_.branches)
     weigh(*values_[branch.number], {branch.taken, branch.notTaken});
@@ -74,7 +74,7 @@ void Annotating::run(const TargetName& nameOf) {
     weigh(*values_[each.number], counts);
   }
   for (const CallProfile& call : profile_.calls)
-    addTargets(*at<llvm::CallBase>(call.number), call, nameOf);
+    addTargets(*at<llvm::CallBase>(call.number), call, findTarget);
   for (const MemoryProfile& site : profile_.memory)
     addSizes(*at<llvm::CallBase>(site.number), site);
   body_.setEntryCount(std::max<std::uint64_t>(profile_.entries, 1));
@@ -98,15 +98,16 @@ void Annotating::weigh(llvm::Instruction& terminator, llvm::ArrayRef<std::uint64
   terminator.setMetadata(llvm::LLVMContext::MD_prof, llvm::MDBuilder(body_.getContext()).createBranchWeights(weights));
 }
 
-void Annotating::addTargets(llvm::CallBase& call, const CallProfile& profile, const TargetName& nameOf) {
+void Annotating::addTargets(llvm::CallBase& call, const CallProfile& profile, const FindTarget& findTarget) {
   if (!call.isIndirectCall())
     return;
   std::uint64_t sum = profile.other;
   llvm::SmallVector<InstrProfValueData, kTopValues> values;
-  for (const TargetCount& target : profile.targets) {
+  for (const TargetCount& target : profile.targets)
     sum = saturatingAdd(sum, target.count);
-    if (std::string name = nameOf(target, profile); !name.empty())
-      values.push_back({llvm::GlobalValue::getGUID(name), target.count});
+  for (const TargetCount& target : profile.targets) {
+    const llvm::Function* function = findTarget(call, target, sum);
+    values.push_back({function ? function->getGUID() : llvm::GlobalValue::getGUID(target.name), target.count});
   }
   if (!values.empty())
     llvm::annotateValueSite(*body_.getParent(), call, values, sum, llvm::IPVK_IndirectCallTarget, kTopValues);
@@ -127,11 +128,11 @@ void Annotating::addSizes(llvm::CallBase& call, const MemoryProfile& profile) {
 
 } // namespace
 
-bool annotateFunction(llvm::Function& body, const FunctionProfile& profile, const TargetName& nameOf) {
+bool annotateFunction(llvm::Function& body, const FunctionProfile& profile, const FindTarget& findTarget) {
   Annotating annotating(body, profile);
   if (!annotating.fits())
     return false;
-  annotating.run(nameOf);
+  annotating.run(findTarget);
   return true;
 }
 

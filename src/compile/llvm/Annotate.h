@@ -3,18 +3,18 @@
 #pragma once
 
 #include <llvm/IR/Function.h>
+#include <llvm/IR/InstrTypes.h>
 #include <llvm/IR/Module.h>
 
 #include <functional>
-#include <string>
 
 #include "profile/CountSummary.h"
 #include "profile/Profile.h"
 
 namespace kiln {
 
-/// The name that a call's target has in the module, or empty if it is not worth one.
-using TargetName = std::function<std::string(const TargetCount& target, const CallProfile& call)>;
+/// A call's target as a function of the module, or null. `sum`: of the call's counts.
+using FindTarget = std::function<llvm::Function*(llvm::CallBase& call, const TargetCount& target, std::uint64_t sum)>;
 
 /// Puts a function's profile on its body, a fresh copy of the prepared one. False, with the body as it was, if the profile
 /// is of another body.
@@ -22,7 +22,7 @@ using TargetName = std::function<std::string(const TargetCount& target, const Ca
 /// A place that was never reached keeps what the bitcode says of it. A branch that always went one way gets the weight 0 for
 /// the other, once it was seen often enough; but the way out of a loop gets 1: that nobody came there may only mean that the
 /// loop has not ended yet.
-bool annotateFunction(llvm::Function& body, const FunctionProfile& profile, const TargetName& nameOf);
+bool annotateFunction(llvm::Function& body, const FunctionProfile& profile, const FindTarget& findTarget);
 
 /// Tells LLVM how the program's counts are distributed, so that hot and cold mean the same in each of its modules.
 void annotateProgram(llvm::Module& module, const CountSummary& summary);

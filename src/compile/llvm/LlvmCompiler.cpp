@@ -44,7 +44,7 @@ Result<LlvmCompiler::Lowered> LlvmCompiler::lower(World& world, const WorldSymbo
   if (request.tier == Tier::O3)
     targetHost(lowered.unit, Backend::hostCpu(), Backend::hostFeatures());
   std::uint64_t prepared = nowNanoseconds();
-  machinery.optimize(*lowered.unit.module, request.tier);
+  machinery.optimize(*lowered.unit.module, request.tier, lowered.unit.counts.has_value());
   lowered.footing = footingOf(lowered.unit);
   if (request.count)
     countUnit(lowered.unit, request.tier);
