@@ -1,9 +1,13 @@
 #include "engine/RunProfile.h"
 
 #include <algorithm>
-#include <mutex>
 
 namespace kiln {
+namespace {
+
+constexpr unsigned kSummaryUses = 16;
+
+} // namespace
 
 RunProfile::RunProfile(const Parts& parts, ProgramProfile earlier) : parts_(parts), earlier_(std::move(earlier)) {
   if (earlier_.functions.empty())
@@ -23,8 +27,22 @@ std::uint64_t RunProfile::callsRecorded(FunctionRecord& record) const {
   return calls;
 }
 
+bool RunProfile::read(std::uint32_t function, FunctionProfile& into, const CountReading& reading) const {
+  into.branches.clear();
+  into.switches.clear();
+  bool seen = parts_.interpreter.readCounts(function, into, reading);
+  seen |= parts_.baseline.readCounts(function, into, reading);
+  if (!seen)
+    return false;
+  FunctionRecord& record = parts_.table.record(function);
+  into.entries = callsRecorded(record);
+  if (const std::uint64_t calls = record.calls(); into.entries != 0 && calls > into.entries)
+    scaleCounts(into, calls, into.entries);
+  return true;
+}
+
 std::optional<FunctionProfile> RunProfile::recorded(std::uint32_t function) const {
-  NameTarget targets = [this](std::uint64_t address) {
+  const NameTarget targets = [this](std::uint64_t address) {
     TargetCount target;
     if (parts_.table.isStub(address)) {
       target.function = parts_.table.idOfStub(address);
@@ -33,15 +51,7 @@ std::optional<FunctionProfile> RunProfile::recorded(std::uint32_t function) cons
     return target;
   };
   FunctionProfile profile;
-  bool seen = parts_.interpreter.readCounts(function, profile, targets);
-  seen |= parts_.baseline.readCounts(function, profile, targets);
-  if (!seen)
-    return std::nullopt;
-  FunctionRecord& record = parts_.table.record(function);
-  profile.entries = callsRecorded(record);
-  if (const std::uint64_t calls = record.calls(); profile.entries != 0 && calls > profile.entries)
-    scaleCounts(profile, calls, profile.entries);
-  return profile;
+  return read(function, profile, {&targets}) ? std::optional(std::move(profile)) : std::nullopt;
 }
 
 void RunProfile::number(TargetCount& target, const HashOf& hashOf) const {
@@ -86,14 +96,19 @@ std::optional<FunctionProfile> RunProfile::functionProfile(std::uint32_t functio
   return std::move(both.functions.front());
 }
 
+/// All counts of a program are many to read for each function that is compiled, and percentiles change slowly.
 CountSummary RunProfile::summary() const {
-  CountSummary summary;
+  std::lock_guard lock(mutex_);
+  if (uses_++ % kSummaryUses != 0)
+    return summary_;
+  summary_ = {};
   for (const FunctionProfile& function : earlier_.functions)
-    addCounts(summary, function);
+    addCounts(summary_, function);
+  FunctionProfile profile;
   for (std::uint32_t id = 0; id < parts_.map.functions.size(); ++id)
-    if (auto profile = recorded(id))
-      addCounts(summary, *profile);
-  return summary;
+    if (read(id, profile, {}))
+      addCounts(summary_, profile);
+  return summary_;
 }
 
 } // namespace kiln

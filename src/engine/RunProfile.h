@@ -5,6 +5,7 @@
 // are hot, say little beside those of others unless they are seen as a sample.
 #pragma once
 
+#include <mutex>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -32,6 +33,8 @@ public:
   CountSummary summary() const override;
 
 private:
+  /// Clears `into` and fills it; false if there is nothing.
+  bool read(std::uint32_t function, FunctionProfile& into, const CountReading& reading) const;
   std::optional<FunctionProfile> recorded(std::uint32_t function) const;
   std::uint64_t callsRecorded(FunctionRecord& record) const;
   std::optional<FunctionProfile> known(std::uint32_t function, const HashOf& hashOf) const;
@@ -40,6 +43,9 @@ private:
   const Parts parts_;
   const ProgramProfile earlier_;
   std::unordered_multimap<std::string_view, std::uint32_t> named_; ///< functions of the program that `earlier_` could mean
+  mutable std::mutex mutex_;
+  mutable CountSummary summary_; ///< under mutex_
+  mutable unsigned uses_ = 0;    ///< of it, under mutex_
 };
 
 } // namespace kiln

@@ -235,21 +235,26 @@ void captureState(const LoopHeader& header, const Word* frame, Word* state) {
 
 namespace {
 
+/// A count in the code; `offset` in bytes.
+Word wordAt(const Code& code, std::uint32_t offset) {
+  return __atomic_load_n(reinterpret_cast<const Word*>(reinterpret_cast<const char*>(code.words.get()) + offset),
+                         __ATOMIC_RELAXED);
+}
+
 void readBranches(const Code& code, FunctionProfile& into) {
-  const auto* bytes = reinterpret_cast<const char*>(code.words.get());
-  auto wordAt = [&](std::uint32_t offset) {
-    return __atomic_load_n(reinterpret_cast<const Word*>(bytes + offset), __ATOMIC_RELAXED);
-  };
   for (const BranchSite& site : code.branches) {
-    std::uint64_t jumped = wordAt(site.countOffset), stayed = wordAt(site.countOffset + 8);
+    std::uint64_t jumped = wordAt(code, site.countOffset), stayed = wordAt(code, site.countOffset + 8);
     if (jumped || stayed)
       into.branches.push_back({site.value - code.firstInstruction, site.jumpsWhenTaken ? jumped : stayed,
                                site.jumpsWhenTaken ? stayed : jumped});
   }
+}
+
+void readLoops(const Code& code, FunctionProfile& into) {
   for (const auto& header : code.headers) {
     std::uint64_t count = __atomic_load_n(&header->jumps, __ATOMIC_RELAXED);
     for (std::uint32_t offset : header->counts)
-      count += wordAt(offset);
+      count += wordAt(code, offset);
     if (count)
       into.loops.push_back({header->block, count});
   }
@@ -285,16 +290,19 @@ void readArguments(const Code& code, FunctionProfile& into) {
 
 } // namespace
 
-bool Interpreter::readCounts(std::uint32_t function, FunctionProfile& into, const NameTarget& nameTarget) const {
+bool Interpreter::readCounts(std::uint32_t function, FunctionProfile& into, const CountReading& reading) const {
   const FunctionEntry* entry = entries_[function].load(std::memory_order_acquire);
   const Code* code = entry ? entry->decoded.load(std::memory_order_acquire) : nullptr;
   if (!code)
     return false;
   readBranches(*code, into);
   readSwitches(*code, into);
+  if (!reading.targets)
+    return true;
+  readLoops(*code, into);
   for (const CallSite& site : code->calls)
     if (site.indirect)
-      addCall(into, site.value - code->firstInstruction, site.targets, nameTarget);
+      addCall(into, site.value - code->firstInstruction, site.targets, *reading.targets);
   for (const SizeSite& site : code->sizeSites)
     addMemory(into, site.value - code->firstInstruction, *site.sizes);
   readArguments(*code, into);
@@ -304,10 +312,11 @@ bool Interpreter::readCounts(std::uint32_t function, FunctionProfile& into, cons
 ProgramProfile Interpreter::harvest(const Source& source) {
   ProgramProfile profile;
   Harvest harvest(parts_.map, parts_.table, *source.world);
+  const NameTarget targets = harvest.targets();
   for (const auto& code : codes_) {
     FunctionProfile& out = profile.functions.emplace_back();
     if (harvest.begin(code->function, out))
-      readCounts(code->function, out, harvest.targets());
+      readCounts(code->function, out, {&targets});
   }
   return profile;
 }

@@ -71,7 +71,7 @@ public:
   /// What was recorded so far; functions that were never interpreted are left out.
   ProgramProfile harvest(const Source& source);
   /// Adds what was recorded of one function; false if it was never interpreted. Any thread, without a lock.
-  bool readCounts(std::uint32_t function, FunctionProfile& into, const NameTarget& nameTarget) const;
+  bool readCounts(std::uint32_t function, FunctionProfile& into, const CountReading& reading) const;
 
   /// Finds out what the state of a loop header consists of. Under the foreground lock.
   void prepareOsr(const Source& source, LoopHeader& header);

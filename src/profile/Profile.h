@@ -131,6 +131,11 @@ CallProfile callProfile(std::uint32_t number, const ValueCounts& recorded, const
 void addMemory(FunctionProfile& into, std::uint32_t number, const ValueCounts& recorded);
 void addCall(FunctionProfile& into, std::uint32_t number, const ValueCounts& recorded, const NameTarget& nameTarget);
 
+/// Which parts of a function's counts are read: all, with targets named by a function, or only how often code ran.
+struct CountReading {
+  const NameTarget* targets = nullptr; ///< null: branches and switches only
+};
+
 /// Brings a profile into the canonical form: sorts, adds up what is listed more than once, keeps the kTopValues most
 /// frequent values of each list and moves the rest to `other`. BadProfile if the lists contradict each other: one value
 /// number with two kinds of instruction, or one switch with two numbers of cases. Then the profile is left in pieces.

@@ -39,10 +39,12 @@ void addArgument(FunctionProfile& out, const CountSite& site, const CodeSpan& me
 
 } // namespace
 
-void Baseline::readCounts(const Installed& installed, FunctionProfile& into, const NameTarget& nameTarget) {
+void Baseline::readCounts(const Installed& installed, FunctionProfile& into, const CountReading& reading) {
   const CodeSpan& memory = installed.profile;
   for (const CountSite& site : installed.code->counts) {
     const std::uint32_t number = site.value - installed.code->firstInstruction; // of an instruction
+    if (!reading.targets && site.kind != CountSite::Kind::Branch && site.kind != CountSite::Kind::Switch)
+      continue;
     switch (site.kind) {
     case CountSite::Kind::Branch: {
       std::uint64_t taken = countAt(memory, site.offset), notTaken = countAt(memory, site.offset + 8);
@@ -55,29 +57,30 @@ void Baseline::readCounts(const Installed& installed, FunctionProfile& into, con
         into.loops.push_back({site.value, count});
       break;
     case CountSite::Kind::Switch: addSwitch(into, number, site, memory); break;
-    case CountSite::Kind::Target: addCall(into, number, valuesAt(memory, site.offset), nameTarget); break;
+    case CountSite::Kind::Target: addCall(into, number, valuesAt(memory, site.offset), *reading.targets); break;
     case CountSite::Kind::Size: addMemory(into, number, valuesAt(memory, site.offset)); break;
     case CountSite::Kind::Argument: addArgument(into, site, memory); break;
     }
   }
 }
 
-bool Baseline::readCounts(std::uint32_t function, FunctionProfile& into, const NameTarget& nameTarget) const {
+bool Baseline::readCounts(std::uint32_t function, FunctionProfile& into, const CountReading& reading) const {
   const Installed* newest = work_->counted[function].load(std::memory_order_acquire);
   for (const Installed* each = newest; each; each = each->before)
-    readCounts(*each, into, nameTarget);
+    readCounts(*each, into, reading);
   return newest != nullptr;
 }
 
 ProgramProfile Baseline::harvest(const Source& source) {
   ProgramProfile profile;
   Harvest harvest(parts_.map, parts_.table, *source.world);
+  const NameTarget targets = harvest.targets();
   for (std::uint32_t id = 0; id < parts_.map.functions.size(); ++id) {
     if (!work_->counted[id].load(std::memory_order_relaxed))
       continue;
     FunctionProfile& out = profile.functions.emplace_back();
     if (harvest.begin(id, out))
-      readCounts(id, out, harvest.targets());
+      readCounts(id, out, {&targets});
   }
   return profile;
 }

@@ -15,7 +15,7 @@ namespace kiln {
 namespace {
 
 /// A branch that went this often one way and never the other is taken to do so always.
-constexpr std::uint64_t kSure = 100;
+constexpr std::uint64_t kUnlikely = 2000;
 /// LLVM counts blocks of a function as shares of its entries: blocks behind a few branches of unknown bias stay above cold.
 constexpr std::uint64_t kRootAboveCold = 64;
 /// LLVM takes a program with more hot blocks than 12,500 for one whose code outgrows the caches, and makes all code small
@@ -92,8 +92,9 @@ void Annotating::weigh(llvm::Instruction& terminator, llvm::ArrayRef<std::uint64
   llvm::SmallVector<std::uint32_t, 8> weights;
   for (unsigned i = 0; i < counts.size(); ++i) {
     std::uint64_t weight = counts[i] / scale;
-    const bool could = counts[i] != 0 || sum < kSure || leavesLoop(terminator.getParent(), terminator.getSuccessor(i));
-    weights.push_back(static_cast<std::uint32_t>(could ? std::max<std::uint64_t>(weight, 1) : 0));
+    if (counts[i] == 0 && !leavesLoop(terminator.getParent(), terminator.getSuccessor(i)))
+      weight = sum / scale / kUnlikely;
+    weights.push_back(static_cast<std::uint32_t>(std::max<std::uint64_t>(weight, 1)));
   }
   terminator.setMetadata(llvm::LLVMContext::MD_prof, llvm::MDBuilder(body_.getContext()).createBranchWeights(weights));
 }
