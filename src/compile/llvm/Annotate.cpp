@@ -15,7 +15,11 @@ namespace kiln {
 namespace {
 
 /// A branch that went this often one way and never the other is taken to do so always.
-constexpr std::uint64_t kUnlikely = 2000;
+constexpr std::uint64_t kSure = 100;
+/// A branch to a loop that never ran is taken to go there once in so many times, over all such ways: rare, but above cold
+/// (kRootAboveCold). LLVM makes cold loops small, which may cost a factor if the program comes there after all; what straight
+/// code loses is little.
+constexpr std::uint64_t kUnseenLoops = 32;
 /// LLVM counts blocks of a function as shares of its entries: blocks behind a few branches of unknown bias stay above cold.
 constexpr std::uint64_t kRootAboveCold = 64;
 /// LLVM takes a program with more hot blocks than 12,500 for one whose code outgrows the caches, and makes all code small
@@ -35,10 +39,8 @@ private:
   template <typename Kind> Kind* at(std::uint32_t number) const {
     return number < values_.size() ? llvm::dyn_cast<Kind>(values_[number]) : nullptr;
   }
-  bool leavesLoop(const llvm::BasicBlock* from, const llvm::BasicBlock* to) const {
-    const llvm::Loop* loop = loops_.getLoopFor(from);
-    return loop && !loop->contains(to);
-  }
+  enum class Way { On, Out, ToLoop };
+  Way wayOf(const llvm::BasicBlock* from, const llvm::BasicBlock* to) const;
   void weigh(llvm::Instruction& terminator, llvm::ArrayRef<std::uint64_t> counts);
   void addTargets(llvm::CallBase& call, const CallProfile& profile, const FindTarget& findTarget);
   void addSizes(llvm::CallBase& call, const MemoryProfile& profile);
@@ -46,7 +48,9 @@ private:
   llvm::Function& body_;
   const FunctionProfile& profile_;
   std::vector<llvm::Instruction*> values_; ///< by value number
+  llvm::DominatorTree tree_;
   llvm::LoopInfo loops_;
+  std::vector<const llvm::BasicBlock*> headers_;
 };
 
 bool Annotating::fits() const {
@@ -65,7 +69,10 @@ bool Annotating::fits() const {
 }
 
 void Annotating::run(const FindTarget& findTarget) {
-  loops_.analyze(llvm::DominatorTree(body_));
+  tree_.recalculate(body_);
+  loops_.analyze(tree_);
+  for (const llvm::Loop* loop : loops_.getLoopsInPreorder())
+    headers_.push_back(loop->getHeader());
   for (const BranchProfile& branch : profile_.branches)
     weigh(*values_[branch.number], {branch.taken, branch.notTaken});
   for (const SwitchProfile& each : profile_.switches) {
@@ -80,6 +87,15 @@ void Annotating::run(const FindTarget& findTarget) {
   body_.setEntryCount(std::max<std::uint64_t>(profile_.entries, 1));
 }
 
+Annotating::Way Annotating::wayOf(const llvm::BasicBlock* from, const llvm::BasicBlock* to) const {
+  const llvm::Loop* loop = loops_.getLoopFor(from);
+  if (loop && !loop->contains(to))
+    return Way::Out;
+  const llvm::BasicBlockEdge edge(from, to);
+  const bool toLoop = llvm::any_of(headers_, [&](const llvm::BasicBlock* header) { return tree_.dominates(edge, header); });
+  return toLoop ? Way::ToLoop : Way::On;
+}
+
 /// `counts` in the order of the successors.
 void Annotating::weigh(llvm::Instruction& terminator, llvm::ArrayRef<std::uint64_t> counts) {
   std::uint64_t sum = 0;
@@ -89,14 +105,22 @@ void Annotating::weigh(llvm::Instruction& terminator, llvm::ArrayRef<std::uint64
     return;
   // LLVM adds weights up in 32 bits in places: the sum must fit as well.
   const std::uint64_t scale = sum / UINT32_MAX + 1;
-  llvm::SmallVector<std::uint32_t, 8> weights;
+  std::vector<std::uint64_t> weights;
+  std::vector<unsigned> toLoops;
   for (unsigned i = 0; i < counts.size(); ++i) {
-    std::uint64_t weight = counts[i] / scale;
-    if (counts[i] == 0 && !leavesLoop(terminator.getParent(), terminator.getSuccessor(i)))
-      weight = sum / scale / kUnlikely;
-    weights.push_back(static_cast<std::uint32_t>(std::max<std::uint64_t>(weight, 1)));
+    weights.push_back(std::max<std::uint64_t>(counts[i] / scale, 1));
+    if (counts[i] != 0 || sum < kSure)
+      continue;
+    const Way way = wayOf(terminator.getParent(), terminator.getSuccessor(i));
+    if (way == Way::ToLoop)
+      toLoops.push_back(i);
+    else if (way == Way::On)
+      weights[i] = 0;
   }
-  terminator.setMetadata(llvm::LLVMContext::MD_prof, llvm::MDBuilder(body_.getContext()).createBranchWeights(weights));
+  for (unsigned i : toLoops)
+    weights[i] = std::max<std::uint64_t>(sum / scale / kUnseenLoops / toLoops.size(), 1);
+  llvm::SmallVector<std::uint32_t, 8> narrow(weights.begin(), weights.end());
+  terminator.setMetadata(llvm::LLVMContext::MD_prof, llvm::MDBuilder(body_.getContext()).createBranchWeights(narrow));
 }
 
 void Annotating::addTargets(llvm::CallBase& call, const CallProfile& profile, const FindTarget& findTarget) {

@@ -20,8 +20,8 @@ using FindTarget = std::function<llvm::Function*(llvm::CallBase& call, const Tar
 /// is of another body.
 ///
 /// A place that was never reached keeps what the bitcode says of it. A branch that always went one way gets the weight 0 for
-/// the other, once it was seen often enough; but the way out of a loop gets 1: that nobody came there may only mean that the
-/// loop has not ended yet.
+/// the other, once it was seen often enough. But the way out of a loop gets 1, for that nobody came there may only mean that
+/// the loop has not ended yet; and a way to a loop that never ran gets a share.
 bool annotateFunction(llvm::Function& body, const FunctionProfile& profile, const FindTarget& findTarget);
 
 /// Tells LLVM how the program's counts are distributed, so that hot and cold mean the same in each of its modules.
