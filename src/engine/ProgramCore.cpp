@@ -519,6 +519,8 @@ void ProgramCore::prepareFork() {
   install_.lock();
   interpreter_->stubLock().lock();
   retirement_->forkLock().lock();
+  if (profile_)
+    profile_->forkLock().lock();
   space_->expectChild();
   if (names_)
     names_->prepareFork();
@@ -527,6 +529,8 @@ void ProgramCore::prepareFork() {
 void ProgramCore::parentAfterFork() {
   if (names_)
     names_->parentAfterFork();
+  if (profile_)
+    profile_->forkLock().unlock();
   retirement_->forkLock().unlock();
   interpreter_->stubLock().unlock();
   install_.unlock();
@@ -537,6 +541,8 @@ void ProgramCore::childAfterFork() {
   space_->privatise();
   if (names_)
     names_->childAfterFork();
+  if (profile_)
+    profile_->forkLock().unlock();
   retirement_->forkLock().unlock();
   interpreter_->stubLock().unlock();
   install_.unlock();

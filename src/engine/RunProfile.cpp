@@ -17,16 +17,6 @@ RunProfile::RunProfile(const Parts& parts, ProgramProfile earlier) : parts_(part
     named_.emplace(functions[id].name, id);
 }
 
-/// The calls before the first code that does not record.
-std::uint64_t RunProfile::callsRecorded(FunctionRecord& record) const {
-  std::uint64_t calls = record.calls();
-  std::lock_guard lock(record.mutex);
-  for (const Version& version : record.versions)
-    if (version.tier > Tier::Baseline && version.loop == kNoLoop)
-      calls = std::min(calls, version.callsBefore);
-  return calls;
-}
-
 bool RunProfile::read(std::uint32_t function, FunctionProfile& into, const CountReading& reading) const {
   into.branches.clear();
   into.switches.clear();
@@ -34,8 +24,8 @@ bool RunProfile::read(std::uint32_t function, FunctionProfile& into, const Count
   seen |= parts_.baseline.readCounts(function, into, reading);
   if (!seen)
     return false;
-  FunctionRecord& record = parts_.table.record(function);
-  into.entries = callsRecorded(record);
+  const FunctionRecord& record = parts_.table.record(function);
+  into.entries = record.callsRecorded();
   if (const std::uint64_t calls = record.calls(); into.entries != 0 && calls > into.entries)
     scaleCounts(into, calls, into.entries);
   return true;

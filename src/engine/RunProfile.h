@@ -1,6 +1,6 @@
 // The profile that compilers use: what this run has recorded so far, and that of earlier runs if there is one.
 //
-// Nothing here stops the program or waits for it. The recorders' tables are read where they lie, count by count; a function's
+// Nothing here stops the program, waits for it, or takes a lock that it takes. The recorders' tables are read where they lie, count by count; a function's
 // counts are brought to one scale, that of its calls: those of functions that left the recording tiers early, because they
 // are hot, say little beside those of others unless they are seen as a sample.
 #pragma once
@@ -31,12 +31,12 @@ public:
 
   std::optional<FunctionProfile> functionProfile(std::uint32_t function, const HashOf& hashOf) const override;
   CountSummary summary() const override;
+  std::mutex& forkLock() { return mutex_; }
 
 private:
   /// Clears `into` and fills it; false if there is nothing.
   bool read(std::uint32_t function, FunctionProfile& into, const CountReading& reading) const;
   std::optional<FunctionProfile> recorded(std::uint32_t function) const;
-  std::uint64_t callsRecorded(FunctionRecord& record) const;
   std::optional<FunctionProfile> known(std::uint32_t function, const HashOf& hashOf) const;
   void number(TargetCount& target, const HashOf& hashOf) const;
 

@@ -166,6 +166,23 @@ public:
   std::uint64_t calls() const { return counted(callsDone_, armedCalls_, counters->calls); }
   std::uint64_t loops() const { return counted(loopsDone_, armedLoops_, counters->loops); }
 
+  /// Those of them that went to tiers that record the profile. Any thread.
+  std::uint64_t callsRecorded() const {
+    const std::uint64_t all = calls(), since = unrecordedSince_.load(std::memory_order_relaxed);
+    const std::uint64_t without =
+        unrecorded_.load(std::memory_order_relaxed) + (since != kRecording && all > since ? all - since : 0);
+    return all > without ? all - without : 0;
+  }
+  /// Under mutex: whether calls from now on go to a tier that records.
+  void setRecording(bool recording) {
+    const std::uint64_t since = unrecordedSince_.load(std::memory_order_relaxed);
+    if (recording == (since == kRecording))
+      return;
+    if (recording)
+      unrecorded_.fetch_add(calls() - since, std::memory_order_relaxed);
+    unrecordedSince_.store(recording ? kRecording : calls(), std::memory_order_relaxed);
+  }
+
   /// Sets both budgets; what the old ones had counted is kept.
   void arm(std::int64_t calls, std::int64_t loops) {
     callsDone_.store(this->calls(), std::memory_order_relaxed);
@@ -185,6 +202,8 @@ private:
   std::atomic<std::uint32_t> refusedTiers_{0};
   std::atomic<const OsrEntry*> osrEntries_{nullptr};
   std::deque<OsrEntry> osrStore_; ///< under mutex; elements stay where they are
+  static constexpr std::uint64_t kRecording = ~std::uint64_t{0};
+  std::atomic<std::uint64_t> unrecorded_{0}, unrecordedSince_{kRecording}; ///< calls; written under mutex
   std::atomic<std::uint64_t> callsDone_{0}, loopsDone_{0};
   std::atomic<std::int64_t> armedCalls_{0}, armedLoops_{0};
 };

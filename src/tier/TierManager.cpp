@@ -123,6 +123,7 @@ void TierManager::activate(FunctionRecord& record, const Version& version, std::
   now.current = version.tier;
   TierDecision budget = firstBudget(settings_.ladder, now);
   record.arm(budget.calls, budget.loops);
+  record.setRecording(version.tier <= Tier::Baseline);
   table_.slot(record.id).store(version.entry, std::memory_order_release);
   record.publishedEntry = version.entry;
   record.publishedTier.store(static_cast<int>(version.tier), std::memory_order_release);

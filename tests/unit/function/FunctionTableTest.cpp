@@ -234,5 +234,28 @@ TEST(FunctionRecord, BudgetsAreSpentBelowZero) {
   EXPECT_EQ(table.record(0).calls(), 3u);
 }
 
+TEST(FunctionRecord, TellsCallsThatWereRecordedFromOthers) {
+  Counters counters{};
+  FunctionRecord record;
+  record.counters = &counters;
+  record.arm(1000, 1000);
+  auto call = [&](std::int64_t times) { counters.calls.fetch_sub(times, std::memory_order_relaxed); };
+  call(30);
+  EXPECT_EQ(record.callsRecorded(), 30u);
+  record.setRecording(true); // as it was
+  record.setRecording(false);
+  call(50);
+  record.setRecording(false);
+  EXPECT_EQ(record.callsRecorded(), 30u);
+  record.arm(1000, 1000);
+  record.setRecording(true);
+  call(20);
+  EXPECT_EQ(record.callsRecorded(), 50u);
+  record.setRecording(false);
+  call(7);
+  EXPECT_EQ(record.callsRecorded(), 50u);
+  EXPECT_EQ(record.calls(), 107u);
+}
+
 } // namespace
 } // namespace kiln
