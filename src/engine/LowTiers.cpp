@@ -1,4 +1,6 @@
 // The low tiers, interpreter and baseline: made in the threads of the program, from the foreground's world.
+#include <algorithm>
+
 #include "engine/EngineCore.h"
 #include "engine/ProgramCore.h"
 #include "engine/SignalHandlers.h"
@@ -13,6 +15,16 @@ std::uint32_t recordersOf(const Options& options, const Ladder& ladder, Tier tie
   bool wanted = options.profiling == Profiling::On ||
                 (options.profiling == Profiling::Auto && ladder.above(tier) != nullptr);
   return wanted ? options.recorders : 0;
+}
+
+/// How many back-edges a small loop of baseline code may keep to itself: a little of what the next rungs wait for.
+std::uint32_t batchOf(const Options& options, const Ladder& ladder) {
+  constexpr std::uint64_t kLargest = 1024, kShare = 64;
+  std::uint64_t batch = options.osrAt != 0 ? 1 : kLargest;
+  for (const Rung& rung : ladder.rungs)
+    if (rung.tier > Tier::Baseline)
+      batch = std::min(batch, std::max<std::uint64_t>(rung.loops / kShare, 1));
+  return static_cast<std::uint32_t>(batch);
 }
 
 bool has(const Ladder& ladder, Tier tier) {
@@ -48,6 +60,7 @@ void ProgramCore::makeLowTiers() {
   compiling.osrAt = options.osrAt;
   compiling.record = recordersOf(options, tiers_->ladder(), Tier::Baseline);
   compiling.count = tiers_->counts(Tier::Baseline) || options.osrAt != 0 || compiling.record != 0;
+  compiling.batch = compiling.count ? batchOf(options, tiers_->ladder()) : 1;
   compiling.registers = options.baselineRegisters;
   compiling.plainCpu = options.baselinePlainCpu;
   baseline::Baseline::Host baselineHost;

@@ -66,8 +66,8 @@ struct CountSite {
   enum class Kind : std::uint8_t { Branch, Switch, Target, Size, Loop, Argument };
   Kind kind = Kind::Branch;
   std::uint32_t value = 0;  ///< number of the instruction; Loop: of the header's block; Argument: index
-  std::uint32_t offset = 0; ///< bytes; Branch: taken, not taken; Switch: default, then cases; Target, Size: ValueCounts; Argument: ArgumentCounts
-  std::uint32_t count = 0;  ///< of cases
+  std::uint32_t offset = 0; ///< bytes; Branch: taken; Switch: default, then cases; Target, Size: ValueCounts; Argument: ArgumentCounts
+  std::uint32_t count = 0;  ///< Switch: of cases; Branch: offset of not taken
   bool operator==(const CountSite&) const = default;
 };
 

@@ -1,4 +1,5 @@
 // What baseline code has counted, as a profile.
+#include <algorithm>
 #include <cstring>
 #include <unordered_set>
 
@@ -29,6 +30,17 @@ void addSwitch(FunctionProfile& out, std::uint32_t number, const CountSite& site
     out.switches.push_back(std::move(profile));
 }
 
+/// A loop may have several ways back, each with a count.
+void addLoop(FunctionProfile& out, std::uint32_t block, std::uint64_t count) {
+  if (count == 0)
+    return;
+  auto known = std::find_if(out.loops.begin(), out.loops.end(), [&](const LoopProfile& loop) { return loop.block == block; });
+  if (known == out.loops.end())
+    out.loops.push_back({block, count});
+  else
+    known->backEdges += count;
+}
+
 void addArgument(FunctionProfile& out, const CountSite& site, const CodeSpan& memory) {
   ArgumentCounts seen;
   memcpy(&seen, memory.rx + site.offset, sizeof seen);
@@ -57,14 +69,13 @@ ProgramProfile Baseline::harvest(const Source& source) {
       const CodeSpan& memory = installed.profile;
       switch (site.kind) {
       case CountSite::Kind::Branch: {
-        std::uint64_t taken = countAt(memory, site.offset), notTaken = countAt(memory, site.offset + 8);
+        std::uint64_t taken = countAt(memory, site.offset), notTaken = countAt(memory, site.count);
         if (taken || notTaken)
           out.branches.push_back({site.value - arguments, taken, notTaken});
         break;
       }
       case CountSite::Kind::Loop:
-        if (std::uint64_t count = countAt(memory, site.offset))
-          out.loops.push_back({site.value, count});
+        addLoop(out, site.value, countAt(memory, site.offset));
         break;
       case CountSite::Kind::Switch: addSwitch(out, site.value - arguments, site, memory); break;
       case CountSite::Kind::Target: harvest.addTargets(out, site.value - arguments, valuesAt(memory, site.offset)); break;

@@ -85,7 +85,7 @@ void Emitter::emitEdgeMoves(const llvm::BasicBlock* from, const llvm::BasicBlock
 bool Emitter::needsStub(const llvm::BasicBlock* from, const llvm::BasicBlock* to) {
   if (plan_.isBackEdge(from, to) && (options_.settings.count || options_.settings.osrAt != 0))
     return true;
-  return hasMoves(from, to);
+  return leavesCountedLoop(from, to) || hasMoves(from, to);
 }
 
 /// Where a jump along an edge leads: to the block, or to a stub that does what is to be done on the way.
@@ -105,12 +105,15 @@ void Emitter::emitEdgeStubs() {
   }
 }
 
-void Emitter::emitEdge(const llvm::BasicBlock* from, const llvm::BasicBlock* to, bool mayFallThrough) {
+/// `counted`: as countLoop().
+void Emitter::emitEdge(const llvm::BasicBlock* from, const llvm::BasicBlock* to, bool mayFallThrough, std::uint32_t counted) {
+  if (const CountedLoop* left = leavesCountedLoop(from, to))
+    endCountedLoop(*left);
   if (llvm::isa<llvm::PHINode>(to->front()))
     emitEdgeMoves(from, to);
   std::uint32_t here = plan_.place(from), place = plan_.place(to);
   if (place <= here && (options_.settings.count || options_.settings.osrAt != 0))
-    return countLoop(to);
+    return countLoop(to, counted);
   if (!mayFallThrough || place != here + 1)
     a_.jmp(labels_[place]);
 }
@@ -123,11 +126,14 @@ void Emitter::emitBranch(const llvm::BranchInst& branch) {
   if (records(Baseline::Branches))
     return emitCountedBranch(branch);
   // Which way is taken by jumping: not the one that goes on with the next block, nor, if there is a choice, one that has
-  // something to do on the way, since that can stand right behind.
+  // something to do on the way, since that can stand right behind. Most of all the way back in a loop.
   std::uint32_t next = plan_.place(from) + 1;
   bool workYes = needsStub(from, yes), workNo = needsStub(from, no);
+  const bool backYes = workYes && plan_.isBackEdge(from, yes), backNo = workNo && plan_.isBackEdge(from, no);
   bool jumpWhenTrue = true;
-  if (plan_.place(yes) == next && !workYes)
+  if (backYes != backNo)
+    jumpWhenTrue = backNo;
+  else if (plan_.place(yes) == next && !workYes)
     jumpWhenTrue = false;
   else if (plan_.place(no) == next && !workNo)
     jumpWhenTrue = true;

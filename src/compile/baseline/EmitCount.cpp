@@ -25,16 +25,62 @@ void Emitter::emitColdEntry() {
   a_.jmp(entryBack_);
 }
 
-/// The end of an edge back to a loop header: counts it and jumps.
-void Emitter::countLoop(const llvm::BasicBlock* header) {
+/// The end of an edge back to a loop header: counts it and jumps. `counted` is where the edge itself was counted, if it was.
+void Emitter::countLoop(const llvm::BasicBlock* header, std::uint32_t counted) {
   std::uint32_t place = plan_.place(header);
-  ColdLoop cold{a_.newLabel(), labels_[place], loopSite(plan_.blockNumberAt(place))};
-  if (records(Baseline::Branches))
-    countOne(loopCount(header));
-  a_.dec(qword(a_.outside(Target::Counters, out_->function, 8)));
-  a_.jns(labels_[place]);
+  ColdLoop cold{a_.newLabel(), labels_[place], loopSite(plan_.blockNumberAt(place)), kNone, false};
+  const bool recorded = records(Baseline::Branches);
+  if (const CountedLoop* loop = plan_.countedLoop(place)) {
+    cold.inBatches = true;
+    if (recorded)
+      cold.count = loopCount(header);
+    a_.dec(gp(plan_.placeOf(loop->counter, 0).reg));
+    a_.jge(insideLabels_.lookup(place));
+  } else {
+    if (recorded && counted != kNone)
+      out_->counts.push_back({CountSite::Kind::Loop, plan_.blockNumber(header), counted, 0});
+    else if (recorded)
+      countOne(loopCount(header));
+    a_.dec(qword(a_.outside(Target::Counters, out_->function, 8)));
+    a_.jns(labels_[place]);
+  }
   a_.jmp(cold.entry);
   coldLoops_.push_back(cold);
+}
+
+/// A batch is counted: the runtime is asked if the budget is spent, and else the next one begins.
+void Emitter::countBatch(const ColdLoop& cold) {
+  const auto batch = static_cast<std::int32_t>(options_.settings.batch);
+  if (cold.count != kNone)
+    a_.add(qword(a_.outside(Target::Profile, 0, static_cast<std::int32_t>(cold.count))), batch);
+  a_.sub(qword(a_.outside(Target::Counters, out_->function, 8)), batch);
+  a_.jns(cold.back);
+}
+
+/// In front of a block: the header of such a loop has a second label behind the beginning of a batch.
+void Emitter::beginCountedLoop(std::uint32_t place) {
+  const CountedLoop* loop = plan_.countedLoop(place);
+  if (!loop || loop->first != place)
+    return;
+  a_.mov(gp(plan_.placeOf(loop->counter, 0).reg), static_cast<std::int32_t>(options_.settings.batch) - 1);
+  a_.bind(insideLabels_[place] = a_.newLabel());
+}
+
+const CountedLoop* Emitter::leavesCountedLoop(const llvm::BasicBlock* from, const llvm::BasicBlock* to) const {
+  const CountedLoop* loop = plan_.countedLoop(plan_.place(from));
+  if (!loop)
+    return nullptr;
+  std::uint32_t place = plan_.place(to);
+  return place < loop->first || place > loop->last ? loop : nullptr;
+}
+
+/// What the batch at hand has counted: the register becomes that, negated.
+void Emitter::endCountedLoop(const CountedLoop& loop) {
+  Gp counter = gp(plan_.placeOf(loop.counter, 0).reg);
+  a_.sub(counter, static_cast<std::int32_t>(options_.settings.batch) - 1);
+  a_.add(qword(a_.outside(Target::Counters, out_->function, 8)), counter);
+  if (records(Baseline::Branches))
+    a_.sub(qword(a_.outside(Target::Profile, 0, static_cast<std::int32_t>(loopCount(plan_.order()[loop.first])))), counter);
 }
 
 std::uint32_t Emitter::countSite(CountSite::Kind kind, std::uint32_t value, std::uint32_t bytes, std::uint32_t count) {
@@ -42,6 +88,11 @@ std::uint32_t Emitter::countSite(CountSite::Kind kind, std::uint32_t value, std:
   out_->counts.push_back({kind, value, offset, count});
   out_->profileBytes += bytes;
   return offset;
+}
+
+std::uint32_t Emitter::addCount() {
+  out_->profileBytes += 8;
+  return out_->profileBytes - 8;
 }
 
 void Emitter::countOne(std::uint32_t offset) { a_.inc(qword(a_.outside(Target::Profile, 0, offset))); }
@@ -53,17 +104,29 @@ std::uint32_t Emitter::loopCount(const llvm::BasicBlock* header) {
   return at->second;
 }
 
-/// Taken and not taken, each on its way.
+/// Taken and not taken, each on its way; the way back in a loop comes first. The only way back of a loop that counts by
+/// itself is counted there.
 void Emitter::emitCountedBranch(const llvm::BranchInst& branch) {
   const llvm::BasicBlock* from = branch.getParent();
-  std::uint32_t counts = countSite(CountSite::Kind::Branch, numberOf(branch), 16);
-  Label no = a_.newLabel();
-  branchTo(branch.getCondition(), no, false);
-  countOne(counts);
-  emitEdge(from, branch.getSuccessor(0), false);
-  a_.bind(no);
-  countOne(counts + 8);
-  emitEdge(from, branch.getSuccessor(1), true);
+  std::uint32_t counts[2];
+  bool isLoop[2];
+  for (unsigned way : {0u, 1u}) {
+    const llvm::BasicBlock* to = branch.getSuccessor(way);
+    const CountedLoop* loop = plan_.isBackEdge(from, to) ? plan_.countedLoop(plan_.place(to)) : nullptr;
+    isLoop[way] = loop && loop->backEdges == 1;
+    counts[way] = isLoop[way] ? loopCount(to) : addCount();
+  }
+  out_->counts.push_back({CountSite::Kind::Branch, numberOf(branch), counts[0], counts[1]});
+  const unsigned first = plan_.isBackEdge(from, branch.getSuccessor(1)) && !plan_.isBackEdge(from, branch.getSuccessor(0));
+  Label other = a_.newLabel();
+  branchTo(branch.getCondition(), other, first == 1);
+  for (unsigned way : {first, 1 - first}) {
+    if (!isLoop[way])
+      countOne(counts[way]);
+    emitEdge(from, branch.getSuccessor(way), way != first, counts[way]);
+    if (way == first)
+      a_.bind(other);
+  }
 }
 
 /// The target is in R10, and no argument is in its register yet. The common case is a comparison and an increment.

@@ -21,6 +21,8 @@ void Emitter::emitColdLoops() {
   const std::uint32_t entry = runtimeIndex(reinterpret_cast<std::uintptr_t>(&kiln_baseline_loop));
   for (const ColdLoop& cold : coldLoops_) {
     a_.bind(cold.entry);
+    if (cold.inBatches)
+      countBatch(cold);
     a_.mov(x86::r11, addressConstant(Target::Loop, cold.site, 0));
     a_.call(addressConstant(Target::Runtime, entry, 0));
     a_.jmp(cold.back);

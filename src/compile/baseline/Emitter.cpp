@@ -66,6 +66,7 @@ std::expected<std::unique_ptr<Code>, Refusal> Emitter::run() {
   planning.registers = options_.settings.registers;
   planning.machine = machine();
   planning.allocasAreValues = options_.loop != kNone;
+  planning.countLoops = options_.settings.batch > 1;
   if (std::string reason = plan_.run(function_, planning); !reason.empty())
     return refusal(std::move(reason), nullptr);
   holder_.init(asmjit::Environment::host());
@@ -91,6 +92,7 @@ std::expected<std::unique_ptr<Code>, Refusal> Emitter::run() {
 void Emitter::emitBlock(std::uint32_t place) {
   a_.bind(labels_[place]);
   currentPlace_ = place;
+  beginCountedLoop(place);
   std::uint32_t number = plan_.firstNumber(place);
   position_ = plan_.positionOf(number);
   for (const llvm::Instruction& instruction : *plan_.order()[place]) {

@@ -253,14 +253,18 @@ private:
   void storeResult(const llvm::Value* value);
   /// The move of a word of an image; null if there is none.
   const Move* moveOfWord(const std::vector<Move>& moves, std::uint32_t word) const;
-  void emitEdge(const llvm::BasicBlock* from, const llvm::BasicBlock* to, bool mayFallThrough);
+  void emitEdge(const llvm::BasicBlock* from, const llvm::BasicBlock* to, bool mayFallThrough, std::uint32_t counted = kNone);
   void emitEdgeMoves(const llvm::BasicBlock* from, const llvm::BasicBlock* to);
   bool hasMoves(const llvm::BasicBlock* from, const llvm::BasicBlock* to);
   const llvm::Value* incoming(const llvm::PHINode& phi, const llvm::BasicBlock* from);
   Label edgeLabel(const llvm::BasicBlock* from, const llvm::BasicBlock* to);
   bool needsStub(const llvm::BasicBlock* from, const llvm::BasicBlock* to);
   void emitEdgeStubs();
-  void countLoop(const llvm::BasicBlock* header);
+  void countLoop(const llvm::BasicBlock* header, std::uint32_t counted);
+  void beginCountedLoop(std::uint32_t place);
+  void endCountedLoop(const CountedLoop& loop);
+  const CountedLoop* leavesCountedLoop(const llvm::BasicBlock* from, const llvm::BasicBlock* to) const;
+  std::uint32_t addCount();
   void countEntry();
   void jump(Condition condition, const Label& to) { a_.j(condition, to); }
 
@@ -675,7 +679,10 @@ private:
   struct ColdLoop {
     Label entry, back;
     std::uint32_t site;
+    std::uint32_t count; ///< offset of the loop's count in the profile, if batches are recorded
+    bool inBatches;
   };
+  void countBatch(const ColdLoop& cold);
   /// Where exceptions of an invoke, or of several alike, enter the code.
   struct Landing {
     const llvm::InvokeInst* invoke;
@@ -701,6 +708,7 @@ private:
   llvm::DenseMap<std::pair<const llvm::BasicBlock*, const llvm::BasicBlock*>, unsigned> stubOf_;
   llvm::DenseMap<const llvm::BasicBlock*, llvm::DenseMap<const llvm::BasicBlock*, unsigned>> edgeIndices_;
   std::vector<ColdLoop> coldLoops_;
+  llvm::SmallDenseMap<std::uint32_t, Label> insideLabels_; ///< of headers of counted loops, by place
   std::vector<Landing> landings_;
   llvm::DenseMap<const llvm::BasicBlock*, Pad> pads_;
   llvm::DenseMap<std::uintptr_t, std::uint32_t> typeIndices_;

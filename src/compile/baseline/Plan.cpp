@@ -52,6 +52,7 @@ std::string Plan::run(const llvm::Function& function, const PlanOptions& options
   movesStack_ = usesFrame_ = false;
   if (!analyse(function))
     return "a value of a type that has no registers";
+  findCountedLoops();
   listClasses();
   allocateRegisters();
   for (std::uint32_t used = usedCalleeSaved_; used != 0; used &= used - 1)
@@ -421,12 +422,12 @@ void Plan::listClasses() {
     std::uint32_t owner = representative(value);
     if (firstPlace_[owner] == kNone) {
       firstPlace_[owner] = static_cast<std::uint32_t>(places_.size());
-      llvm::Type* type = numbers_.value(owner)->getType();
-      if (state.words == 1 && isOneGpr(type)) {
+      const bool isCounter = owner >= numbers_.size();
+      if (isCounter || (state.words == 1 && isOneGpr(numbers_.value(owner)->getType()))) {
         parts_.push_back({});
       } else {
         Parts parts;
-        (void)partsOfType(type, parts);
+        (void)partsOfType(numbers_.value(owner)->getType(), parts);
         parts_.insert(parts_.end(), parts.begin(), parts.begin() + state.words);
       }
       places_.resize(parts_.size());
@@ -580,7 +581,7 @@ void Plan::allocateSlots() {
     for (std::uint32_t value = events_[position].begin; value != kNone; value = nextEvents_[value].begin)
       for (unsigned part = 0; part < values_[value].words; ++part) {
         Place& place = places_[firstPlace_[value] + part];
-        if (values_[value].weight > 0 && (!place.inRegister() || place.saved))
+        if (values_[value].weight > 0 && value < numbers_.size() && (!place.inRegister() || place.saved))
           place.offset = -static_cast<std::int32_t>(slotIn(parts_[firstPlace_[value] + part].bytes));
       }
   }

@@ -74,10 +74,18 @@ struct Place {
   bool exists() const { return inRegister() || inSlot(); }
 };
 
+/// A loop whose rounds are counted in a register.
+struct CountedLoop {
+  std::uint32_t first, last; ///< places of its blocks
+  std::uint32_t counter;     ///< number of the value that stands for the register
+  std::uint32_t backEdges;
+};
+
 struct PlanOptions {
   unsigned registers = 0;       ///< allocatable ones of each bank; 0: all
   Machine machine;              ///< that code is made for
   bool allocasAreValues = false; ///< the code is entered at a loop: its variables lie in another frame
+  bool countLoops = false;       ///< look for loops that can count their rounds in a register
 };
 
 class Plan final : public flow::Intervals {
@@ -136,6 +144,8 @@ public:
   /// A further slot, aligned to 16 if it is that large; offset from RBP. Lives for the whole function.
   std::int32_t newSlot(std::uint32_t bytes, std::uint32_t align = 8);
   bool hasBackEdges() const { return !ranges_.empty(); }
+  /// The loop around the block at a place that counts in a register, or null.
+  const CountedLoop* countedLoop(std::uint32_t place) const;
   bool hasCalls() const { return !calls_.empty(); }
   /// Some alloca is not in the frame: RSP moves.
   bool movesStack() const { return movesStack_; }
@@ -174,6 +184,8 @@ private:
   bool foldAlloca(const llvm::AllocaInst& variable, std::uint32_t number);
   void hint(const llvm::Instruction& instruction, std::uint32_t number);
   void hintArguments();
+  void findCountedLoops();
+  void addCounter(const Range& range, std::uint32_t backEdges);
   void listClasses();
   void allocateRegisters();
   void allocateClass(std::uint32_t value);
@@ -195,6 +207,8 @@ private:
   std::vector<std::pair<std::uint32_t, std::int32_t>> variables_; ///< frame variables by number, and their offsets
   llvm::DenseMap<std::uint32_t, std::int32_t> frameOffsets_;
   std::vector<Call> calls_;
+  std::vector<CountedLoop> countedLoops_;
+  std::vector<std::uint32_t> countedOf_; ///< by range: index in countedLoops_, or kNone
   std::array<Occupant, 32> occupants_;
   std::vector<SavedLife> savedLives_;
   std::size_t savedCursor_ = 0;
