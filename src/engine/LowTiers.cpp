@@ -65,6 +65,9 @@ void ProgramCore::makeLowTiers() {
   compiling.plainCpu = options.baselinePlainCpu;
   baseline::Baseline::Host baselineHost;
   hostOf(baselineHost, Tier::Baseline);
+  baselineHost.argumentVaries = [this](std::uint32_t id, std::uint32_t argument) {
+    return interpreter_->argumentVaries(id, argument);
+  };
   baselineHost.prepareOsr = [this](baseline::LoopRecord& record) {
     prepareTransfer([&](World& world, const WorldSymbols& symbols) { baseline_->prepareOsr({&world, &symbols}, record); });
   };

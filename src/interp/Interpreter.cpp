@@ -282,6 +282,16 @@ FunctionProfile Interpreter::harvestOne(Harvest& harvest, const Code& code) {
   return out;
 }
 
+bool Interpreter::argumentVaries(std::uint32_t function, std::uint32_t argument) const {
+  const FunctionEntry* entry = entries_[function].load(std::memory_order_acquire);
+  if (!entry || !entry->decoded)
+    return false;
+  for (const ArgumentValues::Argument& each : entry->decoded->arguments.arguments)
+    if (each.index == argument)
+      return each.varied;
+  return false;
+}
+
 ProgramProfile Interpreter::harvest(const Source& source) {
   ProgramProfile profile;
   Harvest harvest(parts_.map, parts_.table, *source.world);

@@ -77,6 +77,9 @@ public:
   const void* atBackEdge(LoopHeader& header);
   FunctionEntry* directTarget(const CallSite& site, std::uintptr_t address);
 
+  /// Whether calls have had several values in the argument. Under the foreground lock.
+  bool argumentVaries(std::uint32_t function, std::uint32_t argument) const;
+
   struct Totals {
     std::uint64_t functions = 0, instructions = 0, nanoseconds = 0;
   };

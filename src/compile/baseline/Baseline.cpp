@@ -44,7 +44,7 @@ private:
 } // namespace
 
 Baseline::Baseline(const Parts& parts, Settings settings, Host host)
-    : parts_(parts), settings_(settings), host_(std::move(host)), work_(std::make_unique<Work>(parts_)) {}
+    : parts_(parts), settings_(settings), host_(std::move(host)), work_(std::make_unique<Work>(parts_, host_)) {}
 
 Baseline::~Baseline() = default;
 

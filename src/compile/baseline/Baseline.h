@@ -51,6 +51,8 @@ public:
     std::function<std::uintptr_t(std::uint32_t function, std::uint32_t loop)> loopBudgetSpent;
     /// The continuation for a loop, now; 0 if there can be none (--osr-at).
     std::function<std::uintptr_t(std::uint32_t function, std::uint32_t loop)> forceOsr;
+    /// Whether a tier below has seen an argument of the function with several values.
+    std::function<bool(std::uint32_t function, std::uint32_t argument)> argumentVaries;
     /// Calls prepareOsr() under the foreground lock.
     std::function<void(LoopRecord&)> prepareOsr;
   };

@@ -137,7 +137,7 @@ void Emitter::countTarget(const llvm::CallBase& call) {
 
 /// Records the value in R10 in the ValueCounts at an offset. Keeps all registers but R11.
 void Emitter::recordValue(std::uint32_t counts) {
-  static_assert(offsetof(ValueCounts, value) == 0 && offsetof(ValueCounts, count) == 8 * kTopValues);
+  static_assert(offsetof(ValueCounts, value) == 0 && offsetof(ValueCounts, count) == 32 && kTopValues == 4); // Record.S too
   ColdRecord cold{a_.newLabel(), a_.newLabel(), counts};
   a_.cmp(x86::r10, qword(a_.outside(Target::Profile, 0, counts)));
   a_.jne(cold.entry);
@@ -170,13 +170,14 @@ void Emitter::emitColdRecords() {
   }
 }
 
-/// Behind the entry, with the arguments in their places. An argument that always had one value costs a comparison and an
-/// increment, any other a jump and a store more.
+/// Behind the entry, with the arguments in their places. Most vary in the first few calls, which a tier below has seen. One that
+/// always had one value costs a comparison and an increment, any other a jump and a store more.
 void Emitter::recordArguments() {
   static_assert(offsetof(ArgumentCounts, value) == 0);
   for (const llvm::Argument& argument : function_.args()) {
     const Place* place = placeOf(&argument);
-    if (!isOneGpr(argument.getType()) || !place || !place->exists())
+    if (!isOneGpr(argument.getType()) || !place || !place->exists() ||
+        environment_.argumentVaries(out_->function, argument.getArgNo()))
       continue;
     std::uint32_t counts = countSite(CountSite::Kind::Argument, argument.getArgNo(), sizeof(ArgumentCounts));
     zeroExtendInto(x86::r11, &argument);

@@ -25,6 +25,8 @@ public:
   virtual const void* threadLocals() = 0;
   /// A function by name as LLVM's own calls find it: the program's, else the process's; 0 if there is none.
   virtual std::uintptr_t libraryFunction(const char* name) = 0;
+  /// Whether calls so far already had several values in an argument of the program's function: there is nothing to record.
+  virtual bool argumentVaries(std::uint32_t function, std::uint32_t argument) { return false; }
 };
 
 } // namespace kiln::baseline

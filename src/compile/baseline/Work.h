@@ -27,7 +27,7 @@ struct Baseline::Installed {
 };
 
 struct Baseline::Work final : Environment {
-  explicit Work(const Parts& parts) : parts(parts) {}
+  Work(const Parts& parts, const Host& host) : parts(parts), host(host) {}
 
   Result<llvm::APInt> evaluate(const llvm::Constant* constant, const llvm::DataLayout& layout) override {
     ConstantWriter::FunctionAddress stub = [this](std::uint32_t id) { return parts.table.stub(id); };
@@ -46,7 +46,12 @@ struct Baseline::Work final : Environment {
     return known->second;
   }
 
+  bool argumentVaries(std::uint32_t function, std::uint32_t argument) override {
+    return host.argumentVaries && host.argumentVaries(function, argument);
+  }
+
   const Parts& parts;
+  const Host& host;
   Source source; ///< while compiling
   Workspace workspace;
   llvm::StringMap<std::uintptr_t> libraryFunctions;
