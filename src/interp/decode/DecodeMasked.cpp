@@ -1,8 +1,8 @@
 // Memory by lanes: loads and stores of those lanes of a vector that a mask has set.
 //
-// The other lanes must not touch memory, which may not be there. So each lane has a branch around it: two ops, or one where
-// the lane is not set. To choose between its address and one in the frame would take three. With a constant mask a lane is
-// one op or none.
+// The other lanes must not touch memory, which may not be there. So each lane has a branch around it: two ops, or one
+// where the lane is not set. To choose between its address and one in the frame would take three. With a constant mask a
+// lane is one op or none.
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/IntrinsicInst.h>
 
@@ -54,8 +54,8 @@ bool Decoder::decodeMaskedAccess(const llvm::IntrinsicInst& call) {
   auto* type = llvm::cast<llvm::FixedVectorType>(access->vector->getType());
   llvm::Type* lane = type->getElementType();
   std::uint64_t size = data_.getTypeAllocSize(lane).getFixedValue();
-  // LLVM leaves gaps between such lanes if it does not know the mask, and none if the mask is all ones, as in a vector in
-  // memory. No tier could agree with both.
+  // LLVM leaves gaps between such lanes if it does not know the mask, and none if the mask is all ones, as in a vector
+  // in memory. Nothing here could agree with both.
   if (access->places != Scattered && data_.getTypeSizeInBits(lane).getFixedValue() != 8 * size)
     refuse("masked access to lanes of an unusual size");
   const auto* known = llvm::dyn_cast<llvm::Constant>(access->mask);
