@@ -13,6 +13,8 @@ bool Emitter::emitVectorIntrinsic(const llvm::IntrinsicInst& intrinsic) {
     return false;
   if (emitMaskedAccess(intrinsic))
     return true;
+  if (intrinsic.getType()->isVoidTy())
+    return false;
   llvm::Type* type = intrinsic.getArgOperand(0)->getType();
   const auto id = intrinsic.getIntrinsicID();
   const bool isFold = id == llvm::Intrinsic::vector_reduce_fadd || id == llvm::Intrinsic::vector_reduce_fmul;

@@ -12,7 +12,8 @@ void Decoder::decodeIntrinsic(const llvm::IntrinsicInst& call) {
   // Those that only tell an optimiser something.
   if (call.isAssumeLikeIntrinsic() && call.getType()->isVoidTy())
     return;
-  if (decodeIntegerIntrinsic(call) || decodeFloatIntrinsic(call) || decodeMemoryIntrinsic(call) || decodeReduction(call))
+  if (decodeIntegerIntrinsic(call) || decodeFloatIntrinsic(call) || decodeMemoryIntrinsic(call) ||
+      decodeMaskedAccess(call) || decodeReduction(call))
     return;
   switch (call.getIntrinsicID()) {
   case Intrinsic::donothing:

@@ -263,8 +263,7 @@ std::uint16_t Decoder::wordsFor(const llvm::Value* value, unsigned count) {
   if (count == 1)
     return word(value);
   std::uint16_t at = temporary(count);
-  for (unsigned i = 0; i < count; ++i)
-    emitConstant(at + i, constantWord(constant, i));
+  emitConstants(at, constant, count);
   return at;
 }
 
@@ -291,6 +290,17 @@ void Decoder::emitConstant(unsigned d, Word value) {
   append(value);
 }
 
+void Decoder::emitConstants(unsigned d, const llvm::Constant* constant, unsigned words) {
+  if (words == 1)
+    return emitConstant(d, constantWord(constant));
+  if (words == 0)
+    return;
+  emit(copyConstants(), d);
+  append(words);
+  for (unsigned i = 0; i < words; ++i)
+    append(constantWord(constant, i));
+}
+
 void Decoder::emitMove(unsigned d, Operand from) {
   if (from.constant)
     emitConstant(d, from.k);
@@ -299,11 +309,8 @@ void Decoder::emitMove(unsigned d, Operand from) {
 }
 
 void Decoder::emitMoveWords(unsigned d, const llvm::Value* value, unsigned words) {
-  if (const auto* constant = llvm::dyn_cast<llvm::Constant>(value)) {
-    for (unsigned i = 0; i < words; ++i)
-      emitConstant(d + i, constantWord(constant, i));
-    return;
-  }
+  if (const auto* constant = llvm::dyn_cast<llvm::Constant>(value))
+    return emitConstants(d, constant, words);
   std::uint16_t from = operand(value).word;
   if (words == 1)
     emitMove(d, {false, 0, from});

@@ -78,6 +78,8 @@ struct Address {
   IndexKind kind = IndexKind::I64;
   std::uint64_t scale = 1;
 };
+/// Where a pointer leads.
+Address addressAt(Operand pointer);
 
 /// What decoders work in, one after the other: tables and buffers keep their memory from function to function, and shapes are
 /// found once. One thread at a time; the shapes must live as long as the code that was decoded with them.
@@ -169,6 +171,7 @@ private:
   void emitMove(unsigned d, Operand from);
   void emitMoveWords(unsigned d, const llvm::Value* value, unsigned words);
   void emitConstant(unsigned d, Word value);
+  void emitConstants(unsigned d, const llvm::Constant* constant, unsigned words);
 
   // Labels: blocks first, then stubs of edges ------------------------------------------------------------------------
   using Label = DecodeMemory::Label;
@@ -250,11 +253,12 @@ private:
   ValueCounts* sizeSite(const llvm::CallBase& call);
   std::uint16_t callResult(const llvm::CallBase& call);
 
-  // Intrinsics (DecodeIntrinsic.cpp, DecodeMath.cpp) -------------------------------------------------------------------
+  // Intrinsics (DecodeIntrinsic.cpp, DecodeMasked.cpp, DecodeMath.cpp) --------------------------------------------------
   void decodeIntrinsic(const llvm::IntrinsicInst& call);
   bool decodeIntegerIntrinsic(const llvm::IntrinsicInst& call);
   bool decodeFloatIntrinsic(const llvm::IntrinsicInst& call);
   bool decodeMemoryIntrinsic(const llvm::IntrinsicInst& call);
+  bool decodeMaskedAccess(const llvm::IntrinsicInst& call);
   bool decodeReduction(const llvm::IntrinsicInst& call);
   void decodeThreadLocal(const llvm::Value* variable, unsigned d);
 
