@@ -48,7 +48,8 @@ Baseline::Baseline(const Parts& parts, Settings settings, Host host)
 
 Baseline::~Baseline() = default;
 
-std::variant<Version, Refusal, Error> Baseline::compileAt(const Source& source, std::uint32_t function, std::uint32_t loop) {
+std::variant<Version, Refusal, Error> Baseline::compileAt(const Source& source, std::uint32_t function, std::uint32_t loop,
+                                                          bool record) {
   work_->source = source;
   std::uint64_t start = nowNanoseconds();
   const FunctionInfo& info = parts_.map.functions[function];
@@ -56,7 +57,10 @@ std::variant<Version, Refusal, Error> Baseline::compileAt(const Source& source, 
   if (!body)
     return body.error();
   std::uint64_t prepared = nowNanoseconds();
-  auto code = baseline::compile(**body, function, *work_, work_->workspace, {settings_, loop, false});
+  EmitOptions options{settings_, loop, false};
+  if (!record)
+    options.settings.record = 0;
+  auto code = baseline::compile(**body, function, *work_, work_->workspace, options);
   if (!code)
     return code.error();
   std::uint64_t compiled = nowNanoseconds();
@@ -74,12 +78,12 @@ std::variant<Version, Refusal, Error> Baseline::compileAt(const Source& source, 
   return *version;
 }
 
-std::variant<Version, Refusal, Error> Baseline::compile(const Source& source, std::uint32_t function) {
-  return compileAt(source, function, kNoLoop);
+std::variant<Version, Refusal, Error> Baseline::compile(const Source& source, std::uint32_t function, bool record) {
+  return compileAt(source, function, kNoLoop, record);
 }
 
 std::variant<Version, Refusal, Error> Baseline::loopEntry(const Source& source, std::uint32_t function, std::uint32_t loop) {
-  return compileAt(source, function, loop);
+  return compileAt(source, function, loop, true);
 }
 
 std::uintptr_t Baseline::addressOf(const Fixup& fixup, const Installed& installed) const {
@@ -170,6 +174,7 @@ Result<Version> Baseline::install(std::unique_ptr<Code> made) {
   version.tier = Tier::Baseline;
   version.loop = code.loop;
   version.counts = settings_.count;
+  version.records = code.records;
   version.entry = version.unwindCode = reinterpret_cast<std::uintptr_t>(at->rx);
   version.codeBytes = code.bytes.size();
   version.unwindSection = tables->rx;

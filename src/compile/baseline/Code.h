@@ -101,6 +101,7 @@ struct Code {
   std::vector<std::uintptr_t> types; ///< that clauses name: addresses of type descriptions, 0 for `catch (...)`
   std::uintptr_t personality = 0;
   std::vector<CountSite> counts;
+  bool records = false; ///< made to record; there may be nothing to
   std::uint32_t profileBytes = 0;
   std::uint64_t instructions = 0; ///< of the IR
   /// Offsets in the code and the numbers of the instructions that begin there; for dumps only.

@@ -38,6 +38,7 @@ Emitter::Emitter(const llvm::Function& function, std::uint32_t id, Environment& 
       features_(featuresOf(options.settings)), hasAvx_(features().hasAVX()) {
   out_->function = id;
   out_->loop = options.loop;
+  out_->records = options.settings.record != 0;
 }
 
 void Emitter::refuse(std::string reason) { throw Refused{std::move(reason), current_}; }

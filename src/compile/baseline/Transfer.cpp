@@ -116,7 +116,7 @@ std::uintptr_t Baseline::arrive(LoopRecord& record) {
     if (__atomic_add_fetch(&record.arrivals, 1, __ATOMIC_RELAXED) % settings_.osrAt == 0)
       entry = host_.forceOsr(function, record.block);
   } else {
-    entry = host_.loopBudgetSpent(function, record.block);
+    entry = host_.loopBudgetSpent(function, record.block, record.code->records);
   }
   if (entry && !record.recipe.load(std::memory_order_acquire)) {
     host_.prepareOsr(record);
