@@ -7,8 +7,8 @@
 
 #include "code/CodeSpace.h"
 #include "code/UnwindRegistry.h"
+#include "compile/baseline/Compile.h"
 #include "compile/baseline/Dump.h"
-#include "compile/baseline/Emitter.h"
 #include "compile/baseline/Unwind.h"
 #include "compile/baseline/Work.h"
 #include "support/Clock.h"

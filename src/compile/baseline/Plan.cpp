@@ -5,19 +5,13 @@
 
 #include <algorithm>
 
-#include "abi/Leaves.h"
-#include "compile/baseline/EmitVector.h"
-
 namespace kiln::baseline {
 namespace {
 
 constexpr unsigned kMostAddressUsers = 16;
-/// More parts than this, and a value is refused.
-constexpr unsigned kMostParts = 32;
 constexpr std::uint64_t kLargestFrame = std::uint64_t{1} << 30;
 
-constexpr Register kRcx = 1, kRdx = 2, kRbx = 3, kRsi = 6, kRdi = 7;
-constexpr bool isCalleeSaved(Register reg) { return reg == kRbx || (reg >= 12 && reg <= 15); }
+bool isCalleeSaved(Register reg) { return llvm::is_contained(kCalleeSaved, reg); }
 
 /// In order of preference. RCX and RDX late: shifts and divisions move what is there. R12 and R13 last: as bases of addresses
 /// they take a byte more.
@@ -28,8 +22,6 @@ constexpr Register kXmms[] = {16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28
 constexpr Register kFewGprs[] = {kRcx, kRdx, kRbx, kRdi};
 constexpr Register kFewKeptGprs[] = {kRbx};
 constexpr Register kFewXmms[] = {16, 17, 18, 19};
-
-constexpr Register kArgumentGprs[] = {kRdi, kRsi, kRdx, kRcx, 8, 9};
 
 std::uint32_t alignTo(std::uint32_t value, std::uint32_t alignment) { return (value + alignment - 1) / alignment * alignment; }
 
@@ -63,78 +55,7 @@ std::string Plan::run(const llvm::Function& function, const PlanOptions& options
   return {};
 }
 
-// Parts ------------------------------------------------------------------------------------------------------------------
-
-bool Plan::partsOfType(llvm::Type* type, Parts& parts) {
-  if (isOneGpr(type)) {
-    parts.push_back({});
-    return true;
-  }
-  switch (type->getTypeID()) {
-  case llvm::Type::VoidTyID: return true;
-  case llvm::Type::FloatTyID:
-  case llvm::Type::DoubleTyID: parts.push_back({Bank::Xmm}); return true;
-  case llvm::Type::X86_FP80TyID: parts.push_back({Bank::Memory, 16, 2}); return true;
-  case llvm::Type::IntegerTyID:
-    if (type->getIntegerBitWidth() > 128)
-      return false;
-    parts.append(2, {});
-    return true;
-  case llvm::Type::FixedVectorTyID: {
-    auto* vector = llvm::cast<llvm::FixedVectorType>(type);
-    llvm::Type* lane = vector->getElementType();
-    unsigned lanes = vector->getNumElements();
-    unsigned bits = lane->isPointerTy() ? 64 : lane->getScalarSizeInBits();
-    if (lane->isHalfTy() || lane->isBFloatTy() || (lane->isIntegerTy() && bits != 1 && !isExactWidth(bits)))
-      return false;
-    const bool isMask = bits == 1; // all bits of a lane are alike
-    if (isMask && (lanes < 2 || lanes > 16))
-      return false;
-    if (isMask)
-      bits = 8 * maskLane(lanes);
-    if (bits * lanes > 128 || bits > 64)
-      return false;
-    parts.push_back({Bank::Xmm, static_cast<std::uint8_t>(isMask || bits * lanes > 64 ? 16 : 8), static_cast<std::uint8_t>(lanes),
-                     static_cast<std::uint8_t>(bits / 8)});
-    return true;
-  }
-  case llvm::Type::StructTyID:
-    for (llvm::Type* element : llvm::cast<llvm::StructType>(type)->elements())
-      if (!partsOfType(element, parts) || parts.size() > kMostParts)
-        return false;
-    return true;
-  case llvm::Type::ArrayTyID:
-    for (std::uint64_t i = 0; i < type->getArrayNumElements(); ++i)
-      if (!partsOfType(type->getArrayElementType(), parts) || parts.size() > kMostParts)
-        return false;
-    return true;
-  default: return false;
-  }
-}
-
-std::uint32_t Plan::partCount(llvm::Type* type) const {
-  if (isOneGpr(type) || isOneXmm(type))
-    return 1;
-  Parts parts;
-  return partsOfType(type, parts) ? static_cast<std::uint32_t>(parts.size()) : kNone;
-}
-
 std::uint32_t Plan::wordsFor(llvm::Type* type) const { return type->isTokenTy() ? 0 : partCount(type); }
-
-std::uint32_t Plan::partAt(llvm::Type* type, llvm::ArrayRef<unsigned> indices) const {
-  std::uint32_t part = 0;
-  for (unsigned index : indices) {
-    if (auto* record = llvm::dyn_cast<llvm::StructType>(type)) {
-      for (unsigned i = 0; i < index; ++i)
-        part += partCount(record->getElementType(i));
-      type = record->getElementType(index);
-    } else {
-      type = type->getArrayElementType();
-      part += index * partCount(type);
-    }
-  }
-  return part;
-}
 
 namespace {
 

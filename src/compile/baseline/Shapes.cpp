@@ -49,8 +49,6 @@ bool isAtMost(const llvm::Value* size, std::uint64_t bytes) {
   return constant && constant->getValue().ule(bytes);
 }
 
-bool isWide(const llvm::Type* type) { return type->isIntegerTy() && type->getIntegerBitWidth() > 64; }
-
 /// Intrinsics that are library functions.
 bool callsLibrary(const llvm::IntrinsicInst& intrinsic, Machine machine) {
   const llvm::Type* type = intrinsic.arg_empty() ? intrinsic.getType() : intrinsic.getArgOperand(0)->getType();

@@ -19,6 +19,8 @@ inline unsigned bitsOf(const llvm::Type* type) { return type->isPointerTy() ? 64
 inline bool isOneGpr(const llvm::Type* type) {
   return type->isPointerTy() || (type->isIntegerTy() && type->getIntegerBitWidth() <= 64);
 }
+/// An integer in two registers.
+inline bool isWide(const llvm::Type* type) { return type->isIntegerTy() && type->getIntegerBitWidth() > 64; }
 inline bool isOneXmm(const llvm::Type* type) { return type->isFloatTy() || type->isDoubleTy(); }
 inline bool isScale(std::uint64_t scale) { return scale == 1 || scale == 2 || scale == 4 || scale == 8; }
 inline bool isInt32(std::int64_t value) { return value == static_cast<std::int32_t>(value); }

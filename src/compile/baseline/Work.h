@@ -11,7 +11,7 @@
 
 #include "code/CodeSpace.h"
 #include "compile/baseline/Baseline.h"
-#include "compile/baseline/Emitter.h"
+#include "compile/baseline/Compile.h"
 #include "compile/baseline/LoopRecord.h"
 #include "program/ConstantWriter.h"
 

@@ -1,7 +1,7 @@
 // Compiling a function twice gives the same code, whatever was compiled before, and in whichever world its IR was read.
 #include <gtest/gtest.h>
 
-#include "compile/baseline/Emitter.h"
+#include "compile/baseline/Compile.h"
 #include "compile/baseline/Unwind.h"
 #include "program/ConstantWriter.h"
 #include "program/HostSymbols.h"
