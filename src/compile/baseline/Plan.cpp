@@ -8,7 +8,6 @@
 namespace kiln::baseline {
 namespace {
 
-constexpr unsigned kMostAddressUsers = 16;
 constexpr std::uint64_t kLargestFrame = std::uint64_t{1} << 30;
 
 bool isCalleeSaved(Register reg) { return llvm::is_contained(kCalleeSaved, reg); }
@@ -198,7 +197,7 @@ bool Plan::aliasOne(const llvm::Instruction& instruction, ValueState& self) {
   }
   case llvm::Instruction::Call:
     if (const auto* intrinsic = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction))
-      if (const llvm::Value* same = sameValue(*intrinsic))
+      if (const llvm::Value* same = flow::sameValue(*intrinsic))
         return aliasTo(same, 0, self);
     return false;
   default: return false;
@@ -262,15 +261,7 @@ bool Plan::foldAddress(const llvm::GetElementPtrInst& address, std::uint32_t num
   addresses_.emplace_back(number, *parts);
   if (!isInt32(parts->offset) || (parts->index && !isScale(parts->scale)))
     return false;
-  unsigned users = 0;
-  for (const llvm::User* user : address.users()) {
-    const auto* instruction = llvm::cast<llvm::Instruction>(user);
-    if (!accessesOnly(*instruction, &address) || ++users > kMostAddressUsers)
-      return false;
-    if (parts->index && instruction->getParent() != address.getParent())
-      return false;
-  }
-  return users > 0;
+  return flow::isFoldable(address, *parts, accessesOnly);
 }
 
 bool Plan::foldAlloca(const llvm::AllocaInst& variable, std::uint32_t number) {

@@ -7,24 +7,12 @@
 #include "compile/baseline/Kernels.h"
 
 namespace kiln::baseline {
+
+using flow::isPlainAccess;
+using flow::soleUser;
+using flow::writesBetween;
+
 namespace {
-
-/// Instructions between a load and its user that are looked at for writes.
-constexpr unsigned kLoadDistance = 24;
-
-const llvm::Instruction* soleUser(const llvm::Instruction& instruction) {
-  return instruction.hasOneUse() ? llvm::cast<llvm::Instruction>(*instruction.user_begin()) : nullptr;
-}
-
-bool writesBetween(const llvm::Instruction& from, const llvm::Instruction& to) {
-  unsigned steps = 0;
-  for (const llvm::Instruction* at = from.getNextNode(); at != &to; at = at->getNextNode())
-    if (!at || ++steps > kLoadDistance || at->mayWriteToMemory())
-      return true;
-  return false;
-}
-
-bool isPlainAccess(const llvm::Instruction& instruction) { return !instruction.isVolatile() && !instruction.isAtomic(); }
 
 /// Integer arithmetic that x86 has with an operand in memory, in the widths whose results are whole registers.
 bool takesMemory(const llvm::Instruction& arithmetic) {
@@ -101,10 +89,6 @@ bool hasKernel(const llvm::Instruction& instruction) {
   std::uint64_t width = 0;
   return (type->isVectorTy() || isWide(type)) && kernelOf(instruction, width);
 }
-
-} // namespace
-
-namespace {
 
 /// Whether a function passes and returns nothing in a special way.
 bool isPlainSignature(const llvm::AttributeList& attributes) {
@@ -232,20 +216,6 @@ bool needsFrame(const llvm::Instruction& instruction) {
   else if (const auto* exchange = llvm::dyn_cast<llvm::AtomicCmpXchgInst>(&instruction))
     type = exchange->getNewValOperand()->getType();
   return isWide(type);
-}
-
-const llvm::Value* sameValue(const llvm::IntrinsicInst& intrinsic) {
-  switch (intrinsic.getIntrinsicID()) {
-  case llvm::Intrinsic::expect:
-  case llvm::Intrinsic::expect_with_probability:
-  case llvm::Intrinsic::launder_invariant_group:
-  case llvm::Intrinsic::strip_invariant_group:
-  case llvm::Intrinsic::ssa_copy:
-  case llvm::Intrinsic::annotation:
-  case llvm::Intrinsic::ptr_annotation:
-  case llvm::Intrinsic::arithmetic_fence: return intrinsic.getArgOperand(0);
-  default: return nullptr;
-  }
 }
 
 const llvm::SExtInst* extensionOf(const llvm::LoadInst& load) {

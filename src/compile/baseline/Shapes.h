@@ -6,13 +6,12 @@
 
 #include <optional>
 
+#include "flow/Shapes.h"
+
 namespace kiln::baseline {
 
-/// 8, 16, 32 or 64 bits: nothing is known of bits above, as with pointers and unlike other integers, which have zeros there.
-inline bool isExactWidth(unsigned bits) { return bits == 8 || bits == 16 || bits == 32 || bits == 64; }
-inline bool isExactWidth(const llvm::Type* type) {
-  return type->isPointerTy() || (type->isIntegerTy() && isExactWidth(type->getIntegerBitWidth()));
-}
+/// Of integers of exact width nothing is known of the bits above, as with pointers and unlike others, which have zeros there.
+using flow::isExactWidth;
 /// Bits of an integer or a pointer.
 inline unsigned bitsOf(const llvm::Type* type) { return type->isPointerTy() ? 64 : type->getIntegerBitWidth(); }
 /// An integer of up to 64 bits, or a pointer.
@@ -43,9 +42,6 @@ bool seesFrame(const llvm::IntrinsicInst& intrinsic);
 bool needsFrame(const llvm::Instruction& instruction);
 /// An intrinsic that is no code.
 bool isNothing(const llvm::IntrinsicInst& intrinsic);
-/// The value whose other name an intrinsic's result is, or null.
-const llvm::Value* sameValue(const llvm::IntrinsicInst& intrinsic);
-
 /// The sign extension that a load does by itself, or null.
 const llvm::SExtInst* extensionOf(const llvm::LoadInst& load);
 /// Whether the code for the instruction leaves zeros above its type, an integer of exact width.

@@ -9,12 +9,6 @@
 
 namespace kiln::interp {
 
-namespace {
-
-constexpr unsigned kMostAddressUsers = 16;
-
-} // namespace
-
 std::string Layout::run(const llvm::Function& function) {
   if (!analyse(function))
     return "a value of a type that has no words";
@@ -103,10 +97,11 @@ bool Layout::foldExtension(const llvm::Instruction& extension) {
   if (!extension.getType()->isIntegerTy(64) || !extension.getOperand(0)->getType()->isIntegerTy(32) ||
       !isNumbered(extension.getOperand(0)))
     return false;
+  constexpr unsigned kMostUsers = 16;
   unsigned users = 0;
   for (const llvm::User* user : extension.users()) {
     const auto* address = llvm::dyn_cast<llvm::GetElementPtrInst>(user);
-    if (!address || address->getParent() != extension.getParent() || ++users > kMostAddressUsers)
+    if (!address || address->getParent() != extension.getParent() || ++users > kMostUsers)
       return false;
     std::optional<AddressParts> parts = flow::splitAddress(*address, *data_);
     if (!parts || parts->index != &extension || address->getPointerOperand() == &extension)
@@ -128,15 +123,7 @@ bool Layout::foldAddress(const llvm::GetElementPtrInst& address, ValueState& sel
   addresses_.emplace_back(self.root, *parts);
   if (!isOneOp(*parts))
     return false;
-  unsigned users = 0;
-  for (const llvm::User* user : address.users()) {
-    const auto* instruction = llvm::cast<llvm::Instruction>(user);
-    if (!accessesOnly(*instruction, &address) || ++users > kMostAddressUsers)
-      return false;
-    if (parts->index && instruction->getParent() != address.getParent())
-      return false;
-  }
-  return users > 0;
+  return flow::isFoldable(address, *parts, accessesOnly);
 }
 
 /// A load becomes part of its user if the user's op has room for the address: a base with a small offset, or one with an

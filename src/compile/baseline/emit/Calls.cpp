@@ -1,13 +1,11 @@
 #include "compile/baseline/emit/Calls.h"
 
-#include <llvm/IR/Constants.h>
-#include <llvm/IR/InlineAsm.h>
-
 #include "compile/baseline/emit/Counts.h"
 #include "compile/baseline/emit/Exceptions.h"
 #include "compile/baseline/emit/Intrinsics.h"
 #include "compile/baseline/emit/Memory.h"
 #include "compile/baseline/emit/X87.h"
+#include "flow/Calls.h"
 
 namespace kiln::baseline {
 
@@ -22,12 +20,7 @@ void Calls::emit(const llvm::CallBase& call) {
 }
 
 const CallShape& Calls::shapeOf(const llvm::CallBase& call) {
-  if (call.hasFnAttr(llvm::Attribute::ReturnsTwice))
-    refuse("calls a function that returns twice");
-  llvm::SmallVector<llvm::Type*, 4> unnamed;
-  for (unsigned i = call.getFunctionType()->getNumParams(); i < call.arg_size(); ++i)
-    unnamed.push_back(call.getArgOperand(i)->getType());
-  auto found = e_.shapes.of(call.getFunctionType(), call.getAttributes(), call.getCallingConv(), unnamed, e_.data);
+  auto found = flow::shapeOfCall(e_.shapes, call);
   if (!found)
     refuse(found.error());
   if ((*found)->preservesMost)
@@ -226,16 +219,13 @@ void Calls::extend(Gp reg, const Move& move) {
 // The call ---------------------------------------------------------------------------------------------------------------
 
 Calls::Callee Calls::calleeOf(const llvm::CallBase& call) {
-  const llvm::Value* called = call.getCalledOperand();
-  const auto* callee = llvm::dyn_cast<llvm::GlobalValue>(called);
-  if (!callee && llvm::isa<llvm::Constant>(called))
-    callee = llvm::dyn_cast<llvm::GlobalValue>(called->stripPointerCasts());
+  const llvm::GlobalValue* callee = flow::calledGlobal(call);
   SymbolRef ref = callee ? e_.environment.symbolOf(callee) : SymbolRef{};
   if (ref.kind == SymbolRef::Kind::Function && ref.offset == 0)
     return {Callee::Kind::Slot, ref.id};
   if (ref.kind == SymbolRef::Kind::External && ref.offset == 0)
     return {Callee::Kind::External, ref.id};
-  readInto(x86::r10, called);
+  readInto(x86::r10, call.getCalledOperand());
   if (!callee)
     families_.counts.recordTarget(call);
   return {Callee::Kind::Register, 0};
@@ -314,31 +304,16 @@ void Calls::takeParts(std::uint32_t number, llvm::Type* type, const CallShape& s
 
 // Assembly ---------------------------------------------------------------------------------------------------------------
 
-/// Assembly without instructions: a barrier, or values that come out as they went in.
 void Calls::emitAssembly(const llvm::CallBase& call) {
-  const auto* code = llvm::cast<llvm::InlineAsm>(call.getCalledOperand());
-  if (llvm::StringRef(code->getAsmString()).trim() != "")
+  auto operands = flow::operandsGivenBack(call);
+  if (!operands || operands->size() > 1)
     refuse("inline assembly");
-  unsigned argument = 0, outputs = 0;
-  llvm::SmallVector<const llvm::Value*, 4> values;
-  for (const auto& constraint : code->ParseConstraints()) {
-    if (constraint.Type == llvm::InlineAsm::isOutput) {
-      constraint.isIndirect ? ++argument : ++outputs;
-    } else if (constraint.Type == llvm::InlineAsm::isInput) {
-      const llvm::Value* value = call.getArgOperand(argument++);
-      if (constraint.Codes.size() == 1 && !constraint.Codes[0].empty() && isdigit(constraint.Codes[0][0]) != 0) {
-        auto output = static_cast<std::size_t>(std::stoul(constraint.Codes[0]));
-        if (values.size() <= output)
-          values.resize(output + 1, nullptr);
-        values[output] = value;
-      }
-    }
-  }
-  if (outputs == 0)
+  if (operands->empty())
     return;
-  if (outputs != 1 || values.size() != 1 || !values[0] || values[0]->getType() != call.getType() || !isOneGpr(call.getType()))
-    refuse("inline assembly"); // whatever a register held
-  wrote(numberOf(call), 0, read(values[0]));
+  const llvm::Value* operand = operands->front();
+  if (!operand || operand->getType() != call.getType() || !isOneGpr(call.getType()))
+    refuse("inline assembly");
+  wrote(numberOf(call), 0, read(operand));
 }
 
 } // namespace kiln::baseline

@@ -107,17 +107,7 @@ void Control::emitBranch(const llvm::BranchInst& branch) {
   const llvm::BasicBlock *yes = branch.getSuccessor(0), *no = branch.getSuccessor(1);
   if (records(Baseline::Branches))
     return emitCountedBranch(branch);
-  // Which way is taken by jumping: not the one that goes on with the next block, nor, if there is a choice, one that has
-  // something to do on the way, since that can stand right behind.
-  std::uint32_t next = plan_.place(from) + 1;
-  bool workYes = needsStub(from, yes), workNo = needsStub(from, no);
-  bool jumpWhenTrue = true;
-  if (plan_.place(yes) == next && !workYes)
-    jumpWhenTrue = false;
-  else if (plan_.place(no) == next && !workNo)
-    jumpWhenTrue = true;
-  else if (workYes && !workNo)
-    jumpWhenTrue = false;
+  const bool jumpWhenTrue = flow::jumpsWhenTrue(plan_, branch, needsStub(from, yes), needsStub(from, no));
   const llvm::BasicBlock* jumpTo = jumpWhenTrue ? yes : no;
   const llvm::BasicBlock* goOn = jumpWhenTrue ? no : yes;
   families_.conditions.branch(branch.getCondition(), edgeLabel(from, jumpTo), jumpWhenTrue);

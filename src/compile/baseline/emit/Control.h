@@ -4,6 +4,7 @@
 #include <llvm/ADT/DenseMap.h>
 
 #include "compile/baseline/emit/Family.h"
+#include "flow/Branches.h"
 #include "flow/PhiEdges.h"
 
 namespace kiln::baseline {
@@ -37,11 +38,7 @@ private:
   bool needsStub(const llvm::BasicBlock* from, const llvm::BasicBlock* to);
 
   // Switches.cpp
-  struct SwitchCase {
-    std::uint64_t value;
-    const llvm::BasicBlock* to;
-    std::uint32_t number; ///< of the case in the instruction, from 1
-  };
+  using SwitchCase = flow::SwitchCase;
   struct SwitchForm {
     const llvm::SwitchInst& choice;
     Label otherwise;

@@ -8,7 +8,6 @@
 #include <llvm/IR/Instructions.h>
 
 #include <memory>
-#include <string>
 
 #include "compile/baseline/Compile.h"
 #include "compile/baseline/emit/ConstantPool.h"
@@ -55,12 +54,6 @@ struct Families {
   Vectors& vectors;
   WideIntegers& wide;
   X87& x87;
-};
-
-/// Why the function is refused, and where. Thrown inside compile() only.
-struct Refused {
-  std::string reason;
-  const llvm::Instruction* instruction;
 };
 
 /// Moves that are to be made at once (Moves.cpp).

@@ -1,7 +1,6 @@
 #include "compile/baseline/emit/Emitter.h"
 
-#include <llvm/IR/Constants.h>
-#include <llvm/Support/raw_ostream.h>
+#include "flow/Calls.h"
 
 namespace kiln::baseline {
 
@@ -38,43 +37,28 @@ Emitter::Emitter(const llvm::Function& function, std::uint32_t id, Environment& 
       counts_(emission_), loops_(emission_) {}
 
 std::expected<std::unique_ptr<Code>, Refusal> Emitter::run() {
-  const llvm::Function& function = emission_.function;
-  auto refusal = [&](std::string reason, const llvm::Instruction* instruction) {
-    std::string text;
-    if (instruction) {
-      llvm::raw_string_ostream out(text);
-      instruction->print(out);
-      text.erase(0, text.find_first_not_of(' '));
-    }
-    return std::unexpected(Refusal{std::move(reason), function.getName().str(), std::move(text)});
-  };
-  if (function.hasFnAttribute(llvm::Attribute::Naked))
-    return refusal("naked function", nullptr);
-  if (function.isPresplitCoroutine())
-    return refusal("coroutine", nullptr);
-  auto shape = emission_.shapes.of(function.getFunctionType(), function.getAttributes(), function.getCallingConv(), {},
-                                   emission_.data);
-  if (!shape)
-    return refusal(shape.error(), nullptr);
-  if ((*shape)->preservesMost)
-    return refusal("definition with the calling convention coldcc", nullptr);
-  emission_.shape = *shape;
-  if (std::string reason = plan(); !reason.empty())
-    return refusal(std::move(reason), nullptr);
   try {
+    auto shape = flow::shapeOfDefinition(emission_.shapes, emission_.function);
+    if (!shape)
+      refuse(shape.error());
+    emission_.shape = *shape;
+    plan();
     emit();
-  } catch (const Refused& refused) {
-    return refusal(refused.reason, refused.instruction);
+  } catch (const flow::Refused& refused) {
+    return std::unexpected(flow::refusalOf(emission_.function, refused.reason, refused.instruction));
   }
   return std::move(emission_.out);
 }
 
-std::string Emitter::plan() {
+void Emitter::refuse(std::string reason) { throw flow::Refused{std::move(reason), emission_.current}; }
+
+void Emitter::plan() {
   PlanOptions options;
   options.registers = emission_.options.settings.registers;
   options.machine = emission_.machine();
   options.allocasAreValues = emission_.options.loop != kNone;
-  return emission_.plan.run(emission_.function, options);
+  if (std::string reason = emission_.plan.run(emission_.function, options); !reason.empty())
+    refuse(std::move(reason));
 }
 
 void Emitter::emit() {
@@ -90,8 +74,6 @@ void Emitter::emit() {
     refuse("an instruction that cannot be encoded"); // cannot happen: a defect of the emitter
   finish();
 }
-
-void Emitter::refuse(std::string reason) { throw Refused{std::move(reason), emission_.current}; }
 
 void Emitter::emitEntry() {
   frame_.enter();

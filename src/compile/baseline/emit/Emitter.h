@@ -3,7 +3,7 @@
 // Where values are was decided by the plan. Each instruction reads its operands where they are, as registers, as memory
 // operands or as constants, and writes its result where the plan has put it; in between it has a few registers to work in
 // (Family.h). The emitter walks over the instructions and gives each to the family that makes its code. An instruction that
-// cannot be compiled is refused by throwing Refused; nothing leaves compile().
+// cannot be compiled is refused by throwing flow::Refused; nothing leaves compile().
 #pragma once
 
 #include "compile/baseline/emit/Aggregates.h"
@@ -35,7 +35,7 @@ public:
 
 private:
   [[noreturn]] void refuse(std::string reason);
-  std::string plan();
+  void plan();
   void emit();
   void emitEntry();
   void emitBlock(std::uint32_t place);

@@ -29,8 +29,11 @@ void Exceptions::called(std::uint32_t begin, llvm::ArrayRef<std::uint32_t> saved
     return;
   const llvm::BasicBlock* to = invoke_->getUnwindDest();
   auto [pad, fresh] = pads_.try_emplace(to);
-  if (fresh)
-    pad->second.site = siteOf(*to->getLandingPadInst());
+  if (fresh) {
+    pad->second.site = static_cast<std::uint32_t>(e_.out->landings.size());
+    e_.out->landings.push_back(
+        flow::siteOf(*to->getLandingPadInst(), [&](const llvm::Constant* type) { return types_.indexOf(addressOf(type)); }));
+  }
   // The landing's offset is put in when it has one.
   e_.out->calls.push_back({begin, a_.here(), landing(pad->second, saved, stack), pad->second.site});
 }
@@ -49,32 +52,6 @@ std::uint32_t Exceptions::landing(Pad& pad, llvm::ArrayRef<std::uint32_t> saved,
   return pad.last;
 }
 
-std::uint32_t Exceptions::siteOf(const llvm::LandingPadInst& pad) {
-  InvokeSite site;
-  site.cleanup = pad.isCleanup();
-  for (unsigned i = 0; i < pad.getNumClauses(); ++i) {
-    const llvm::Constant* types = pad.getClause(i);
-    LandingClause& clause = site.clauses.emplace_back();
-    if (pad.isCatch(i)) {
-      clause.types.push_back(typeIndex(types));
-      continue;
-    }
-    clause.kind = LandingClause::Kind::Filter;
-    for (unsigned j = 0; j < types->getType()->getArrayNumElements(); ++j)
-      clause.types.push_back(typeIndex(types->getAggregateElement(j)));
-  }
-  e_.out->landings.push_back(std::move(site));
-  return static_cast<std::uint32_t>(e_.out->landings.size() - 1);
-}
-
-/// The function's number of a type: 1 less than its selector.
-std::uint32_t Exceptions::typeIndex(const llvm::Constant* type) {
-  auto [known, fresh] = typeIndices_.try_emplace(addressOf(type), static_cast<std::uint32_t>(e_.out->types.size()));
-  if (fresh)
-    e_.out->types.push_back(known->first);
-  return known->second;
-}
-
 std::uintptr_t Exceptions::addressOf(const llvm::Constant* constant) {
   auto bits = e_.environment.evaluate(constant, e_.data);
   if (!bits)
@@ -83,6 +60,7 @@ std::uintptr_t Exceptions::addressOf(const llvm::Constant* constant) {
 }
 
 void Exceptions::emitLandings() {
+  e_.out->types = types_.addresses();
   if (landings_.empty())
     return;
   e_.out->personality = addressOf(e_.function.getPersonalityFn());
@@ -125,7 +103,7 @@ bool Exceptions::emitIntrinsic(const llvm::IntrinsicInst& intrinsic) {
   if (intrinsic.getIntrinsicID() != llvm::Intrinsic::eh_typeid_for)
     return false;
   Gp result = target(self());
-  a_.mov(sized(result, 32), typeIndex(llvm::cast<llvm::Constant>(intrinsic.getArgOperand(0))) + 1);
+  a_.mov(sized(result, 32), types_.indexOf(addressOf(llvm::cast<llvm::Constant>(intrinsic.getArgOperand(0)))) + 1);
   wrote(self(), 0, result);
   return true;
 }

@@ -11,6 +11,7 @@
 #include <llvm/ADT/DenseMap.h>
 
 #include "compile/baseline/emit/Family.h"
+#include "flow/Landings.h"
 
 namespace kiln::baseline {
 
@@ -24,6 +25,7 @@ public:
   /// The call that began at this offset has been made, with these parts saved and so many bytes of arguments on the stack. Notes
   /// it if it is an invoke's.
   void called(std::uint32_t begin, llvm::ArrayRef<std::uint32_t> saved, std::uint32_t stack);
+  /// Behind all blocks.
   void emitLandings();
 
 private:
@@ -40,14 +42,12 @@ private:
   };
   std::uint32_t landing(Pad& pad, llvm::ArrayRef<std::uint32_t> saved, std::uint32_t stack);
   void emitLanding(const Landing& landing);
-  std::uint32_t siteOf(const llvm::LandingPadInst& pad);
-  std::uint32_t typeIndex(const llvm::Constant* type);
   std::uintptr_t addressOf(const llvm::Constant* constant);
 
   const llvm::InvokeInst* invoke_ = nullptr; ///< while it is emitted
   std::vector<Landing> landings_;
   llvm::DenseMap<const llvm::BasicBlock*, Pad> pads_;
-  llvm::DenseMap<std::uintptr_t, std::uint32_t> typeIndices_;
+  flow::LandingTypes types_;
 };
 
 } // namespace kiln::baseline

@@ -18,6 +18,7 @@
 
 #include "compile/baseline/Shapes.h"
 #include "compile/baseline/emit/Emission.h"
+#include "flow/Refused.h"
 
 namespace kiln::baseline {
 
@@ -31,7 +32,7 @@ public:
 protected:
   ~Family() = default;
 
-  [[noreturn]] void refuse(std::string reason) const { throw Refused{std::move(reason), e_.current}; }
+  [[noreturn]] void refuse(std::string reason) const { throw flow::Refused{std::move(reason), e_.current}; }
   /// What the code may use; without `Settings::plainCpu` what this machine has.
   const asmjit::CpuFeatures::X86& features() const { return e_.features.x86(); }
   Machine machine() const { return e_.machine(); }
@@ -66,10 +67,7 @@ protected:
   /// As constantOf(), if an instruction can have it as its operand.
   static std::optional<std::int32_t> immediateOf(const llvm::Value* value);
   /// The value's register if it is in one.
-  Register registerOf(const llvm::Value* value, unsigned part = 0) const {
-    const Place* place = placeOf(value, part);
-    return place ? place->reg : kNoRegister;
-  }
+  Register registerOf(const llvm::Value* value, unsigned part = 0) const;
   /// Null if it has none: a constant, or what is folded.
   const Place* placeOf(const llvm::Value* value, unsigned part = 0) const;
 

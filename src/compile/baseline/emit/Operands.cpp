@@ -14,6 +14,11 @@ const Place* Family::placeOf(const llvm::Value* value, unsigned part) const {
   return &plan_.placeOf(number, part);
 }
 
+Register Family::registerOf(const llvm::Value* value, unsigned part) const {
+  const Place* place = placeOf(value, part);
+  return place ? place->reg : kNoRegister;
+}
+
 std::optional<std::int64_t> Family::constantOf(const llvm::Value* value) {
   if (const auto* integer = llvm::dyn_cast<llvm::ConstantInt>(value)) {
     if (integer->getBitWidth() > 64)

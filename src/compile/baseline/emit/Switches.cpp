@@ -1,7 +1,6 @@
 // Switches: a table of distances where cases are dense, else a search.
 #include <llvm/IR/Constants.h>
 
-#include <algorithm>
 #include <cstring>
 
 #include "compile/baseline/emit/Control.h"
@@ -10,8 +9,6 @@
 namespace kiln::baseline {
 namespace {
 
-/// A dense table may have this many entries for each case.
-constexpr std::uint64_t kTableRoom = 4;
 /// Switches of fewer cases are comparisons.
 constexpr std::size_t kFewCases = 4;
 
@@ -24,11 +21,7 @@ void Control::emitSwitch(const llvm::SwitchInst& choice) {
   const llvm::Value* value = choice.getCondition();
   if (value->getType()->getIntegerBitWidth() > 64)
     refuse("switch over an integer of more than 64 bits");
-  std::vector<SwitchCase> cases;
-  std::uint32_t number = 1;
-  for (const auto& each : choice.cases())
-    cases.push_back({each.getCaseValue()->getZExtValue(), each.getCaseSuccessor(), number++});
-  std::sort(cases.begin(), cases.end(), [](const SwitchCase& a, const SwitchCase& b) { return a.value < b.value; });
+  const std::vector<SwitchCase> cases = flow::casesOf(choice);
   SwitchForm form{choice, {}, kNone};
   if (records(Baseline::Switches))
     form.counts = families_.counts.site(CountSite::Kind::Switch, numberOf(choice),
@@ -36,8 +29,7 @@ void Control::emitSwitch(const llvm::SwitchInst& choice) {
                                         static_cast<std::uint32_t>(cases.size()));
   zeroExtendInto(x86::rax, value);
   form.otherwise = caseLabel(form, choice.getDefaultDest(), 0);
-  std::uint64_t span = cases.back().value - cases.front().value;
-  if (cases.size() > kFewCases && span / kTableRoom <= cases.size())
+  if (cases.size() > kFewCases && flow::isDense(cases))
     emitDenseSwitch(form, cases);
   else
     emitCaseSearch(form, cases);
