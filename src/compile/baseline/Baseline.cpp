@@ -49,7 +49,7 @@ Baseline::Baseline(const Parts& parts, Settings settings, Host host)
 Baseline::~Baseline() = default;
 
 std::variant<Version, Refusal, Error> Baseline::compileAt(const Source& source, std::uint32_t function, std::uint32_t loop) {
-  work_->source = source;
+  work_->see(*source.symbols);
   std::uint64_t start = nowNanoseconds();
   const FunctionInfo& info = parts_.map.functions[function];
   auto body = source.world->prepared(source.world->functionAt(info.module, info.index));
@@ -211,7 +211,7 @@ std::string Baseline::nameOf(const Fixup& fixup, const Code& code) const {
 }
 
 Result<std::string> Baseline::dump(const Source& source, std::uint32_t function) {
-  work_->source = source;
+  work_->see(*source.symbols);
   const FunctionInfo& info = parts_.map.functions[function];
   auto body = source.world->prepared(source.world->functionAt(info.module, info.index));
   if (!body)

@@ -79,7 +79,7 @@ void Baseline::prepareOsr(const Source& source, LoopRecord& record) {
   if (record.recipe.load(std::memory_order_acquire) || record.impossible.load(std::memory_order_relaxed))
     return;
   record.impossible.store(true, std::memory_order_relaxed);
-  work_->source = source;
+  work_->see(*source.symbols);
   const Code& code = *record.code;
   const FunctionInfo& info = parts_.map.functions[code.function];
   auto body = source.world->prepared(source.world->functionAt(info.module, info.index));

@@ -26,25 +26,18 @@
 #include "interp/decode/Layout.h"
 #include "kiln/Error.h"
 #include "kiln/Profile.h"
-#include "program/Symbols.h"
+#include "program/ProgramView.h"
 
 namespace kiln::interp {
 
 /// What decoding needs of the program. The implementation is Interpreter.
-class Environment {
+class Environment : public ProgramView {
 public:
+  using ProgramView::ProgramView;
   virtual ~Environment() = default;
-  /// The bits of a scalar constant, with run-time addresses in it.
-  virtual Result<llvm::APInt> evaluate(const llvm::Constant* constant, const llvm::DataLayout& layout) = 0;
-  virtual SymbolRef symbolOf(const llvm::GlobalValue* global) = 0;
   virtual FunctionEntry* entryOf(std::uint32_t function) = 0;
   /// The type that the function is defined with, in this world; null if it has no body.
   virtual const llvm::FunctionType* definedType(std::uint32_t function) = 0;
-  virtual std::uintptr_t externalAddress(std::uint32_t external) = 0;
-  virtual const std::string& externalName(std::uint32_t external) = 0;
-  /// Offset of a thread-local variable in its block, and the program's ThreadLocals.
-  virtual std::uint64_t tlsOffset(std::uint32_t variable) = 0;
-  virtual const void* threadLocals() = 0;
   /// An address that the process knows by name, or 0.
   virtual std::uintptr_t runtimeAddress(const char* name) = 0;
   virtual Result<SharedStub> stubFor(const InvokeSite& site, std::span<const std::uintptr_t> types,
