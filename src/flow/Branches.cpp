@@ -6,15 +6,6 @@
 
 namespace kiln::flow {
 
-bool jumpsWhenTrue(const Intervals& layout, const llvm::BranchInst& branch, bool workYes, bool workNo) {
-  const std::uint32_t next = layout.place(branch.getParent()) + 1;
-  if (layout.place(branch.getSuccessor(0)) == next && !workYes)
-    return false;
-  if (layout.place(branch.getSuccessor(1)) == next && !workNo)
-    return true;
-  return !workYes || workNo;
-}
-
 std::vector<SwitchCase> casesOf(const llvm::SwitchInst& choice) {
   std::vector<SwitchCase> cases;
   std::uint32_t number = 1;

@@ -13,7 +13,14 @@ namespace kiln::flow {
 
 /// Which way of a conditional branch is taken by jumping, the other one being what stands right behind: true if the first. Not
 /// the one that goes on with the next block, nor, if there is a choice, one that has something to do on the way (`work`).
-bool jumpsWhenTrue(const Intervals& layout, const llvm::BranchInst& branch, bool workYes, bool workNo);
+inline bool jumpsWhenTrue(const Intervals& layout, const llvm::BranchInst& branch, bool workYes, bool workNo) {
+  const std::uint32_t next = layout.place(branch.getParent()) + 1;
+  if (layout.place(branch.getSuccessor(0)) == next && !workYes)
+    return false;
+  if (layout.place(branch.getSuccessor(1)) == next && !workNo)
+    return true;
+  return !workYes || workNo;
+}
 
 struct SwitchCase {
   std::uint64_t value; ///< zero-extended

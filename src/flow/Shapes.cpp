@@ -25,18 +25,4 @@ const llvm::Value* sameValue(const llvm::IntrinsicInst& intrinsic) {
   }
 }
 
-bool isFoldable(const llvm::GetElementPtrInst& address, const AddressParts& parts,
-                bool (*accesses)(const llvm::Instruction&, const llvm::Value*)) {
-  constexpr unsigned kMostUsers = 16;
-  unsigned users = 0;
-  for (const llvm::User* user : address.users()) {
-    const auto* instruction = llvm::cast<llvm::Instruction>(user);
-    if (!accesses(*instruction, &address) || ++users > kMostUsers)
-      return false;
-    if (parts.index && instruction->getParent() != address.getParent())
-      return false;
-  }
-  return users > 0;
-}
-
 } // namespace kiln::flow

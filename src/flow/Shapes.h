@@ -30,7 +30,18 @@ const llvm::Value* sameValue(const llvm::IntrinsicInst& intrinsic);
 
 /// Whether the address serves a few accesses alone, each of which can compute it for itself: what `accesses` says of its users,
 /// and with an index all of them in its block.
-bool isFoldable(const llvm::GetElementPtrInst& address, const AddressParts& parts,
-                bool (*accesses)(const llvm::Instruction&, const llvm::Value*));
+template <typename Accesses>
+bool isFoldable(const llvm::GetElementPtrInst& address, const AddressParts& parts, Accesses&& accesses) {
+  constexpr unsigned kMostUsers = 16;
+  unsigned users = 0;
+  for (const llvm::User* user : address.users()) {
+    const auto* instruction = llvm::cast<llvm::Instruction>(user);
+    if (!accesses(*instruction, &address) || ++users > kMostUsers)
+      return false;
+    if (parts.index && instruction->getParent() != address.getParent())
+      return false;
+  }
+  return users > 0;
+}
 
 } // namespace kiln::flow

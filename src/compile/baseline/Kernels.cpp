@@ -9,6 +9,9 @@
 #include <limits>
 #include <type_traits>
 
+#include "compile/baseline/Parts.h"
+#include "compile/baseline/Shapes.h"
+
 namespace kiln::baseline {
 namespace {
 
@@ -122,7 +125,7 @@ template <typename Lane, typename Op> void ternary(KernelFrame* frame, std::uint
 }
 /// The second result is a mask, whose lanes fill 16 bytes.
 template <typename Lane, typename Op> void checked(KernelFrame* frame, std::uint64_t lanes) {
-  const std::size_t stride = std::min<std::size_t>(16 / std::bit_ceil(lanes), 8);
+  const std::size_t stride = maskLane(static_cast<unsigned>(lanes));
   for (unsigned i = 0; i < lanes; ++i) {
     Lane result{};
     bool beyond = Op::of(read<Lane>(frame->operands[0], i), read<Lane>(frame->operands[1], i), result);
@@ -180,42 +183,27 @@ struct FunnelRight {
     return by == 0 ? b : static_cast<T>(a << (kBits<T> - by) | b >> by);
   }
 };
-template <bool kSigned> struct Sum {
+enum class Exactly : std::uint8_t { Sum, Difference, Product };
+/// `of` tells whether the exact result is beyond the range.
+template <Exactly kOperation, bool kSigned> struct Checked {
   template <typename T> static bool of(T a, T b, T& result) {
-    if constexpr (kSigned) {
-      Signed<T> sum = 0;
-      bool beyond = __builtin_add_overflow(asSigned(a), asSigned(b), &sum);
-      result = static_cast<T>(sum);
-      return beyond;
-    } else {
-      return __builtin_add_overflow(a, b, &result);
-    }
+    using Number = std::conditional_t<kSigned, Signed<T>, T>;
+    const auto left = static_cast<Number>(a), right = static_cast<Number>(b);
+    Number exact = 0;
+    bool beyond = false;
+    if constexpr (kOperation == Exactly::Sum)
+      beyond = __builtin_add_overflow(left, right, &exact);
+    else if constexpr (kOperation == Exactly::Difference)
+      beyond = __builtin_sub_overflow(left, right, &exact);
+    else
+      beyond = __builtin_mul_overflow(left, right, &exact);
+    result = static_cast<T>(exact);
+    return beyond;
   }
 };
-template <bool kSigned> struct Difference {
-  template <typename T> static bool of(T a, T b, T& result) {
-    if constexpr (kSigned) {
-      Signed<T> difference = 0;
-      bool beyond = __builtin_sub_overflow(asSigned(a), asSigned(b), &difference);
-      result = static_cast<T>(difference);
-      return beyond;
-    } else {
-      return __builtin_sub_overflow(a, b, &result);
-    }
-  }
-};
-template <bool kSigned> struct Product {
-  template <typename T> static bool of(T a, T b, T& result) {
-    if constexpr (kSigned) {
-      Signed<T> product = 0;
-      bool beyond = __builtin_mul_overflow(asSigned(a), asSigned(b), &product);
-      result = static_cast<T>(product);
-      return beyond;
-    } else {
-      return __builtin_mul_overflow(a, b, &result);
-    }
-  }
-};
+template <bool kSigned> using Sum = Checked<Exactly::Sum, kSigned>;
+template <bool kSigned> using Difference = Checked<Exactly::Difference, kSigned>;
+template <bool kSigned> using Product = Checked<Exactly::Product, kSigned>;
 /// What is beyond becomes the end that the exact result lies behind.
 template <template <bool> typename Op, bool kSigned> struct Saturated {
   template <typename T> static T of(T a, T b) {
@@ -455,7 +443,7 @@ Kernel kernelOf(const llvm::Instruction& instruction, std::uint64_t& width) {
   if (intrinsic ? intrinsic->arg_size() == 0 : !(instruction.isBinaryOp() || instruction.isCast()))
     return nullptr;
   const llvm::Type* type = instruction.getOperand(0)->getType();
-  if (type->isIntegerTy() && type->getIntegerBitWidth() > 64) {
+  if (isWide(type)) {
     width = type->getIntegerBitWidth();
     return intrinsic ? wideKernel(*intrinsic, static_cast<unsigned>(width)) : nullptr;
   }

@@ -324,8 +324,7 @@ bool Plan::readsLate(const llvm::Instruction& instruction, const ValueState&) co
 /// Room for the parts of every class, and lists of classes by the positions they begin and end at.
 void Plan::listClasses() {
   firstPlace_.assign(values_.size(), kNone);
-  events_.assign(positionCount_ + 1, {kNone, kNone});
-  nextEvents_.resize(values_.size());
+  events_.reset(positionCount_ + 1, values_.size());
   for (std::uint32_t value = 0; value < values_.size(); ++value) {
     const ValueState& state = values_[value];
     if (state.words == 0 || state.alias || state.folded)
@@ -346,8 +345,8 @@ void Plan::listClasses() {
     firstPlace_[value] = firstPlace_[owner];
     if (owner == value) {
       const Member& self = members_[value];
-      nextEvents_[value].begin = std::exchange(events_[self.first].begin, value);
-      nextEvents_[value].end = std::exchange(events_[std::min(self.last, positionCount_)].end, value);
+      events_.addBegin(self.first, value);
+      events_.addEnd(std::min(self.last, positionCount_), value);
     } else {
       values_[owner].weight += state.weight;
     }
@@ -369,12 +368,12 @@ void Plan::allocateRegisters() {
   occupants_.fill({});
   llvm::SmallVector<std::uint32_t, 8> starting;
   for (std::uint32_t position = 0; position < positionCount_; ++position) {
-    std::uint32_t value = events_[position].begin;
-    if (value == kNone)
+    const auto beginning = events_.beginningAt(position);
+    if (beginning.empty())
       continue;
     // The list is the wrong way round: arguments come first, then in the order of numbers.
     starting.clear();
-    for (; value != kNone; value = nextEvents_[value].begin)
+    for (std::uint32_t value : beginning)
       starting.push_back(value);
     for (auto at = starting.rbegin(); at != starting.rend(); ++at)
       if (values_[*at].weight > 0)
@@ -479,7 +478,7 @@ std::uint32_t Plan::slotIn(std::uint32_t bytes) {
 
 void Plan::allocateSlots() {
   for (std::uint32_t position = 0; position <= positionCount_; ++position) {
-    for (std::uint32_t value = events_[position].end; value != kNone; value = nextEvents_[value].end) {
+    for (std::uint32_t value : events_.endingAt(position)) {
       if (members_[value].first == position && !isArgument(value))
         continue; // begins and ends here: what it takes is not given on
       for (unsigned part = 0; part < values_[value].words; ++part) {
@@ -489,7 +488,7 @@ void Plan::allocateSlots() {
               .push_back(static_cast<std::uint32_t>(-place.offset));
       }
     }
-    for (std::uint32_t value = events_[position].begin; value != kNone; value = nextEvents_[value].begin)
+    for (std::uint32_t value : events_.beginningAt(position))
       for (unsigned part = 0; part < values_[value].words; ++part) {
         Place& place = places_[firstPlace_[value] + part];
         if (values_[value].weight > 0 && (!place.inRegister() || place.saved))

@@ -32,6 +32,7 @@
 
 #include "compile/baseline/Parts.h"
 #include "compile/baseline/Shapes.h"
+#include "flow/ClassEvents.h"
 #include "flow/Intervals.h"
 
 namespace kiln::baseline {
@@ -116,10 +117,6 @@ private:
     std::uint32_t place; ///< index in places_
     bool isArgument;
   };
-  /// Heads of lists of classes, by position.
-  struct Events {
-    std::uint32_t begin, end;
-  };
 
   std::uint32_t wordsFor(llvm::Type* type) const override;
   void fold() override;
@@ -158,7 +155,7 @@ private:
   std::vector<SavedLife> savedLives_;
   std::size_t savedCursor_ = 0;
   llvm::SmallVector<SavedLife, 24> savedActive_;
-  std::vector<Events> events_, nextEvents_;
+  flow::ClassEvents events_;
   std::uint32_t usedCalleeSaved_ = 0;
   std::uint32_t frameBytes_ = 0;
   bool movesStack_ = false;

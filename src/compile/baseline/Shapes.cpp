@@ -203,6 +203,14 @@ static bool takesVectorsApart(const llvm::Instruction& instruction) {
   return instruction.getType()->isVectorTy() || isVector(0) || (llvm::isa<llvm::IntrinsicInst>(instruction) && isVector(1));
 }
 
+const llvm::Type* accessedType(const llvm::Instruction& access) {
+  if (const auto* store = llvm::dyn_cast<llvm::StoreInst>(&access))
+    return store->getValueOperand()->getType();
+  if (const auto* exchange = llvm::dyn_cast<llvm::AtomicCmpXchgInst>(&access))
+    return exchange->getNewValOperand()->getType();
+  return access.getType();
+}
+
 bool needsFrame(const llvm::Instruction& instruction) {
   if (takesVectorsApart(instruction))
     return true;
@@ -210,12 +218,7 @@ bool needsFrame(const llvm::Instruction& instruction) {
     return seesFrame(*intrinsic);
   if (!instruction.isAtomic())
     return false;
-  const llvm::Type* type = instruction.getType();
-  if (const auto* store = llvm::dyn_cast<llvm::StoreInst>(&instruction))
-    type = store->getValueOperand()->getType();
-  else if (const auto* exchange = llvm::dyn_cast<llvm::AtomicCmpXchgInst>(&instruction))
-    type = exchange->getNewValOperand()->getType();
-  return isWide(type);
+  return isWide(accessedType(instruction));
 }
 
 const llvm::SExtInst* extensionOf(const llvm::LoadInst& load) {

@@ -38,6 +38,8 @@ bool isTailJump(const llvm::CallBase& call);
 inline constexpr std::uint64_t kInlineBytes = 128, kInlineMoveBytes = 32;
 /// An intrinsic that tells about the function's own frame.
 bool seesFrame(const llvm::IntrinsicInst& intrinsic);
+/// Of what an atomic load, store, exchange or read-modify-write operation accesses.
+const llvm::Type* accessedType(const llvm::Instruction& access);
 /// Whether the instruction's code needs a frame, though it may hold nothing of the plan's.
 bool needsFrame(const llvm::Instruction& instruction);
 /// An intrinsic that is no code.

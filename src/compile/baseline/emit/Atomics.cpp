@@ -39,11 +39,7 @@ bool isReal(Rmw::BinOp operation) {
 void Atomics::emit(const llvm::Instruction& instruction) {
   if (const auto* fence = llvm::dyn_cast<llvm::FenceInst>(&instruction))
     return emitFence(*fence);
-  llvm::Type* type = instruction.getType();
-  if (const auto* store = llvm::dyn_cast<llvm::StoreInst>(&instruction))
-    type = store->getValueOperand()->getType();
-  else if (const auto* exchange = llvm::dyn_cast<llvm::AtomicCmpXchgInst>(&instruction))
-    type = exchange->getNewValOperand()->getType();
+  const llvm::Type* type = accessedType(instruction);
   if (type->isIntegerTy(128))
     return emitWide(instruction);
   if (!isOneXmm(type) && !(isOneGpr(type) && isExactWidth(type)))

@@ -3,20 +3,6 @@
 #include "compile/baseline/emit/Vectors.h"
 
 namespace kiln::baseline {
-namespace {
-
-bool isSse(const Move& move) {
-  return move.area == Area::Registers && move.offset >= offsetof(RegisterFile, sse) && move.offset < offsetof(RegisterFile, nest);
-}
-
-} // namespace
-
-bool isNest(const Move& move) { return move.area == Area::Registers && move.offset == offsetof(RegisterFile, nest); }
-
-Register argumentRegister(const Move& move) {
-  return isSse(move) ? static_cast<Register>(kFirstXmm + (move.offset - offsetof(RegisterFile, sse)) / 16)
-                     : kArgumentGprs[move.offset / 8];
-}
 
 bool isSseResult(const Move& move) { return move.offset >= offsetof(RegisterFile, resultSse); }
 
@@ -33,13 +19,6 @@ const Move* moveOfWord(const std::vector<Move>& moves, std::uint32_t word) {
   for (const Move& move : moves)
     if (move.word == word)
       return &move;
-  return nullptr;
-}
-
-const StackCopy* copyOfWord(const CallShape& shape, std::uint32_t word) {
-  for (const StackCopy& copy : shape.copies)
-    if (copy.word == word)
-      return &copy;
   return nullptr;
 }
 

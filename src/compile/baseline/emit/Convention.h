@@ -6,16 +6,26 @@
 
 namespace kiln::baseline {
 
-/// The register of the nested function's frame, which Kiln does not support.
-bool isNest(const Move& move);
-/// Of a move to or from registers of arguments, and of results.
-Register argumentRegister(const Move& move);
+/// Of the pointer to the frame of the function around a nested one.
+inline bool isNest(const Move& move) { return move.area == Area::Registers && move.offset == offsetof(RegisterFile, nest); }
+/// The register of a move from or to registers of arguments.
+inline Register argumentRegister(const Move& move) {
+  const bool isSse = move.area == Area::Registers && move.offset >= offsetof(RegisterFile, sse) && !isNest(move);
+  return isSse ? static_cast<Register>(kFirstXmm + (move.offset - offsetof(RegisterFile, sse)) / 16)
+               : kArgumentGprs[move.offset / 8];
+}
+/// The same of results.
 Register resultRegister(const Move& move);
 bool isSseResult(const Move& move);
 /// The move of a word of an image; null if there is none.
 const Move* moveOfWord(const std::vector<Move>& moves, std::uint32_t word);
 /// The same of words that are pointers to what is copied (byval).
-const StackCopy* copyOfWord(const CallShape& shape, std::uint32_t word);
+inline const StackCopy* copyOfWord(const CallShape& shape, std::uint32_t word) {
+  for (const StackCopy& copy : shape.copies)
+    if (copy.word == word)
+      return &copy;
+  return nullptr;
+}
 
 class Convention : protected Family {
 protected:

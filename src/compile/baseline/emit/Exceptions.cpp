@@ -24,9 +24,7 @@ void Exceptions::emitInvoke(const llvm::InvokeInst& invoke) {
   families_.control.emitEdge(invoke.getParent(), invoke.getNormalDest(), true);
 }
 
-void Exceptions::called(std::uint32_t begin, llvm::ArrayRef<std::uint32_t> saved, std::uint32_t stack) {
-  if (!invoke_)
-    return;
+void Exceptions::noteCall(std::uint32_t begin, llvm::ArrayRef<std::uint32_t> saved, std::uint32_t stack) {
   const llvm::BasicBlock* to = invoke_->getUnwindDest();
   auto [pad, fresh] = pads_.try_emplace(to);
   if (fresh) {

@@ -24,7 +24,10 @@ public:
   bool emitIntrinsic(const llvm::IntrinsicInst& intrinsic);
   /// The call that began at this offset has been made, with these parts saved and so many bytes of arguments on the stack. Notes
   /// it if it is an invoke's.
-  void called(std::uint32_t begin, llvm::ArrayRef<std::uint32_t> saved, std::uint32_t stack);
+  void called(std::uint32_t begin, llvm::ArrayRef<std::uint32_t> saved, std::uint32_t stack) {
+    if (invoke_)
+      noteCall(begin, saved, stack);
+  }
   /// Behind all blocks.
   void emitLandings();
 
@@ -40,6 +43,7 @@ private:
     std::uint32_t site;         ///< in Code::landings
     std::uint32_t last = kNone; ///< the last landing that leads there
   };
+  void noteCall(std::uint32_t begin, llvm::ArrayRef<std::uint32_t> saved, std::uint32_t stack);
   std::uint32_t landing(Pad& pad, llvm::ArrayRef<std::uint32_t> saved, std::uint32_t stack);
   void emitLanding(const Landing& landing);
   std::uintptr_t addressOf(const llvm::Constant* constant);

@@ -8,6 +8,14 @@ namespace kiln::baseline {
 
 namespace Inst = x86::Inst;
 
+IntegerRange rangeOf(unsigned bits, bool isSigned) {
+  const std::uint64_t ones = ~std::uint64_t{0} >> (64 - (bits > 64 ? bits - 64 : bits));
+  if (!isSigned)
+    return {0, ones, 0, std::ldexp(1.0, static_cast<int>(bits))};
+  const double half = std::ldexp(1.0, static_cast<int>(bits - 1));
+  return {~(ones >> 1) & ones, ones >> 1, -half, half};
+}
+
 void Floats::emitCast(const llvm::CastInst& cast) {
   llvm::Type *source = cast.getSrcTy(), *type = cast.getDestTy();
   if (!(isOneXmm(source) || isOneGpr(source)) || !(isOneXmm(type) || isOneGpr(type)))
@@ -164,13 +172,12 @@ void Floats::emitSaturating(const llvm::IntrinsicInst& intrinsic, bool isSigned)
   convertToInteger(x86::rax, value, bits, isSigned);
   Xmm from = readXmm(value);
   auto compare = [&](double limit) { compareXmm(from, floatConstant(limit, twice), twice); };
-  const std::uint64_t ones = ~std::uint64_t{0} >> (64 - bits);
-  const std::uint64_t highest = isSigned ? ones >> 1 : ones;
-  loadConstant(x86::r10, highest);
-  compare(std::ldexp(1.0, static_cast<int>(isSigned ? bits - 1 : bits)));
+  const IntegerRange range = rangeOf(bits, isSigned);
+  loadConstant(x86::r10, range.highest);
+  compare(range.beyond);
   a_.cmovae(x86::rax, x86::r10);
-  loadConstant(x86::r10, isSigned ? ~highest & ones : 0);
-  compare(isSigned ? -std::ldexp(1.0, static_cast<int>(bits - 1)) : 0.0);
+  loadConstant(x86::r10, range.lowest);
+  compare(range.least);
   a_.cmovb(x86::rax, x86::r10);
   if (isSigned) {
     a_.mov(x86::r10d, 0); // keeps the flags

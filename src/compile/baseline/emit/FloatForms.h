@@ -33,4 +33,11 @@ inline constexpr FloatForm kFloatAnd{x86::Inst::kIdAndps, x86::Inst::kIdVandps, 
 inline constexpr FloatForm kFloatOr{x86::Inst::kIdOrps, x86::Inst::kIdVorps, true};
 inline constexpr FloatForm kFloatXor{x86::Inst::kIdXorps, x86::Inst::kIdVxorps, true};
 
+/// The integers of a width, for conversions that yield the nearest one.
+struct IntegerRange {
+  std::uint64_t lowest, highest; ///< their bits; of more than 64 bits, the upper half
+  double least, beyond;          ///< the lowest, and one more than the highest
+};
+IntegerRange rangeOf(unsigned bits, bool isSigned);
+
 } // namespace kiln::baseline

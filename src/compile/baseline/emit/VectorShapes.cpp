@@ -10,8 +10,10 @@ using namespace sse;
 
 // Single lanes -----------------------------------------------------------------------------------------------------------
 
-/// A lane in the frame by a variable index. Whatever the index is, it is one of the slot's. Uses R10.
+/// A lane in the frame. Whatever a variable index is, it is one of the slot's. Uses R10.
 Mem Vectors::laneBy(std::int32_t slot, const VectorForm& form, const llvm::Value* index) {
+  if (const auto* constant = llvm::dyn_cast<llvm::ConstantInt>(index))
+    return laneAt(slot, form, static_cast<unsigned>(constant->getValue().getLimitedValue(form.count - 1)));
   readInto(x86::r10, index, 0);
   a_.and_(x86::r10d, std::bit_ceil(form.count) - 1);
   return x86::ptr(x86::rbp, x86::r10, static_cast<unsigned>(std::countr_zero(form.lane)), slot, form.lane);
@@ -25,7 +27,7 @@ void Vectors::emitExtractElement(const llvm::ExtractElementInst& extract) {
   const auto index = constant ? static_cast<unsigned>(constant->getValue().getLimitedValue(form.count - 1)) : 0;
   if (!constant || registerOf(vector) == kNoRegister) {
     const std::int32_t slot = spill(vector, 0);
-    Mem lane = constant ? laneAt(slot, form, index) : laneBy(slot, form, extract.getIndexOperand());
+    const Mem lane = laneBy(slot, form, extract.getIndexOperand());
     if (form.isReal) {
       Xmm to = targetXmm(number);
       loadXmm(to, lane, form.lane);
@@ -96,14 +98,10 @@ void Vectors::emitInsertElement(const llvm::InsertElementInst& insert) {
   storeXmm(frame(slot, 16), readXmm(vector, 0, x86::xmm14), 16);
   if (form.isReal) {
     Xmm from = readXmm(element, 0, x86::xmm14);
-    Mem lane = constant ? laneAt(slot, form, static_cast<unsigned>(constant->getValue().getLimitedValue(form.count - 1)))
-                        : laneBy(slot, form, insert.getOperand(2));
-    storeXmm(lane, from, form.lane);
+    storeXmm(laneBy(slot, form, insert.getOperand(2)), from, form.lane);
   } else {
     Gp from = readLaneValue(element, form);
-    Mem lane = constant ? laneAt(slot, form, static_cast<unsigned>(constant->getValue().getLimitedValue(form.count - 1)))
-                        : laneBy(slot, form, insert.getOperand(2));
-    storeLane(lane, from);
+    storeLane(laneBy(slot, form, insert.getOperand(2)), from);
   }
   takeSlot(number, slot);
 }

@@ -6,6 +6,7 @@
 
 #include "compile/baseline/emit/Calls.h"
 #include "compile/baseline/emit/Conditions.h"
+#include "compile/baseline/emit/FloatForms.h"
 
 namespace kiln::baseline {
 namespace {
@@ -317,7 +318,7 @@ void X87::popInteger(unsigned bits, bool isSigned) {
 
 void X87::emitSaturating(const llvm::IntrinsicInst& intrinsic, bool isSigned) {
   const unsigned bits = bitsOf(intrinsic.getType());
-  const std::uint64_t ones = ~std::uint64_t{0} >> (64 - bits), highest = isSigned ? ones >> 1 : ones;
+  const IntegerRange range = rangeOf(bits, isSigned);
   push(intrinsic.getArgOperand(0));
   a_.fld(x86::st0);
   popInteger(bits, isSigned);
@@ -325,11 +326,11 @@ void X87::emitSaturating(const llvm::IntrinsicInst& intrinsic, bool isSigned) {
     a_.fld(floatConstant(limit, false));
     a_.fucomip(x86::st1);
   };
-  loadConstant(x86::r10, highest);
-  compare(std::ldexp(1.0, static_cast<int>(isSigned ? bits - 1 : bits)));
+  loadConstant(x86::r10, range.highest);
+  compare(range.beyond);
   a_.cmovbe(x86::rax, x86::r10);
-  loadConstant(x86::r10, isSigned ? ~highest & ones : 0);
-  compare(isSigned ? -std::ldexp(1.0, static_cast<int>(bits - 1)) : 0.0);
+  loadConstant(x86::r10, range.lowest);
+  compare(range.least);
   a_.cmova(x86::rax, x86::r10);
   a_.mov(x86::r10d, 0); // keeps the flags
   a_.cmovp(x86::rax, x86::r10);
@@ -342,18 +343,18 @@ void X87::emitSaturating(const llvm::IntrinsicInst& intrinsic, bool isSigned) {
 /// To more than 64 bits, from any format: upper and lower half of the magnitude one after the other, both exactly.
 void X87::emitWideSaturating(const llvm::IntrinsicInst& intrinsic, bool isSigned) {
   const llvm::Value* value = intrinsic.getArgOperand(0);
-  const unsigned bits = bitsOf(intrinsic.getType()), upperBits = bits - 64;
-  const std::uint64_t ones = ~std::uint64_t{0} >> (64 - upperBits), highest = isSigned ? ones >> 1 : ones;
+  const unsigned bits = bitsOf(intrinsic.getType());
+  const IntegerRange range = rangeOf(bits, isSigned);
   Label high = a_.newLabel(), low = a_.newLabel(), zero = a_.newLabel(), done = a_.newLabel(), positive = a_.newLabel();
   value->getType()->isX86_FP80Ty() ? push(value) : pushFloat(value);
   auto compare = [&](double limit) {
     a_.fld(floatConstant(limit, true));
     a_.fucomip(x86::st1);
   };
-  compare(std::ldexp(1.0, static_cast<int>(isSigned ? bits - 1 : bits)));
+  compare(range.beyond);
   a_.jp(zero);
   a_.jbe(high);
-  compare(isSigned ? -std::ldexp(1.0, static_cast<int>(bits - 1)) : 0.0);
+  compare(range.least);
   a_.jae(low);
   a_.fld(x86::st0);
   a_.fabs();
@@ -380,12 +381,12 @@ void X87::emitWideSaturating(const llvm::IntrinsicInst& intrinsic, bool isSigned
     loadConstant(x86::r11, upper);
     a_.jmp(done);
   };
-  constant(high, ~std::uint64_t{0}, highest);
-  constant(low, 0, isSigned ? ~highest & ones : 0);
+  constant(high, ~std::uint64_t{0}, range.highest);
+  constant(low, 0, range.lowest);
   constant(zero, 0, 0);
   a_.bind(done);
   a_.fstp(x86::st0);
-  clean(x86::r11, upperBits);
+  cleanHigh(x86::r11, bits);
   if (isUsed(self(), 0))
     wrote(self(), 0, x86::rax);
   if (isUsed(self(), 1))
