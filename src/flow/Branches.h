@@ -11,8 +11,9 @@
 
 namespace kiln::flow {
 
-/// Which way of a conditional branch is taken by jumping, the other one being what stands right behind: true if the first. Not
-/// the one that goes on with the next block, nor, if there is a choice, one that has something to do on the way (`work`).
+/// Which way of a conditional branch is taken by jumping, the other one being what stands right behind: true if the
+/// first. Not the one that goes on with the next block, nor, if there is a choice, one that has something to do on the
+/// way (`work`).
 inline bool jumpsWhenTrue(const Intervals& layout, const llvm::BranchInst& branch, bool workYes, bool workNo) {
   const std::uint32_t next = layout.place(branch.getParent()) + 1;
   if (layout.place(branch.getSuccessor(0)) == next && !workYes)
@@ -29,8 +30,8 @@ struct SwitchCase {
 };
 /// By rising values.
 std::vector<SwitchCase> casesOf(const llvm::SwitchInst& choice);
-/// Whether a table with an entry for every value from the least to the largest is worth its room. Around zero, negative cases lie
-/// at the far end: such switches are not dense.
+/// Whether a table with an entry for every value from the least to the largest is worth its room. Around zero, negative
+/// cases lie at the far end: such switches are not dense.
 bool isDense(llvm::ArrayRef<SwitchCase> cases);
 
 } // namespace kiln::flow

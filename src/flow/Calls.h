@@ -20,8 +20,8 @@ std::expected<const CallShape*, std::string> shapeOfCall(CallShapes& shapes, con
 /// What is called by its name, or null.
 const llvm::GlobalValue* calledGlobal(const llvm::CallBase& call);
 
-/// Inline assembly without instructions is a barrier, or gives its operands back: for each of its results the operand, or null
-/// where that is whatever a register held. Nothing for other assembly.
+/// Inline assembly without instructions is a barrier, or gives its operands back: for each of its results the operand,
+/// or null where that is whatever a register held. Nothing for other assembly.
 std::optional<llvm::SmallVector<const llvm::Value*, 4>> operandsGivenBack(const llvm::CallBase& assembly);
 
 } // namespace kiln::flow

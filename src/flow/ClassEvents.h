@@ -10,8 +10,8 @@
 
 namespace kiln::flow {
 
-/// Lists through arrays by position and by value number: nothing is allocated for a class, and the arrays stay from function to
-/// function.
+/// Lists through arrays by position and by value number: nothing is allocated for a class, and the arrays stay from
+/// function to function.
 class ClassEvents {
   struct Lists {
     std::uint32_t begin, end;
@@ -41,7 +41,9 @@ public:
   void addBegin(std::uint32_t position, std::uint32_t value) {
     next_[value].begin = std::exchange(heads_[position].begin, value);
   }
-  void addEnd(std::uint32_t position, std::uint32_t value) { next_[value].end = std::exchange(heads_[position].end, value); }
+  void addEnd(std::uint32_t position, std::uint32_t value) {
+    next_[value].end = std::exchange(heads_[position].end, value);
+  }
 
   /// The classes that begin, or end, at a position; those that were added last come first.
   Range<&Lists::begin> beginningAt(std::uint32_t position) const { return {{next_.data(), heads_[position].begin}}; }

@@ -12,8 +12,8 @@
 
 namespace kiln::flow {
 
-/// The types that a function names, each once: addresses of type descriptions, 0 for `catch (...)`. A type's selector is 1 more
-/// than its index.
+/// The types that a function names, each once: addresses of type descriptions, 0 for `catch (...)`. A type's selector
+/// is 1 more than its index.
 class LandingTypes {
 public:
   std::uint32_t indexOf(std::uintptr_t address);

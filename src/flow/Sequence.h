@@ -17,9 +17,9 @@ struct PlaceUse {
   std::uint32_t writer = kNone; ///< the move that writes it
 };
 
-/// Puts moves, which have a `to` and a `from`, in an order in which each reads what was there before all: a place is written
-/// only when nothing has to be read from it any more. What remains are circles, in which every place is read once; they are cut
-/// with a spare place.
+/// Puts moves, which have a `to` and a `from`, in an order in which each reads what was there before all: a place is
+/// written only when nothing has to be read from it any more. What remains are circles, in which every place is read
+/// once; they are cut with a spare place.
 ///
 ///   useOf(place)    the place's PlaceUse; for all places as when made, and again without readers at the end
 ///   perform(move)   the next one

@@ -28,8 +28,8 @@ bool writesBetween(const llvm::Instruction& from, const llvm::Instruction& to);
 /// The value whose other name an intrinsic's result is, or null.
 const llvm::Value* sameValue(const llvm::IntrinsicInst& intrinsic);
 
-/// Whether the address serves a few accesses alone, each of which can compute it for itself: what `accesses` says of its users,
-/// and with an index all of them in its block.
+/// Whether the address serves a few accesses alone, each of which can compute it for itself: what `accesses` says of
+/// its users, and with an index all of them in its block.
 template <typename Accesses>
 bool isFoldable(const llvm::GetElementPtrInst& address, const AddressParts& parts, Accesses&& accesses) {
   constexpr unsigned kMostUsers = 16;

@@ -18,7 +18,8 @@ namespace kiln {
 class ProgramView {
 public:
   /// `stubs` gives the addresses of functions as the program sees them.
-  ProgramView(const ProgramMap& map, const std::unique_ptr<ThreadLocals>& threadLocals, ConstantWriter::FunctionAddress stubs)
+  ProgramView(const ProgramMap& map, const std::unique_ptr<ThreadLocals>& threadLocals,
+              ConstantWriter::FunctionAddress stubs)
       : map_(map), threadLocals_(threadLocals), stubs_(std::move(stubs)) {}
 
   /// The symbols of the world whose IR is at hand.

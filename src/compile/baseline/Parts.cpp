@@ -39,8 +39,8 @@ bool partsOfType(llvm::Type* type, Parts& parts) {
       bits = 8 * maskLane(lanes);
     if (bits * lanes > 128 || bits > 64)
       return false;
-    parts.push_back({Bank::Xmm, static_cast<std::uint8_t>(isMask || bits * lanes > 64 ? 16 : 8), static_cast<std::uint8_t>(lanes),
-                     static_cast<std::uint8_t>(bits / 8)});
+    parts.push_back({Bank::Xmm, static_cast<std::uint8_t>(isMask || bits * lanes > 64 ? 16 : 8),
+                     static_cast<std::uint8_t>(lanes), static_cast<std::uint8_t>(bits / 8)});
     return true;
   }
   case llvm::Type::StructTyID:

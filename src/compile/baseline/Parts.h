@@ -1,8 +1,8 @@
 // Parts: what of a value fits one register, and where it may lie.
 //
-// An integer of up to 64 bits and a pointer are one part in a general register, integers of up to 128 bits two, floats, doubles
-// and vectors of up to 128 bits one part in an SSE register, x87 numbers one in memory; structs and arrays are the parts of their
-// elements, in order.
+// An integer of up to 64 bits and a pointer are one part in a general register, integers of up to 128 bits two, floats,
+// doubles and vectors of up to 128 bits one part in an SSE register, x87 numbers one in memory; structs and arrays are
+// the parts of their elements, in order.
 #pragma once
 
 #include <llvm/ADT/ArrayRef.h>
@@ -57,12 +57,14 @@ std::uint32_t partAt(llvm::Type* type, llvm::ArrayRef<unsigned> indices);
 
 /// Calls `use(part, type, offset)` for every scalar and vector of a type in memory; `part` is the index of its first.
 template <typename Use>
-void forEachLeaf(llvm::Type* type, const llvm::DataLayout& layout, Use&& use, std::int64_t offset = 0, unsigned first = 0) {
+void forEachLeaf(llvm::Type* type, const llvm::DataLayout& layout, Use&& use, std::int64_t offset = 0,
+                 unsigned first = 0) {
   if (auto* record = llvm::dyn_cast<llvm::StructType>(type)) {
     const llvm::StructLayout* fields = layout.getStructLayout(record);
     for (unsigned i = 0; i < record->getNumElements(); ++i) {
       llvm::Type* element = record->getElementType(i);
-      forEachLeaf(element, layout, use, offset + static_cast<std::int64_t>(fields->getElementOffset(i).getFixedValue()), first);
+      forEachLeaf(element, layout, use, offset + static_cast<std::int64_t>(fields->getElementOffset(i).getFixedValue()),
+                  first);
       first += partCount(element);
     }
   } else if (type->isArrayTy()) {

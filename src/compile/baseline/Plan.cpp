@@ -102,7 +102,7 @@ bool isSimple(const llvm::Instruction& instruction) {
 
 } // namespace
 
-// Folding ----------------------------------------------------------------------------------------------------------------
+// Folding -------------------------------------------------------------------------------------------------------------
 
 void Plan::fold() {
   wanted_.assign(values_.size(), kNoRegister);
@@ -319,7 +319,7 @@ void Plan::hintArguments() {
 
 bool Plan::readsLate(const llvm::Instruction& instruction, const ValueState&) const { return writesEarly(instruction); }
 
-// Places -----------------------------------------------------------------------------------------------------------------
+// Places --------------------------------------------------------------------------------------------------------------
 
 /// Room for the parts of every class, and lists of classes by the positions they begin and end at.
 void Plan::listClasses() {

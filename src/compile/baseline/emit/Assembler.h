@@ -1,7 +1,7 @@
 // AsmJit's assembler, and what Kiln adds: distances to things outside the code, known when it has its place.
 //
-// An operand made by outside() is relative to RIP. The distance itself is put in later (Fixup); until then a mark stands there,
-// which is found again in the instruction's bytes when it has been encoded.
+// An operand made by outside() is relative to RIP. The distance itself is put in later (Fixup); until then a mark
+// stands there, which is found again in the instruction's bytes when it has been encoded.
 #pragma once
 
 #include <asmjit/x86.h>

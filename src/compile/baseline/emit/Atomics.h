@@ -1,5 +1,5 @@
-// Atomic operations, and fences. On x86 all read-modify-write operations are sequentially consistent, loads acquire and stores
-// release; only a sequentially consistent store and fence need more than the plain instruction.
+// Atomic operations, and fences. On x86 all read-modify-write operations are sequentially consistent, loads acquire and
+// stores release; only a sequentially consistent store and fence need more than the plain instruction.
 //
 // The pointer of an atomic operation is never a folded address, so it is in a register, or goes to R11.
 #pragma once

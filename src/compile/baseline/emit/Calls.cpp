@@ -49,7 +49,7 @@ void Calls::emitPlain(const llvm::CallBase& call) {
   restoreAround();
 }
 
-// Around calls -----------------------------------------------------------------------------------------------------------
+// Around calls --------------------------------------------------------------------------------------------------------
 
 void Calls::saveAround() {
   saved_.clear();
@@ -77,7 +77,7 @@ void Calls::restore(llvm::ArrayRef<std::uint32_t> parts) {
   }
 }
 
-// Arguments --------------------------------------------------------------------------------------------------------------
+// Arguments -----------------------------------------------------------------------------------------------------------
 
 /// Room for stack arguments, aligned.
 void Calls::takeStack(const CallShape& shape) {
@@ -216,7 +216,7 @@ void Calls::extend(Gp reg, const Move& move) {
   }
 }
 
-// The call ---------------------------------------------------------------------------------------------------------------
+// The call ------------------------------------------------------------------------------------------------------------
 
 Calls::Callee Calls::calleeOf(const llvm::CallBase& call) {
   const llvm::GlobalValue* callee = flow::calledGlobal(call);
@@ -245,7 +245,7 @@ void Calls::perform(const asmjit::Operand& target) {
   families_.exceptions.called(begin, saved_, stack_);
 }
 
-// Results ----------------------------------------------------------------------------------------------------------------
+// Results -------------------------------------------------------------------------------------------------------------
 
 void Calls::takeResults(const llvm::CallBase& call, const CallShape& shape, std::int32_t memory) {
   llvm::Type* type = call.getType();
@@ -302,7 +302,7 @@ void Calls::takeParts(std::uint32_t number, llvm::Type* type, const CallShape& s
   normaliseMasks(number, type);
 }
 
-// Assembly ---------------------------------------------------------------------------------------------------------------
+// Assembly ------------------------------------------------------------------------------------------------------------
 
 void Calls::emitAssembly(const llvm::CallBase& call) {
   auto operands = flow::operandsGivenBack(call);

@@ -1,8 +1,8 @@
 // Calls (System V x86-64): of functions, of the library, of kernels.
 //
-// The order at a call: save what must be saved, take stack and write stack arguments, move register arguments all at once,
-// extend what the callee expects extended, call, give the stack back, take the results, bring back what was saved. The target
-// of an indirect call waits in R10, which moves do not use.
+// The order at a call: save what must be saved, take stack and write stack arguments, move register arguments all at
+// once, extend what the callee expects extended, call, give the stack back, take the results, bring back what was
+// saved. The target of an indirect call waits in R10, which moves do not use.
 //
 //   Calls.cpp          calls of functions, inline assembly
 //   TailCalls.cpp      calls that are jumps
@@ -22,18 +22,21 @@ public:
 
   struct Library {
     std::int32_t slot = 0; ///< a slot of the frame, passed by its address as a further argument
-    unsigned lastBits = 0; ///< the last argument is an integer of so many bits that the function wants extended with zeros
+    unsigned lastBits = 0; ///< the last argument is an integer of so many bits, and is to be extended with zeros
     bool isSigned = false; ///< integers of more than 64 bits are sign-extended to 128
   };
-  /// Calls a library function with operands that are integers, pointers or scalars of floating point, and takes its result,
-  /// which is of the current instruction's type, or the first part of that. Refuses if there is none of that name.
+  /// Calls a library function with operands that are integers, pointers or scalars of floating point, and takes its
+  /// result, which is of the current instruction's type, or the first part of that. Refuses if there is none of that
+  /// name.
   void callLibrary(const char* name, llvm::ArrayRef<const llvm::Value*> arguments, Library extra = {0, 0, false});
-  /// An intrinsic on floating point that is a library function, in the format of its first argument. False if it is none.
+  /// An intrinsic on floating point that is a library function, in the format of its first argument. False if it is
+  /// none.
   bool callMathematics(const llvm::IntrinsicInst& intrinsic);
   /// False if the instruction has no kernel.
   bool callKernel(const llvm::Instruction& instruction);
 
-  // For calls made by hand: saves caller-saved registers that live across the current instruction, and brings them back.
+  // For calls made by hand: saves caller-saved registers that live across the current instruction, and brings them
+  // back.
   void saveAround();
   void restoreAround() { restore(saved_); }
   void restore(llvm::ArrayRef<std::uint32_t> parts);

@@ -30,13 +30,14 @@ Mem Family::runtimeAddress(std::uintptr_t address) {
   return addressConstant(Target::Runtime, id, 0);
 }
 
-// Bits -------------------------------------------------------------------------------------------------------------------
+// Bits ----------------------------------------------------------------------------------------------------------------
 
 /// The scalar or vector constant that is, or holds, a part; `part` becomes the part within it.
 const llvm::Constant* Family::leafOfPart(const llvm::Constant* constant, unsigned& part) {
   llvm::Type* type = constant->getType();
   while (type->isStructTy() || type->isArrayTy()) {
-    unsigned elements = type->isStructTy() ? type->getStructNumElements() : static_cast<unsigned>(type->getArrayNumElements());
+    unsigned elements =
+        type->isStructTy() ? type->getStructNumElements() : static_cast<unsigned>(type->getArrayNumElements());
     unsigned index = 0;
     for (; index < elements; ++index) {
       llvm::Type* element = type->isStructTy() ? type->getStructElementType(index) : type->getArrayElementType();
@@ -101,7 +102,7 @@ std::optional<Family::Bits> Family::vectorBits(const llvm::Constant* vector) {
   return Bits{words[0], words[1]};
 }
 
-// Addresses --------------------------------------------------------------------------------------------------------------
+// Addresses -----------------------------------------------------------------------------------------------------------
 
 /// What the constant is a distance from, and the distance. Nothing if it is no address of a symbol.
 std::optional<Family::SymbolAddress> Family::symbolIn(const llvm::Constant* constant) {
@@ -135,7 +136,8 @@ void Family::materialise(Gp to, const llvm::Constant* constant, unsigned part) {
     case SymbolRef::Kind::Data:
       if (!isInt32(addend))
         break;
-      a_.lea(sized(to, 64), a_.outside(ref.kind == SymbolRef::Kind::Data ? Target::Data : Target::Stub, ref.id, addend));
+      a_.lea(sized(to, 64),
+             a_.outside(ref.kind == SymbolRef::Kind::Data ? Target::Data : Target::Stub, ref.id, addend));
       return;
     case SymbolRef::Kind::External:
       a_.mov(sized(to, 64), addressConstant(Target::External, ref.id, addend));

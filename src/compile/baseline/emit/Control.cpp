@@ -26,7 +26,7 @@ void Control::emit(const llvm::Instruction& terminator) {
   }
 }
 
-// Edges ------------------------------------------------------------------------------------------------------------------
+// Edges ---------------------------------------------------------------------------------------------------------------
 
 bool Control::hasMoves(const llvm::BasicBlock* from, const llvm::BasicBlock* to) {
   if (!llvm::isa<llvm::PHINode>(to->front()))
@@ -98,7 +98,7 @@ void Control::emitEdge(const llvm::BasicBlock* from, const llvm::BasicBlock* to,
     a_.jmp(labels_[place]);
 }
 
-// Branches ---------------------------------------------------------------------------------------------------------------
+// Branches ------------------------------------------------------------------------------------------------------------
 
 void Control::emitBranch(const llvm::BranchInst& branch) {
   const llvm::BasicBlock* from = branch.getParent();

@@ -27,7 +27,8 @@ void Convention::requireWhole(const Part& part, const std::vector<Move>& moves, 
     return;
   const Move* first = moveOfWord(moves, word);
   const bool isResult = first->offset >= offsetof(RegisterFile, result);
-  if (first->area == Area::Registers && first->offset < (isResult ? offsetof(RegisterFile, resultSse) : offsetof(RegisterFile, sse)))
+  if (first->area == Area::Registers &&
+      first->offset < (isResult ? offsetof(RegisterFile, resultSse) : offsetof(RegisterFile, sse)))
     refuse("a vector passed lane by lane");
   if (part.words == 1)
     return;

@@ -7,7 +7,9 @@
 namespace kiln::baseline {
 
 /// Of the pointer to the frame of the function around a nested one.
-inline bool isNest(const Move& move) { return move.area == Area::Registers && move.offset == offsetof(RegisterFile, nest); }
+inline bool isNest(const Move& move) {
+  return move.area == Area::Registers && move.offset == offsetof(RegisterFile, nest);
+}
 /// The register of a move from or to registers of arguments.
 inline Register argumentRegister(const Move& move) {
   const bool isSse = move.area == Area::Registers && move.offset >= offsetof(RegisterFile, sse) && !isNest(move);

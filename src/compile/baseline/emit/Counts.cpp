@@ -36,7 +36,7 @@ std::uint32_t Counts::site(CountSite::Kind kind, std::uint32_t value, std::uint3
 
 void Counts::countOne(std::uint32_t offset) { a_.inc(qword(a_.outside(Target::Profile, 0, offset))); }
 
-// Values -----------------------------------------------------------------------------------------------------------------
+// Values --------------------------------------------------------------------------------------------------------------
 
 /// Compares with the value that was seen last, and counts it if it is that again: a comparison and an increment.
 Counts::Cold Counts::recordValue(Gp value, std::uint32_t counts, std::uint32_t count) {
@@ -51,7 +51,8 @@ Counts::Cold Counts::recordValue(Gp value, std::uint32_t counts, std::uint32_t c
 /// Records what is in R10 in ValueCounts of its own. Keeps all registers but R11.
 void Counts::recordIn10(CountSite::Kind kind, const llvm::CallBase& call) {
   static_assert(offsetof(ValueCounts, value) == 0 && offsetof(ValueCounts, count) == 8 * kTopValues);
-  values_.push_back(recordValue(x86::r10, site(kind, numberOf(call), sizeof(ValueCounts)), offsetof(ValueCounts, count)));
+  values_.push_back(
+      recordValue(x86::r10, site(kind, numberOf(call), sizeof(ValueCounts)), offsetof(ValueCounts, count)));
 }
 
 void Counts::recordTarget(const llvm::CallBase& call) {

@@ -1,7 +1,7 @@
 // Divisions of integers up to 64 bits: by constants as multiplications, else by the instruction.
 //
-// Sources: Granlund and Montgomery, "Division by Invariant Integers using Multiplication" (PLDI 1994); the constants are
-// LLVM's (Hacker's Delight, chapter 10).
+// Sources: Granlund and Montgomery, "Division by Invariant Integers using Multiplication" (PLDI 1994); the constants
+// are LLVM's (Hacker's Delight, chapter 10).
 #include <llvm/IR/Constants.h>
 #include <llvm/Support/DivisionByConstantInfo.h>
 
@@ -20,7 +20,8 @@ void Integers::emitDivision(const llvm::Instruction& instruction) {
     else
       isSigned ? signExtendInto(to, value) : zeroExtendInto(to, value);
   };
-  if (const auto* constant = llvm::dyn_cast<llvm::ConstantInt>(divisor); constant && !constant->isZero() && isExactWidth(width)) {
+  if (const auto* constant = llvm::dyn_cast<llvm::ConstantInt>(divisor);
+      constant && !constant->isZero() && isExactWidth(width)) {
     const llvm::APInt by = isSigned ? constant->getValue().sext(bits) : constant->getValue().zext(bits);
     extendInto(x86::r10, dividend);
     isSigned ? quotientSigned(by) : quotientUnsigned(by);

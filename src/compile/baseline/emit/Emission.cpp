@@ -18,9 +18,10 @@ asmjit::CpuFeatures featuresOf(const Baseline::Settings& settings) {
 
 Emission::Emission(const llvm::Function& function, std::uint32_t id, Environment& environment, Workspace& workspace,
                    const EmitOptions& options, const Families& families)
-    : function(function), data(function.getParent()->getDataLayout()), environment(environment), shapes(workspace.shapes),
-      plan(workspace.plan), options(options), families(families), features(featuresOf(options.settings)),
-      hasAvx(features.x86().hasAVX()), out(std::make_unique<Code>()), assembler(out->fixups), pool(assembler) {
+    : function(function), data(function.getParent()->getDataLayout()), environment(environment),
+      shapes(workspace.shapes), plan(workspace.plan), options(options), families(families),
+      features(featuresOf(options.settings)), hasAvx(features.x86().hasAVX()), out(std::make_unique<Code>()),
+      assembler(out->fixups), pool(assembler) {
   out->function = id;
   out->loop = options.loop;
 }

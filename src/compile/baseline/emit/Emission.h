@@ -1,6 +1,7 @@
 // What the families of instructions share while a function's code is made.
 //
-// One object a function. Emitter makes it and moves it from instruction to instruction; everybody else sees it through Family.
+// One object a function. Emitter makes it and moves it from instruction to instruction; everybody else sees it through
+// Family.
 #pragma once
 
 #include <llvm/ADT/SmallVector.h>

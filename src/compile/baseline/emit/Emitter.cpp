@@ -31,10 +31,10 @@ Emitter::Emitter(const llvm::Function& function, std::uint32_t id, Environment& 
                  .vectors = vectors_,
                  .wide = wide_,
                  .x87 = x87_}),
-      integers_(emission_), wide_(emission_), floats_(emission_), x87_(emission_), vectors_(emission_), aggregates_(emission_),
-      conditions_(emission_), memory_(emission_), atomics_(emission_), blocks_(emission_), frame_(emission_),
-      signature_(emission_), control_(emission_), calls_(emission_), exceptions_(emission_), intrinsics_(emission_),
-      counts_(emission_), loops_(emission_) {}
+      integers_(emission_), wide_(emission_), floats_(emission_), x87_(emission_), vectors_(emission_),
+      aggregates_(emission_), conditions_(emission_), memory_(emission_), atomics_(emission_), blocks_(emission_),
+      frame_(emission_), signature_(emission_), control_(emission_), calls_(emission_), exceptions_(emission_),
+      intrinsics_(emission_), counts_(emission_), loops_(emission_) {}
 
 std::expected<std::unique_ptr<Code>, Refusal> Emitter::run() {
   try {
@@ -132,7 +132,8 @@ void Emitter::emitInstruction(const llvm::Instruction& instruction) {
   case llvm::Instruction::Store: return memory_.emitStore(llvm::cast<llvm::StoreInst>(instruction));
   case llvm::Instruction::Alloca: return memory_.emitAlloca(llvm::cast<llvm::AllocaInst>(instruction));
   case llvm::Instruction::GetElementPtr:
-    return type->isVectorTy() ? vectors_.emit(instruction) : memory_.emitAddress(llvm::cast<llvm::GetElementPtrInst>(instruction));
+    return type->isVectorTy() ? vectors_.emit(instruction)
+                              : memory_.emitAddress(llvm::cast<llvm::GetElementPtrInst>(instruction));
   case llvm::Instruction::AtomicRMW:
   case llvm::Instruction::AtomicCmpXchg:
   case llvm::Instruction::Fence: return atomics_.emit(instruction);

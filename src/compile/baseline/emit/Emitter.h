@@ -1,9 +1,9 @@
 // The emission pass of the baseline compiler: from instructions to machine code, block after block in layout order.
 //
 // Where values are was decided by the plan. Each instruction reads its operands where they are, as registers, as memory
-// operands or as constants, and writes its result where the plan has put it; in between it has a few registers to work in
-// (Family.h). The emitter walks over the instructions and gives each to the family that makes its code. An instruction that
-// cannot be compiled is refused by throwing flow::Refused; nothing leaves compile().
+// operands or as constants, and writes its result where the plan has put it; in between it has a few registers to work
+// in (Family.h). The emitter walks over the instructions and gives each to the family that makes its code. An
+// instruction that cannot be compiled is refused by throwing flow::Refused; nothing leaves compile().
 #pragma once
 
 #include "compile/baseline/emit/Aggregates.h"

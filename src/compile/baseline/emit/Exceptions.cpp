@@ -29,8 +29,8 @@ void Exceptions::noteCall(std::uint32_t begin, llvm::ArrayRef<std::uint32_t> sav
   auto [pad, fresh] = pads_.try_emplace(to);
   if (fresh) {
     pad->second.site = static_cast<std::uint32_t>(e_.out->landings.size());
-    e_.out->landings.push_back(
-        flow::siteOf(*to->getLandingPadInst(), [&](const llvm::Constant* type) { return types_.indexOf(addressOf(type)); }));
+    e_.out->landings.push_back(flow::siteOf(
+        *to->getLandingPadInst(), [&](const llvm::Constant* type) { return types_.indexOf(addressOf(type)); }));
   }
   // The landing's offset is put in when it has one.
   e_.out->calls.push_back({begin, a_.here(), landing(pad->second, saved, stack), pad->second.site});

@@ -1,9 +1,9 @@
 // Invokes, landing pads, resume.
 //
-// An invoke is a call whose code has an entry in the table of call sites. The personality enters the frame again where the
-// landing is: behind all blocks, with callee-saved registers and RSP as they were at the call, the exception in RAX and the
-// selector in EDX. What was saved around the call is brought back there, and the block of the landing pad goes on as after any
-// other edge.
+// An invoke is a call whose code has an entry in the table of call sites. The personality enters the frame again where
+// the landing is: behind all blocks, with callee-saved registers and RSP as they were at the call, the exception in RAX
+// and the selector in EDX. What was saved around the call is brought back there, and the block of the landing pad goes
+// on as after any other edge.
 //
 // Source: Itanium C++ ABI, Exception Handling, 1.6 and 2.4.
 #pragma once
@@ -22,8 +22,8 @@ public:
   void emitInvoke(const llvm::InvokeInst& invoke);
   void emitResume(const llvm::ResumeInst& resume);
   bool emitIntrinsic(const llvm::IntrinsicInst& intrinsic);
-  /// The call that began at this offset has been made, with these parts saved and so many bytes of arguments on the stack. Notes
-  /// it if it is an invoke's.
+  /// The call that began at this offset has been made, with these parts saved and so many bytes of arguments on the
+  /// stack. Notes it if it is an invoke's.
   void called(std::uint32_t begin, llvm::ArrayRef<std::uint32_t> saved, std::uint32_t stack) {
     if (invoke_)
       noteCall(begin, saved, stack);

@@ -1,7 +1,9 @@
-// What every family of instructions works with: operands read where they are, results written where the plan has put them.
+// What every family of instructions works with: operands read where they are, results written where the plan has put
+// them.
 //
-// A family is a class that emits one kind of instructions (Emitter.h lists them). It derives from this one for its vocabulary;
-// all state is the emission's. Families reach each other through `families_`.
+// A family is a class that emits one kind of instructions (Emitter.h lists them). It derives from this one for its
+// vocabulary; what all of them share is the emission's, what is its own it keeps itself. Families reach each other
+// through `families_`.
 //
 // An instruction's code may use RAX, R10, R11, XMM14 and XMM15, which hold nothing from one instruction to the next:
 //
@@ -9,8 +11,8 @@
 //   R10, R11    index and base of addresses whose parts are in slots; second and third operands
 //   XMM14, 15   the same for SSE
 //
-// What integers look like: bits above the width are undefined for widths of 8, 16, 32 and 64 bits (readExtended() makes them
-// what one needs) and zero for all other widths, as in abi/Leaves.h. An i1 is 0 or 1.
+// What integers look like: bits above the width are undefined for widths of 8, 16, 32 and 64 bits (readZeroExtended()
+// makes them what one needs) and zero for all other widths, as in abi/Leaves.h. An i1 is 0 or 1.
 #pragma once
 
 #include <optional>
@@ -25,7 +27,8 @@ namespace kiln::baseline {
 class Family {
 public:
   explicit Family(Emission& emission)
-      : e_(emission), a_(emission.assembler), plan_(emission.plan), families_(emission.families), hasAvx_(emission.hasAvx) {}
+      : e_(emission), a_(emission.assembler), plan_(emission.plan), families_(emission.families),
+        hasAvx_(emission.hasAvx) {}
   Family(const Family&) = delete;
   Family& operator=(const Family&) = delete;
 
@@ -45,7 +48,7 @@ protected:
     return &instruction == e_.current ? e_.number : plan_.numberOf(&instruction);
   }
 
-  // Operands (Operands.cpp) ----------------------------------------------------------------------------------------------
+  // Operands (Operands.cpp) -------------------------------------------------------------------------------------------
 
   /// A register (64 bits) that holds part of an integer value: its place, or `scratch` after loading it there.
   Gp read(const llvm::Value* value, unsigned part = 0, Gp scratch = x86::rax);
@@ -59,8 +62,8 @@ protected:
   void readXmmInto(Xmm to, const llvm::Value* value, unsigned part = 0);
   /// A float or double: a register, or memory of its size. Of a folded load the address may use R10 and R11.
   asmjit::Operand floatOperand(const llvm::Value* value);
-  /// Where the value is in memory: its slot, or what a folded load reads. Nothing if it is in a register or a constant. Of a
-  /// load the address may use R10 and R11.
+  /// Where the value is in memory: its slot, or what a folded load reads. Nothing if it is in a register or a constant.
+  /// Of a load the address may use R10 and R11.
   std::optional<Mem> inMemory(const llvm::Value* value, unsigned part, unsigned bytes);
   /// An integer constant of up to 64 bits, sign-extended from its type.
   static std::optional<std::int64_t> constantOf(const llvm::Value* value);
@@ -71,7 +74,7 @@ protected:
   /// Null if it has none: a constant, or what is folded.
   const Place* placeOf(const llvm::Value* value, unsigned part = 0) const;
 
-  // Constants (Constants.cpp) --------------------------------------------------------------------------------------------
+  // Constants (Constants.cpp) -----------------------------------------------------------------------------------------
 
   void loadConstant(Gp to, std::uint64_t bits);
   void materialise(Gp to, const llvm::Constant* constant, unsigned part);
@@ -81,13 +84,15 @@ protected:
   std::optional<Bits> bitsOfPart(const llvm::Constant* constant, unsigned part);
   /// A constant in memory behind the code, aligned to its size (8 or 16 bytes).
   Mem constantMemory(std::uint64_t low, std::uint64_t high, unsigned bytes) { return e_.pool.bits(low, high, bytes); }
-  Mem addressConstant(Target target, std::uint32_t id, std::int64_t addend) { return e_.pool.address(target, id, addend); }
+  Mem addressConstant(Target target, std::uint32_t id, std::int64_t addend) {
+    return e_.pool.address(target, id, addend);
+  }
   /// A double or float in memory.
   Mem floatConstant(double value, bool twice);
   /// Eight bytes of memory that hold an address of the runtime or of a library.
   Mem runtimeAddress(std::uintptr_t address);
 
-  // Results (Operands.cpp) -----------------------------------------------------------------------------------------------
+  // Results (Operands.cpp) --------------------------------------------------------------------------------------------
 
   /// Where an instruction's result is made: its register, or `scratch`, to be followed by wrote().
   Gp target(std::uint32_t number, unsigned part = 0, Gp scratch = x86::rax);
@@ -99,7 +104,7 @@ protected:
   void wroteWide(std::uint32_t number, Gp low, Gp high);
   bool isUsed(std::uint32_t number, unsigned part = 0) const { return plan_.placeOf(number, part).exists(); }
 
-  // Between registers and memory (Operands.cpp) --------------------------------------------------------------------------
+  // Between registers and memory (Operands.cpp) -----------------------------------------------------------------------
 
   void move(Gp to, Gp from) {
     if (to.id() != from.id())
@@ -122,19 +127,21 @@ protected:
   void cleanHigh(Gp high, unsigned width);
   void signExtendHigh(Gp high, unsigned width);
 
-  // Addresses (Addresses.cpp) --------------------------------------------------------------------------------------------
+  // Addresses (Addresses.cpp) -----------------------------------------------------------------------------------------
 
-  /// Memory at a pointer, folded address computations included. Uses R10 and R11 for what is in slots. An operand relative to
-  /// RIP is good for one instruction: `reusable` asks for one that is good for several, until R10 or R11 are used.
+  /// Memory at a pointer, folded address computations included. Uses R10 and R11 for what is in slots. An operand
+  /// relative to RIP is good for one instruction: `reusable` asks for one that is good for several, until R10 or R11
+  /// are used.
   Mem address(const llvm::Value* pointer, std::int64_t offset = 0, bool reusable = false);
   Mem address(const AddressParts& parts, std::int64_t offset, bool reusable);
-  /// Memory at a pointer that is no folded address, for several instructions; through `scratch` if it is in no register.
+  /// Memory at a pointer that is no folded address, for several instructions; through `scratch` if it is in no
+  /// register.
   Mem blockAt(const llvm::Value* pointer, Gp scratch);
   void addOffset(Gp to, std::int64_t offset);
   /// Whether the value is a folded load whose address is made of this register.
   bool isAddressedBy(const llvm::Value* value, Register reg);
 
-  // Many moves at once (Moves.cpp) ---------------------------------------------------------------------------------------
+  // Many moves at once (Moves.cpp) ------------------------------------------------------------------------------------
 
   void startMoves();
   /// Of a part of a value; nothing if it is there already, or nowhere.

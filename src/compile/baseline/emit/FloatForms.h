@@ -16,9 +16,8 @@ struct FloatForm {
 
 inline FloatForm floatForm(FloatOp op, bool twice) {
   namespace Inst = x86::Inst;
-  auto form = [&](asmjit::InstId sd, asmjit::InstId vsd, asmjit::InstId ss, asmjit::InstId vss, bool commutative = false) {
-    return FloatForm{twice ? sd : ss, twice ? vsd : vss, commutative};
-  };
+  auto form = [&](asmjit::InstId sd, asmjit::InstId vsd, asmjit::InstId ss, asmjit::InstId vss,
+                  bool commutative = false) { return FloatForm{twice ? sd : ss, twice ? vsd : vss, commutative}; };
   switch (op) {
   case FloatOp::Add: return form(Inst::kIdAddsd, Inst::kIdVaddsd, Inst::kIdAddss, Inst::kIdVaddss, true);
   case FloatOp::Sub: return form(Inst::kIdSubsd, Inst::kIdVsubsd, Inst::kIdSubss, Inst::kIdVsubss);

@@ -13,7 +13,8 @@ namespace Inst = x86::Inst;
 
 namespace {
 
-/// `roundsd` takes the direction in its lower bits, or bit 2 for the current one; bit 3: no exception for inexact results.
+/// `roundsd` takes the direction in its lower bits, or bit 2 for the current one; bit 3: no exception for inexact
+/// results.
 constexpr unsigned kRoundNearest = 8, kRoundDown = 9, kRoundUp = 10, kRoundToZero = 11;
 constexpr unsigned kRoundCurrent = 4, kRoundQuietly = 12;
 

@@ -13,8 +13,8 @@ constexpr std::int32_t kSizeToCome = 0x7fffffff;
 } // namespace
 
 bool Frame::isNeeded() const {
-  return plan_.usesFrame() || e_.shape->stackBytes > 0 || e_.shape->variadic || e_.shape->demoted || e_.shape->sretGpr >= 0 ||
-         e_.options.loop != kNone || (countsLoops() && plan_.hasBackEdges());
+  return plan_.usesFrame() || e_.shape->stackBytes > 0 || e_.shape->variadic || e_.shape->demoted ||
+         e_.shape->sretGpr >= 0 || e_.options.loop != kNone || (countsLoops() && plan_.hasBackEdges());
 }
 
 void Frame::enter() {

@@ -349,7 +349,8 @@ void Integers::emitFunnelShiftBy(const llvm::Value* high, const llvm::Value* low
 }
 
 /// The count is taken modulo a width that is no power of two: a division, then each half by its own distance.
-void Integers::emitOddFunnelShift(const llvm::Value* high, const llvm::Value* low, const llvm::Value* count, bool left) {
+void Integers::emitOddFunnelShift(const llvm::Value* high, const llvm::Value* low, const llvm::Value* count,
+                                  bool left) {
   const unsigned width = bitsOf(high->getType());
   readInto(x86::rax, count);
   a_.movq(x86::xmm15, x86::rdx);

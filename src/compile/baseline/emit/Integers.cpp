@@ -84,7 +84,8 @@ void Integers::emitTwoOperand(const llvm::Instruction& instruction, asmjit::Inst
 
 void Integers::emitXor(const llvm::Instruction& instruction) {
   // not x
-  if (std::optional<std::int64_t> constant = constantOf(instruction.getOperand(1)); constant == -1 && !isOdd(bitsOf(instruction.getType()))) {
+  if (std::optional<std::int64_t> constant = constantOf(instruction.getOperand(1));
+      constant == -1 && !isOdd(bitsOf(instruction.getType()))) {
     const std::uint32_t number = numberOf(instruction);
     Gp to = target(number);
     readInto(to, instruction.getOperand(0));
@@ -102,7 +103,8 @@ void Integers::emitAdd(const llvm::Instruction& instruction) {
   const unsigned width = bitsOf(instruction.getType());
   Register from = registerOf(left), other = registerOf(right), to = plan_.placeOf(number, 0).reg;
   std::optional<std::int32_t> immediate = immediateOf(right);
-  const bool three = to != kNoRegister && from != kNoRegister && from != to && (immediate || (other != kNoRegister && other != to));
+  const bool three =
+      to != kNoRegister && from != kNoRegister && from != to && (immediate || (other != kNoRegister && other != to));
   if (!three)
     return emitTwoOperand(instruction, Inst::kIdAdd, true);
   Gp result = gp(to, operationBits(width));
@@ -162,7 +164,7 @@ void Integers::emitMul(const llvm::Instruction& instruction) {
   wrote(number, 0, to);
 }
 
-// Shifts -----------------------------------------------------------------------------------------------------------------
+// Shifts --------------------------------------------------------------------------------------------------------------
 
 void Integers::emitShift(const llvm::Instruction& instruction) {
   const llvm::Value *value = instruction.getOperand(0), *count = instruction.getOperand(1);
@@ -211,7 +213,7 @@ void Integers::emitShift(const llvm::Instruction& instruction) {
   wrote(number, 0, to);
 }
 
-// Comparisons ------------------------------------------------------------------------------------------------------------
+// Comparisons ---------------------------------------------------------------------------------------------------------
 
 Condition Integers::setFlags(const llvm::ICmpInst& compare) {
   const llvm::Value *left = compare.getOperand(0), *right = compare.getOperand(1);

@@ -24,8 +24,9 @@ void Intrinsics::emit(const llvm::IntrinsicInst& intrinsic) {
     return;
   const Families& to = families_;
   if (to.blocks.emitIntrinsic(intrinsic) || to.vectors.emitIntrinsic(intrinsic) || to.wide.emitIntrinsic(intrinsic) ||
-      to.integers.emitIntrinsic(intrinsic) || emitOfFrame(intrinsic) || emitKnown(intrinsic) || emitMachine(intrinsic) ||
-      to.floats.emitIntrinsic(intrinsic) || to.x87.emitIntrinsic(intrinsic) || to.exceptions.emitIntrinsic(intrinsic))
+      to.integers.emitIntrinsic(intrinsic) || emitOfFrame(intrinsic) || emitKnown(intrinsic) ||
+      emitMachine(intrinsic) || to.floats.emitIntrinsic(intrinsic) || to.x87.emitIntrinsic(intrinsic) ||
+      to.exceptions.emitIntrinsic(intrinsic))
     return;
   refuse("intrinsic " + llvm::Intrinsic::getBaseName(intrinsic.getIntrinsicID()).str());
 }

@@ -52,14 +52,15 @@ const char* libraryName(llvm::Intrinsic::ID id) {
 
 void Calls::callAddress(std::uintptr_t address) { perform(runtimeAddress(address)); }
 
-// The library ------------------------------------------------------------------------------------------------------------
+// The library ---------------------------------------------------------------------------------------------------------
 
 void Calls::callLibrary(const char* name, llvm::ArrayRef<const llvm::Value*> arguments, Library extra) {
   std::uintptr_t address = e_.environment.libraryFunction(name);
   if (!address)
     refuse(std::string("needs the library function ") + name);
   if (!isCall(*e_.current, machine()))
-    refuse(std::string("call of ") + name + " that the plan does not know of"); // registers would be lost; cannot happen
+    refuse(std::string("call of ") + name +
+           " that the plan does not know of"); // registers would be lost; cannot happen
   saveAround();
   const std::int32_t stack = pushX87(arguments);
   moveLibraryArguments(arguments, extra);
@@ -163,7 +164,7 @@ bool Calls::callMathematics(const llvm::IntrinsicInst& intrinsic) {
   return true;
 }
 
-// Kernels ----------------------------------------------------------------------------------------------------------------
+// Kernels -------------------------------------------------------------------------------------------------------------
 
 /// Parts of a value, 8 or 16 bytes each, one after the other.
 void Calls::storeParts(std::int32_t to, const llvm::Value* value) {
@@ -188,7 +189,8 @@ bool Calls::callKernel(const llvm::Instruction& instruction) {
   const unsigned operands = std::min<unsigned>(call ? call->arg_size() : instruction.getNumOperands(), 3);
   saveAround();
   for (unsigned i = 0; i < operands; ++i)
-    storeParts(kernelFrame_ + static_cast<std::int32_t>(offsetof(KernelFrame, operands) + 16 * i), instruction.getOperand(i));
+    storeParts(kernelFrame_ + static_cast<std::int32_t>(offsetof(KernelFrame, operands) + 16 * i),
+               instruction.getOperand(i));
   a_.lea(x86::rdi, frame(kernelFrame_));
   loadConstant(x86::rsi, width);
   callAddress(reinterpret_cast<std::uintptr_t>(kernel));

@@ -17,7 +17,7 @@ Mem wordAt(std::uint32_t index) { return x86::ptr(x86::r11, static_cast<std::int
 
 } // namespace
 
-// The budget -------------------------------------------------------------------------------------------------------------
+// The budget ----------------------------------------------------------------------------------------------------------
 
 void Loops::jumpBack(const llvm::BasicBlock* header) {
   std::uint32_t place = plan_.place(header);
@@ -47,7 +47,7 @@ std::uint32_t Loops::siteOf(std::uint32_t block) {
   return static_cast<std::uint32_t>(e_.out->loops.size() - 1);
 }
 
-// The way out ------------------------------------------------------------------------------------------------------------
+// The way out ---------------------------------------------------------------------------------------------------------
 
 void Loops::emitCold() {
   if (coldLoops_.empty())
@@ -76,7 +76,7 @@ void Loops::keepPlaces() {
   out.hiddenSlot = e_.shape->demoted ? families_.signature.resultAddressSlot() : 0;
 }
 
-// The way in -------------------------------------------------------------------------------------------------------------
+// The way in ----------------------------------------------------------------------------------------------------------
 
 /// The code is `T f.osr(ptr state)`: takes the values live into the header out of the state and goes on there.
 void Loops::enter() {

@@ -22,7 +22,7 @@ bool keepsAddress(const llvm::Type* leaf) {
 
 } // namespace
 
-// Addresses as values ----------------------------------------------------------------------------------------------------
+// Addresses as values -------------------------------------------------------------------------------------------------
 
 void Memory::addressInto(Gp to, const AddressParts& parts) {
   if (parts.index && !isScale(parts.scale)) {
@@ -83,7 +83,8 @@ void Memory::emitAddress(const llvm::GetElementPtrInst& instruction) {
     else
       readInto(x86::r10, index); // the lower part of a wide one
     if (isScale(static_cast<std::uint64_t>(stride))) {
-      a_.lea(x86::rax, x86::ptr(x86::rax, x86::r10, static_cast<unsigned>(std::countr_zero(static_cast<std::uint64_t>(stride)))));
+      a_.lea(x86::rax,
+             x86::ptr(x86::rax, x86::r10, static_cast<unsigned>(std::countr_zero(static_cast<std::uint64_t>(stride)))));
     } else if (isInt32(stride)) {
       a_.imul(x86::r10, x86::r10, static_cast<std::int32_t>(stride));
       a_.add(x86::rax, x86::r10);
@@ -97,7 +98,7 @@ void Memory::emitAddress(const llvm::GetElementPtrInst& instruction) {
   wrote(number, 0, x86::rax);
 }
 
-// Loads ------------------------------------------------------------------------------------------------------------------
+// Loads ---------------------------------------------------------------------------------------------------------------
 
 /// Calls `use(part, type, memory)` for all leaves of a value in memory.
 template <typename Use> void Memory::forEachLeafAt(const llvm::Value* pointer, llvm::Type* type, Use&& use) {
@@ -171,7 +172,7 @@ void Memory::emitLoad(const llvm::LoadInst& load) {
                 [&](unsigned part, llvm::Type* leaf, const Mem& from) { loadLeaf(number, part, from, leaf); });
 }
 
-// Stores -----------------------------------------------------------------------------------------------------------------
+// Stores --------------------------------------------------------------------------------------------------------------
 
 void Memory::storeLeaf(const Mem& to, const llvm::Value* value, unsigned part, llvm::Type* type) {
   if (type->isIntegerTy() && bitsOf(type) > 64) {
@@ -209,9 +210,11 @@ void Memory::emitStore(const llvm::StoreInst& store) {
     return storeInteger(address(store.getPointerOperand()), from, bits);
   }
   if (isOneXmm(type)) {
-    if (auto bits = llvm::isa<llvm::ConstantFP>(value) ? bitsOfPart(llvm::cast<llvm::Constant>(value), 0) : std::nullopt;
+    if (auto bits =
+            llvm::isa<llvm::ConstantFP>(value) ? bitsOfPart(llvm::cast<llvm::Constant>(value), 0) : std::nullopt;
         bits && (type->isFloatTy() || isInt32(static_cast<std::int64_t>(bits->first)))) {
-      a_.mov(ofSize(address(store.getPointerOperand()), type->isFloatTy() ? 4 : 8), static_cast<std::int32_t>(bits->first));
+      a_.mov(ofSize(address(store.getPointerOperand()), type->isFloatTy() ? 4 : 8),
+             static_cast<std::int32_t>(bits->first));
       return;
     }
     Xmm from = readXmm(value);
@@ -251,7 +254,7 @@ void Memory::emitUpdate(const llvm::StoreInst& store, const llvm::Instruction& a
     a_.emit(operation, memory, sized(operand, bits));
 }
 
-// Variables --------------------------------------------------------------------------------------------------------------
+// Variables -----------------------------------------------------------------------------------------------------------
 
 /// A variable that is no frame address: aligned to more than 16 bytes, of variable size, or outside of the entry block.
 void Memory::emitAlloca(const llvm::AllocaInst& variable) {
@@ -261,7 +264,8 @@ void Memory::emitAlloca(const llvm::AllocaInst& variable) {
   std::uint64_t size = e_.data.getTypeAllocSize(variable.getAllocatedType()).getFixedValue();
   std::uint64_t align = std::max<std::uint64_t>(variable.getAlign().value(), 16);
   // size * count, rounded up to the stack's alignment
-  if (const auto* count = llvm::dyn_cast<llvm::ConstantInt>(variable.getArraySize()); count && count->getValue().ule(1u << 30)) {
+  if (const auto* count = llvm::dyn_cast<llvm::ConstantInt>(variable.getArraySize());
+      count && count->getValue().ule(1u << 30)) {
     std::uint64_t bytes = (size * count->getZExtValue() + 15) / 16 * 16;
     if (bytes > (std::uint64_t{1} << 30))
       refuse("local variables of more than 1 GiB");

@@ -14,7 +14,8 @@ public:
   void emitAlloca(const llvm::AllocaInst& variable);
   void emitAddress(const llvm::GetElementPtrInst& address);
 
-  /// One leaf (no struct or array) of a value, from `part` on, from or to memory whose operand is good for several uses.
+  /// One leaf (no struct or array) of a value, from `part` on, from or to memory whose operand is good for several
+  /// uses.
   void loadLeaf(std::uint32_t number, unsigned part, const Mem& from, llvm::Type* type);
   void storeLeaf(const Mem& to, const llvm::Value* value, unsigned part, llvm::Type* type);
 

@@ -37,7 +37,7 @@ std::optional<std::int32_t> Family::immediateOf(const llvm::Value* value) {
   return static_cast<std::int32_t>(*constant);
 }
 
-// Integers ---------------------------------------------------------------------------------------------------------------
+// Integers ------------------------------------------------------------------------------------------------------------
 
 Gp Family::read(const llvm::Value* value, unsigned part, Gp scratch) {
   if (Register reg = registerOf(value, part); reg != kNoRegister)
@@ -136,7 +136,7 @@ std::optional<Mem> Family::inMemory(const llvm::Value* value, unsigned part, uns
   return frame(place.offset, bytes);
 }
 
-// Floating point and vectors ---------------------------------------------------------------------------------------------
+// Floating point and vectors ------------------------------------------------------------------------------------------
 
 Xmm Family::readXmm(const llvm::Value* value, unsigned part, Xmm scratch) {
   if (Register reg = registerOf(value, part); reg != kNoRegister)
@@ -175,7 +175,7 @@ asmjit::Operand Family::floatOperand(const llvm::Value* value) {
   return x86::xmm15; // without a place: whatever it holds
 }
 
-// Results ----------------------------------------------------------------------------------------------------------------
+// Results -------------------------------------------------------------------------------------------------------------
 
 Gp Family::target(std::uint32_t number, unsigned part, Gp scratch) {
   const Place& place = plan_.placeOf(number, part);
@@ -208,7 +208,7 @@ void Family::wroteWide(std::uint32_t number, Gp low, Gp high) {
   wrote(number, 1, high);
 }
 
-// Between registers and memory -------------------------------------------------------------------------------------------
+// Between registers and memory ----------------------------------------------------------------------------------------
 
 void Family::move(Xmm to, Xmm from) {
   if (to.id() == from.id())
@@ -299,8 +299,8 @@ void Family::storeInteger(const Mem& memory, Gp from, unsigned bits) {
   }
 }
 
-/// Through the x87 stack, which keeps all bits: what is written in pieces would be read as a whole only when the pieces have
-/// arrived in the cache.
+/// Through the x87 stack, which keeps all bits: what is written in pieces would be read as a whole only when the pieces
+/// have arrived in the cache.
 void Family::copyX87(const Mem& to, const Mem& from) {
   a_.fld(ofSize(from, kX87Bytes));
   a_.fstp(ofSize(to, kX87Bytes));

@@ -17,7 +17,10 @@ using x86::Xmm;
 using Condition = x86::CondCode;
 
 inline Gp gp(Register reg, unsigned bits = 64) {
-  return bits == 64 ? Gp(x86::gpq(reg)) : bits == 32 ? Gp(x86::gpd(reg)) : bits == 16 ? Gp(x86::gpw(reg)) : Gp(x86::gpb_lo(reg));
+  return bits == 64   ? Gp(x86::gpq(reg))
+         : bits == 32 ? Gp(x86::gpd(reg))
+         : bits == 16 ? Gp(x86::gpw(reg))
+                      : Gp(x86::gpb_lo(reg));
 }
 inline Xmm xmm(Register reg) { return x86::xmm(reg - kFirstXmm); }
 /// The register in another width.
@@ -36,7 +39,9 @@ inline Mem moved(Mem memory, std::int64_t by) {
   return memory;
 }
 /// Bytes within it.
-inline Mem within(const Mem& memory, std::int64_t offset, unsigned bytes) { return ofSize(moved(memory, offset), bytes); }
+inline Mem within(const Mem& memory, std::int64_t offset, unsigned bytes) {
+  return ofSize(moved(memory, offset), bytes);
+}
 inline Mem frame(std::int32_t offset, unsigned bytes = 8) { return x86::ptr(x86::rbp, offset, bytes); }
 
 /// The instruction of a shift in the IR.

@@ -24,7 +24,7 @@ unsigned oddBits(const llvm::Type* type, unsigned part, const Part& form, const 
 
 } // namespace
 
-// Arguments --------------------------------------------------------------------------------------------------------------
+// Arguments -----------------------------------------------------------------------------------------------------------
 
 void Signature::keepResultAddress(Gp from) {
   hiddenSlot_ = plan_.newSlot(8);
@@ -65,8 +65,8 @@ void Signature::receiveArguments() {
     normaliseMasks(number++, argument.getType());
 }
 
-void Signature::receivePart(std::uint32_t number, const llvm::Type* type, unsigned part, const Part& form, std::uint32_t word,
-                            Arrivals& arrivals) {
+void Signature::receivePart(std::uint32_t number, const llvm::Type* type, unsigned part, const Part& form,
+                            std::uint32_t word, Arrivals& arrivals) {
   const Place& place = plan_.placeOf(number, part);
   if (const StackCopy* copy = copyOfWord(*e_.shape, word)) {
     // The copy on the caller's stack is the callee's.
@@ -95,7 +95,7 @@ void Signature::receivePart(std::uint32_t number, const llvm::Type* type, unsign
     arrivals.odd.push_back({number, part, bits});
 }
 
-// Variable arguments -----------------------------------------------------------------------------------------------------
+// Variable arguments --------------------------------------------------------------------------------------------------
 
 /// The register save area that va_arg reads, filled as the convention says: SSE registers if AL is not zero.
 void Signature::saveVariadicRegisters() {
@@ -115,7 +115,9 @@ void Signature::emitVariadicStart(const llvm::IntrinsicInst& intrinsic) {
   if (!e_.shape->variadic)
     refuse("va_start in a function that is not variadic");
   Mem list = blockAt(intrinsic.getArgOperand(0), x86::r10);
-  auto field = [&](std::size_t offset, unsigned bytes) { return within(list, static_cast<std::int64_t>(offset), bytes); };
+  auto field = [&](std::size_t offset, unsigned bytes) {
+    return within(list, static_cast<std::int64_t>(offset), bytes);
+  };
   a_.mov(field(offsetof(VaList, gprOffset), 4), 8 * e_.shape->gprUsed);
   a_.mov(field(offsetof(VaList, sseOffset), 4),
          static_cast<std::uint32_t>(offsetof(RegisterFile, sse)) + 16 * e_.shape->sseUsed);
@@ -157,7 +159,7 @@ void Signature::emitVariadicArgument(const llvm::VAArgInst& next) {
   wrote(self(), 0, to);
 }
 
-// Results ----------------------------------------------------------------------------------------------------------------
+// Results -------------------------------------------------------------------------------------------------------------
 
 void Signature::emitReturn(const llvm::ReturnInst& leave) {
   const llvm::Value* value = leave.getReturnValue();

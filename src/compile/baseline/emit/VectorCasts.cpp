@@ -26,7 +26,7 @@ void Vectors::emitCast(const llvm::CastInst& cast) {
   }
 }
 
-// Integers ---------------------------------------------------------------------------------------------------------------
+// Integers ------------------------------------------------------------------------------------------------------------
 
 /// Lanes of one width from those of another.
 void Vectors::emitResize(const llvm::CastInst& cast) {
@@ -83,11 +83,12 @@ void Vectors::maskFromLanes(Xmm to, unsigned lane, unsigned wanted) {
 /// Uses XMM14.
 void Vectors::extendLanes(Xmm to, unsigned lane, unsigned wanted, bool isSigned) {
   if (features().hasSSE4_1()) {
-    const Sse& operation = lane == 1   ? (wanted == 2 ? (isSigned ? kPmovsxbw : kPmovzxbw)
-                                          : wanted == 4 ? (isSigned ? kPmovsxbd : kPmovzxbd)
-                                                        : (isSigned ? kPmovsxbq : kPmovzxbq))
-                           : lane == 2 ? (wanted == 4 ? (isSigned ? kPmovsxwd : kPmovzxwd) : (isSigned ? kPmovsxwq : kPmovzxwq))
-                                       : (isSigned ? kPmovsxdq : kPmovzxdq);
+    const Sse& operation = lane == 1 ? (wanted == 2   ? (isSigned ? kPmovsxbw : kPmovzxbw)
+                                        : wanted == 4 ? (isSigned ? kPmovsxbd : kPmovzxbd)
+                                                      : (isSigned ? kPmovsxbq : kPmovzxbq))
+                           : lane == 2
+                               ? (wanted == 4 ? (isSigned ? kPmovsxwd : kPmovzxwd) : (isSigned ? kPmovsxwq : kPmovzxwq))
+                               : (isSigned ? kPmovsxdq : kPmovzxdq);
     return sseUnary(operation, to, to);
   }
   for (; lane < wanted; lane *= 2) {
@@ -120,7 +121,7 @@ void Vectors::truncateLanes(Xmm to, unsigned lane, unsigned wanted) {
   }
 }
 
-// Floats -----------------------------------------------------------------------------------------------------------------
+// Floats --------------------------------------------------------------------------------------------------------------
 
 void Vectors::emitToFloat(const llvm::CastInst& cast) {
   const std::uint32_t number = numberOf(cast);
@@ -177,7 +178,7 @@ void Vectors::emitFromFloat(const llvm::CastInst& cast) {
   takeSlot(number, target);
 }
 
-// Other names for the same bits --------------------------------------------------------------------------------------------
+// Other names for the same bits ---------------------------------------------------------------------------------------
 
 void Vectors::emitBitcast(const llvm::CastInst& cast) {
   const std::uint32_t number = numberOf(cast);
@@ -185,7 +186,8 @@ void Vectors::emitBitcast(const llvm::CastInst& cast) {
   llvm::Type *source = from->getType(), *type = cast.getType();
   if (source->isX86_FP80Ty() || type->isX86_FP80Ty())
     refuse("bitcast of a vector and an x87 number");
-  const bool fromMask = source->isVectorTy() && formOf(source).isMask, toMask = type->isVectorTy() && formOf(type).isMask;
+  const bool fromMask = source->isVectorTy() && formOf(source).isMask,
+             toMask = type->isVectorTy() && formOf(type).isMask;
   // Everything that is not in an SSE register on both sides goes through RAX, and R10 for what is above.
   if (source->isVectorTy() && !fromMask && !toMask && (type->isVectorTy() || isOneXmm(type)))
     return families_.aggregates.moveParts(number, from, 0);

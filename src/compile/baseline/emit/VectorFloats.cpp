@@ -17,7 +17,8 @@ void Vectors::emitFloat(const llvm::Instruction& instruction) {
   case llvm::Instruction::FNeg: {
     const std::uint32_t number = numberOf(instruction);
     Xmm to = targetXmm(number);
-    sse(kPxor, to, readXmm(instruction.getOperand(0), 0, to), splat(std::uint64_t{1} << (wide ? 63 : 31), wide ? 8 : 4));
+    sse(kPxor, to, readXmm(instruction.getOperand(0), 0, to),
+        splat(std::uint64_t{1} << (wide ? 63 : 31), wide ? 8 : 4));
     return wrote(number, 0, to);
   }
   default: refuse(std::string("vector ") + instruction.getOpcodeName());
@@ -91,7 +92,8 @@ bool Vectors::emitFloatIntrinsic(const llvm::IntrinsicInst& intrinsic, const Vec
   switch (intrinsic.getIntrinsicID()) {
   case llvm::Intrinsic::fabs: {
     Xmm to = targetXmm(number);
-    sse(kPand, to, readXmm(intrinsic.getArgOperand(0), 0, to), splat(~std::uint64_t{0} >> (wide ? 1 : 33), wide ? 8 : 4));
+    sse(kPand, to, readXmm(intrinsic.getArgOperand(0), 0, to),
+        splat(~std::uint64_t{0} >> (wide ? 1 : 33), wide ? 8 : 4));
     wrote(number, 0, to);
     return true;
   }

@@ -42,22 +42,26 @@ void Vectors::emitInteger(const llvm::Instruction& instruction) {
   case llvm::Instruction::LShr:
   case llvm::Instruction::AShr:
     if (form.isMask)
-      return families_.aggregates.moveParts(numberOf(instruction), instruction.getOperand(0), 0); // a count other than zero is not defined
+      return families_.aggregates.moveParts(numberOf(instruction), instruction.getOperand(0),
+                                            0); // a count other than zero is not defined
     if (const llvm::ConstantInt* amount = splatOf(instruction.getOperand(1)))
-      return emitShiftBy(instruction, form, static_cast<unsigned>(amount->getValue().getLimitedValue(form.lane * 8 - 1)));
+      return emitShiftBy(instruction, form,
+                         static_cast<unsigned>(amount->getValue().getLimitedValue(form.lane * 8 - 1)));
     return emitShift(instruction, form);
   default:
     if (form.isMask) // division by one, the only divisor there is
       return instruction.getOpcode() == llvm::Instruction::UDiv || instruction.getOpcode() == llvm::Instruction::SDiv
                  ? families_.aggregates.moveParts(numberOf(instruction), instruction.getOperand(0), 0)
-                 : families_.aggregates.moveParts(numberOf(instruction), llvm::Constant::getNullValue(instruction.getType()), 0);
+                 : families_.aggregates.moveParts(numberOf(instruction),
+                                                  llvm::Constant::getNullValue(instruction.getType()), 0);
     refuse(std::string("vector ") + instruction.getOpcodeName());
   }
 }
 
 void Vectors::eachLane(const llvm::Instruction& instruction, const VectorForm& form, bool isSigned,
                        llvm::function_ref<void()> operation) {
-  const std::int32_t left = spill(instruction.getOperand(0), 0), right = spill(instruction.getOperand(1), 1), to = vectorSlot(2);
+  const std::int32_t left = spill(instruction.getOperand(0), 0), right = spill(instruction.getOperand(1), 1),
+                     to = vectorSlot(2);
   for (unsigned i = 0; i < form.count; ++i) {
     loadLane(x86::rax, laneAt(left, form, i), isSigned);
     loadLane(x86::r10, laneAt(right, form, i), isSigned);
@@ -67,7 +71,7 @@ void Vectors::eachLane(const llvm::Instruction& instruction, const VectorForm& f
   takeSlot(numberOf(instruction), to);
 }
 
-// Products ---------------------------------------------------------------------------------------------------------------
+// Products ------------------------------------------------------------------------------------------------------------
 
 void Vectors::emitMul(const llvm::Instruction& instruction, const VectorForm& form) {
   if (form.lane == 2)
@@ -108,7 +112,7 @@ void Vectors::emitMul(const llvm::Instruction& instruction, const VectorForm& fo
   wrote(number, 0, to);
 }
 
-// Shifts -----------------------------------------------------------------------------------------------------------------
+// Shifts --------------------------------------------------------------------------------------------------------------
 
 void Vectors::emitShiftBy(const llvm::Instruction& instruction, const VectorForm& form, unsigned amount) {
   const std::uint32_t number = numberOf(instruction);
@@ -176,7 +180,7 @@ void Vectors::emitShift(const llvm::Instruction& instruction, const VectorForm& 
   wrote(number, 0, to);
 }
 
-// Comparisons ------------------------------------------------------------------------------------------------------------
+// Comparisons ---------------------------------------------------------------------------------------------------------
 
 void Vectors::emitCompare(const llvm::CmpInst& compare) {
   if (llvm::isa<llvm::FCmpInst>(compare))
@@ -246,7 +250,7 @@ void Vectors::compareEachLane(const llvm::CmpInst& compare, const VectorForm& fo
   });
 }
 
-// Extremes, sums that saturate, and the like -----------------------------------------------------------------------------
+// Extremes, sums that saturate, and the like --------------------------------------------------------------------------
 
 void Vectors::emitExtreme(const llvm::IntrinsicInst& intrinsic, const VectorForm& form) {
   const auto id = intrinsic.getIntrinsicID();

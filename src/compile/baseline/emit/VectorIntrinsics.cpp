@@ -68,7 +68,7 @@ void Vectors::emitByteSwap(const llvm::IntrinsicInst& intrinsic, const VectorFor
   wrote(number, 0, to);
 }
 
-// Reductions -------------------------------------------------------------------------------------------------------------
+// Reductions ----------------------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -167,7 +167,7 @@ void Vectors::reduceMask(const llvm::IntrinsicInst& intrinsic, const VectorForm&
   families_.conditions.give(numberOf(intrinsic), condition);
 }
 
-// Memory by lanes --------------------------------------------------------------------------------------------------------
+// Memory by lanes -----------------------------------------------------------------------------------------------------
 
 /// Loads and stores of the lanes that a mask has set, one after the other.
 bool Vectors::emitMaskedAccess(const llvm::IntrinsicInst& intrinsic) {

@@ -1,5 +1,5 @@
-// Intrinsics that are instructions of x86 on vectors of 128 bits: what <emmintrin.h> and its like turn into, as far as LLVM has
-// no general form for it.
+// Intrinsics that are instructions of x86 on vectors of 128 bits: what <emmintrin.h> and its like turn into, as far as
+// LLVM has no general form for it.
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/IntrinsicsX86.h>
 
@@ -27,7 +27,9 @@ using Kind = MachineForm::Kind;
 
 /// Two operands, no immediate.
 MachineForm binaryForm(llvm::Intrinsic::ID id) {
-  auto form = [](asmjit::InstId plain, asmjit::InstId avx, Level level = Level::Sse2) { return MachineForm{Kind::Binary, {plain, avx}, level}; };
+  auto form = [](asmjit::InstId plain, asmjit::InstId avx, Level level = Level::Sse2) {
+    return MachineForm{Kind::Binary, {plain, avx}, level};
+  };
   switch (id) {
   case llvm::Intrinsic::x86_sse_min_ps: return form(Inst::kIdMinps, Inst::kIdVminps);
   case llvm::Intrinsic::x86_sse_max_ps: return form(Inst::kIdMaxps, Inst::kIdVmaxps);
@@ -150,11 +152,13 @@ bool Vectors::emitLowestCompare(const llvm::IntrinsicInst& intrinsic) {
   const LowestTest test = lowestTestOf(intrinsic.getIntrinsicID());
   if (test.predicate == llvm::CmpInst::BAD_FCMP_PREDICATE)
     return false;
-  Xmm left = readXmm(intrinsic.getArgOperand(0), 0, x86::xmm14), right = readXmm(intrinsic.getArgOperand(1), 0, x86::xmm15);
+  Xmm left = readXmm(intrinsic.getArgOperand(0), 0, x86::xmm14),
+      right = readXmm(intrinsic.getArgOperand(1), 0, x86::xmm15);
   if (test.predicate == llvm::CmpInst::FCMP_OLT || test.predicate == llvm::CmpInst::FCMP_OLE)
     std::swap(left, right);
-  const Sse form = test.quiet ? (test.twice ? Sse{Inst::kIdUcomisd, Inst::kIdVucomisd} : Sse{Inst::kIdUcomiss, Inst::kIdVucomiss})
-                              : (test.twice ? Sse{Inst::kIdComisd, Inst::kIdVcomisd} : Sse{Inst::kIdComiss, Inst::kIdVcomiss});
+  const Sse form =
+      test.quiet ? (test.twice ? Sse{Inst::kIdUcomisd, Inst::kIdVucomisd} : Sse{Inst::kIdUcomiss, Inst::kIdVucomiss})
+                 : (test.twice ? Sse{Inst::kIdComisd, Inst::kIdVcomisd} : Sse{Inst::kIdComiss, Inst::kIdVcomiss});
   sseUnary(form, left, right);
   const bool equal = test.predicate == llvm::CmpInst::FCMP_OEQ, unequal = test.predicate == llvm::CmpInst::FCMP_UNE;
   if (!equal && !unequal) {
@@ -174,7 +178,8 @@ bool Vectors::emitMachine(const llvm::IntrinsicInst& intrinsic) {
     return true;
   const MachineForm form = formOf(intrinsic.getIntrinsicID());
   const bool has = form.level == Level::Sse2 || (form.level == Level::Sse3 && features().hasSSE3()) ||
-                   (form.level == Level::Ssse3 && features().hasSSSE3()) || (form.level == Level::Sse41 && features().hasSSE4_1());
+                   (form.level == Level::Ssse3 && features().hasSSSE3()) ||
+                   (form.level == Level::Sse41 && features().hasSSE4_1());
   if (form.kind == Kind::None || !has)
     return false;
   const std::uint32_t number = numberOf(intrinsic);

@@ -8,7 +8,7 @@ namespace kiln::baseline {
 
 using namespace sse;
 
-// Single lanes -----------------------------------------------------------------------------------------------------------
+// Single lanes --------------------------------------------------------------------------------------------------------
 
 /// A lane in the frame. Whatever a variable index is, it is one of the slot's. Uses R10.
 Mem Vectors::laneBy(std::int32_t slot, const VectorForm& form, const llvm::Value* index) {
@@ -156,7 +156,7 @@ bool Vectors::insertInteger(const llvm::InsertElementInst& insert, const VectorF
   return true;
 }
 
-// Shuffles ---------------------------------------------------------------------------------------------------------------
+// Shuffles ------------------------------------------------------------------------------------------------------------
 
 void Vectors::emitShuffle(const llvm::ShuffleVectorInst& shuffle) {
   const VectorForm source = formOf(shuffle.getOperand(0)->getType()), form = formOf(shuffle.getType());
@@ -200,7 +200,8 @@ template <unsigned kUnit> std::optional<std::array<int, 16 / kUnit>> unitsOf(con
       if (byte == kAnyByte)
         continue;
       int begin = byte - static_cast<int>(j);
-      if (begin < 0 || begin % static_cast<int>(kUnit) != 0 || (base != kAnyByte && base != begin / static_cast<int>(kUnit)))
+      if (begin < 0 || begin % static_cast<int>(kUnit) != 0 ||
+          (base != kAnyByte && base != begin / static_cast<int>(kUnit)))
         return std::nullopt;
       base = begin / static_cast<int>(kUnit);
     }
@@ -225,8 +226,8 @@ unsigned immediateOf4(llvm::ArrayRef<int> units) {
 
 } // namespace
 
-/// `to`, which is none of the operands, gets bytes 0 to 15 of the left and 16 to 31 of the right operand. Uses XMM14, and
-/// without SSSE3 possibly RAX and scratch slots.
+/// `to`, which is none of the operands, gets bytes 0 to 15 of the left and 16 to 31 of the right operand. Uses XMM14,
+/// and without SSSE3 possibly RAX and scratch slots.
 void Vectors::shuffleBytes(Xmm to, const asmjit::Operand& left, const asmjit::Operand& right, const ByteShuffle& bytes,
                            unsigned lane) {
   if (matches(bytes, [](unsigned i) { return static_cast<int>(i); }))
@@ -242,7 +243,8 @@ void Vectors::shuffleBytes(Xmm to, const asmjit::Operand& left, const asmjit::Op
   if (dwords) { // two of one operand below two of one
     auto source = [&](unsigned i) { return (*dwords)[i] < 0 ? -1 : (*dwords)[i] / 4; };
     auto half = [&](unsigned i) { return source(i) >= 0 ? source(i) : std::max(source(i + 1), 0); };
-    if ((source(0) < 0 || source(1) < 0 || source(0) == source(1)) && (source(2) < 0 || source(3) < 0 || source(2) == source(3))) {
+    if ((source(0) < 0 || source(1) < 0 || source(0) == source(1)) &&
+        (source(2) < 0 || source(3) < 0 || source(2) == source(3))) {
       loadOperand(to, half(0) ? right : left);
       return sse(kShufps, to, to, half(2) ? right : left, immediateOf4(*dwords));
     }
@@ -261,7 +263,8 @@ void Vectors::shuffleBytes(Xmm to, const asmjit::Operand& left, const asmjit::Op
 }
 
 /// Lanes of both operands in turn, from their lower or upper halves.
-bool Vectors::shuffleInterleaved(Xmm to, const asmjit::Operand& left, const asmjit::Operand& right, const ByteShuffle& bytes) {
+bool Vectors::shuffleInterleaved(Xmm to, const asmjit::Operand& left, const asmjit::Operand& right,
+                                 const ByteShuffle& bytes) {
   static constexpr const Sse* kLow[] = {&kPunpcklbw, &kPunpcklwd, &kPunpckldq, &kPunpcklqdq};
   static constexpr const Sse* kHigh[] = {&kPunpckhbw, &kPunpckhwd, &kPunpckhdq, &kPunpckhqdq};
   for (unsigned log = 0; log < 4; ++log)
@@ -303,8 +306,8 @@ bool Vectors::shuffleWords(Xmm to, const asmjit::Operand& from, const ByteShuffl
   return true;
 }
 
-void Vectors::shuffleByControl(Xmm to, const asmjit::Operand& left, const asmjit::Operand& right, const ByteShuffle& bytes,
-                               bool single) {
+void Vectors::shuffleByControl(Xmm to, const asmjit::Operand& left, const asmjit::Operand& right,
+                               const ByteShuffle& bytes, bool single) {
   auto control = [&](int first) {
     std::uint64_t words[2] = {0, 0};
     for (unsigned i = 0; i < 16; ++i) {
@@ -322,8 +325,8 @@ void Vectors::shuffleByControl(Xmm to, const asmjit::Operand& left, const asmjit
   sse(kPor, to, to, x86::xmm14);
 }
 
-void Vectors::shuffleInMemory(Xmm to, const asmjit::Operand& left, const asmjit::Operand& right, const ByteShuffle& bytes,
-                              unsigned lane) {
+void Vectors::shuffleInMemory(Xmm to, const asmjit::Operand& left, const asmjit::Operand& right,
+                              const ByteShuffle& bytes, unsigned lane) {
   auto place = [&](const asmjit::Operand& operand, unsigned which) {
     loadOperand(x86::xmm14, operand);
     storeXmm(frame(vectorSlot(which), 16), x86::xmm14, 16);
@@ -352,7 +355,8 @@ void Vectors::shuffleInMemory(Xmm to, const asmjit::Operand& left, const asmjit:
 
 /// Between masks whose lanes have different widths.
 void Vectors::shuffleMasks(const llvm::ShuffleVectorInst& shuffle, const VectorForm& source, const VectorForm& form) {
-  const std::int32_t left = spill(shuffle.getOperand(0), 0), right = spill(shuffle.getOperand(1), 1), to = vectorSlot(2);
+  const std::int32_t left = spill(shuffle.getOperand(0), 0), right = spill(shuffle.getOperand(1), 1),
+                     to = vectorSlot(2);
   for (unsigned i = 0; i < form.count; ++i) {
     int from = shuffle.getMaskValue(i);
     if (from < 0)
@@ -365,7 +369,7 @@ void Vectors::shuffleMasks(const llvm::ShuffleVectorInst& shuffle, const VectorF
   takeSlot(numberOf(shuffle), to);
 }
 
-// Addresses --------------------------------------------------------------------------------------------------------------
+// Addresses -----------------------------------------------------------------------------------------------------------
 
 /// Address computations of several lanes: one after the other in RAX.
 void Vectors::emitAddress(const llvm::GetElementPtrInst& instruction) {
@@ -384,7 +388,8 @@ void Vectors::emitAddress(const llvm::GetElementPtrInst& instruction) {
       readInto(x86::rax, instruction.getPointerOperand());
     std::int64_t offset = 0;
     unsigned operand = 1;
-    for (auto at = llvm::gep_type_begin(instruction), end = llvm::gep_type_end(instruction); at != end; ++at, ++operand) {
+    for (auto at = llvm::gep_type_begin(instruction), end = llvm::gep_type_end(instruction); at != end;
+         ++at, ++operand) {
       const llvm::Value* index = at.getOperand();
       if (llvm::StructType* record = at.getStructTypeOrNull()) {
         const auto* field = llvm::cast<llvm::Constant>(index);

@@ -22,7 +22,7 @@ VectorForm formOf(const llvm::Type* type) {
   return form;
 }
 
-// Operands ---------------------------------------------------------------------------------------------------------------
+// Operands ------------------------------------------------------------------------------------------------------------
 
 void Vectors::sse(const Sse& operation, Xmm to, Xmm left, const asmjit::Operand_& right) {
   if (hasAvx_) {
@@ -50,7 +50,9 @@ void Vectors::sseUnary(const Sse& operation, Xmm to, const asmjit::Operand_& fro
   a_.emit(hasAvx_ ? operation.avx : operation.plain, to, from, asmjit::Imm(immediate));
 }
 
-void Vectors::sseShift(const Sse& operation, Xmm to, Xmm from, unsigned amount) { sse(operation, to, from, asmjit::Imm(amount)); }
+void Vectors::sseShift(const Sse& operation, Xmm to, Xmm from, unsigned amount) {
+  sse(operation, to, from, asmjit::Imm(amount));
+}
 
 void Vectors::loadOperand(Xmm to, const asmjit::Operand_& from) {
   if (from.isReg())
@@ -72,8 +74,8 @@ std::int32_t Vectors::vectorSlot(unsigned which) {
   return vectorSlots_[which];
 }
 
-/// A register, or 16 aligned bytes of memory, that holds the vector and stays while XMM14, XMM15, RAX, R10 and R11 are used.
-/// Each operand of an instruction has a scratch slot of its own.
+/// A register, or 16 aligned bytes of memory, that holds the vector and stays while XMM14, XMM15, RAX, R10 and R11 are
+/// used. Each operand of an instruction has a scratch slot of its own.
 asmjit::Operand Vectors::steady(const llvm::Value* value, unsigned which) {
   if (Register reg = registerOf(value); reg != kNoRegister)
     return xmm(reg);
@@ -120,7 +122,7 @@ void Vectors::takeSlot(std::uint32_t number, std::int32_t slot) {
   wrote(number, 0, to);
 }
 
-// Memory -----------------------------------------------------------------------------------------------------------------
+// Memory --------------------------------------------------------------------------------------------------------------
 
 void Vectors::load(std::uint32_t number, unsigned part, const Mem& from, llvm::Type* type) {
   Xmm to = targetXmm(number, part);
@@ -176,9 +178,10 @@ void Vectors::store(const Mem& to, const llvm::Value* value, unsigned part, llvm
   storeInteger(moved(to, bytes > 8 ? 8 : 0), x86::rax, 8 * (bytes > 8 ? bytes - 8 : bytes));
 }
 
-// Masks ------------------------------------------------------------------------------------------------------------------
+// Masks ---------------------------------------------------------------------------------------------------------------
 
-/// Lanes of all ones where bits are set. The register holds no more bits than there are lanes, or they are not looked at.
+/// Lanes of all ones where bits are set. The register holds no more bits than there are lanes, or they are not looked
+/// at.
 void Vectors::maskFromBits(Xmm to, Gp bits, unsigned count) {
   const unsigned lane = maskLane(count);
   moveBits(to, bits);
@@ -238,7 +241,7 @@ void Vectors::narrowMask(Xmm mask, unsigned lane, unsigned to) {
       sse(lane == 4 ? sse::kPackssdw : sse::kPacksswb, mask, mask, mask);
 }
 
-// Families -----------------------------------------------------------------------------------------------------------------
+// Families ------------------------------------------------------------------------------------------------------------
 
 void Vectors::emit(const llvm::Instruction& instruction) {
   const std::uint32_t number = numberOf(instruction);

@@ -1,8 +1,9 @@
 // Vectors of up to 128 bits.
 //
-// A vector lies in an SSE register packed as in memory; what is above it in the register is undefined, and so are lanes that a
-// mask of an odd number of lanes does not have. Lanes of a mask (<N x i1>) are all ones or all zeros and as wide as 128 bits
-// have room for N of them, so a comparison of narrower vectors widens what it has found, and a select narrows it again.
+// A vector lies in an SSE register packed as in memory; what is above it in the register is undefined, and so are lanes
+// that a mask of an odd number of lanes does not have. Lanes of a mask (<N x i1>) are all ones or all zeros and as wide
+// as 128 bits have room for N of them, so a comparison of narrower vectors widens what it has found, and a select
+// narrows it again.
 //
 // An operation that has no instruction is done lane by lane in slots of the frame, or by a kernel (Kernels.h).
 //

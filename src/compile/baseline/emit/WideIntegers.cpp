@@ -21,7 +21,7 @@ bool isNarrow(const llvm::Value* value) {
 
 } // namespace
 
-// Operands ---------------------------------------------------------------------------------------------------------------
+// Operands ------------------------------------------------------------------------------------------------------------
 
 /// to = to OPERATION half of the value. Keeps the flags until then.
 void WideIntegers::combine(asmjit::InstId operation, Gp to, const llvm::Value* value, unsigned part, Gp scratch) {
@@ -41,7 +41,7 @@ void WideIntegers::combine(asmjit::InstId operation, Gp to, const llvm::Value* v
     a_.emit(operation, to, read(value, part, scratch));
 }
 
-// Arithmetic -------------------------------------------------------------------------------------------------------------
+// Arithmetic ----------------------------------------------------------------------------------------------------------
 
 void WideIntegers::emit(const llvm::Instruction& instruction) {
   if (!isUsed(numberOf(instruction)))
@@ -79,7 +79,8 @@ void WideIntegers::divide(const char* function, const llvm::Instruction& instruc
 }
 
 /// The lower halves, then the upper ones with what the lower have left in the carry.
-void WideIntegers::emitHalves(const llvm::Instruction& instruction, asmjit::InstId lowOperation, asmjit::InstId highOperation) {
+void WideIntegers::emitHalves(const llvm::Instruction& instruction, asmjit::InstId lowOperation,
+                              asmjit::InstId highOperation) {
   const std::uint32_t number = numberOf(instruction);
   const llvm::Value *left = instruction.getOperand(0), *right = instruction.getOperand(1);
   if (instruction.isCommutative() && llvm::isa<llvm::Constant>(left))
@@ -132,13 +133,14 @@ void WideIntegers::emitMul(const llvm::Instruction& instruction) {
   wroteWide(number, x86::rax, x86::r10);
 }
 
-// Shifts -----------------------------------------------------------------------------------------------------------------
+// Shifts --------------------------------------------------------------------------------------------------------------
 
 void WideIntegers::emitShiftBy(const llvm::Instruction& instruction) {
   const std::uint32_t number = numberOf(instruction);
   const llvm::Value* value = instruction.getOperand(0);
   const unsigned width = bitsOf(instruction.getType()), opcode = instruction.getOpcode();
-  const auto amount = static_cast<unsigned>(llvm::cast<llvm::ConstantInt>(instruction.getOperand(1))->getValue().getLimitedValue(127));
+  const auto amount =
+      static_cast<unsigned>(llvm::cast<llvm::ConstantInt>(instruction.getOperand(1))->getValue().getLimitedValue(127));
   const unsigned rest = amount % 64;
   Gp low = target(number, 0, x86::rax), high = target(number, 1, x86::r10);
   if (opcode == llvm::Instruction::Shl) {
@@ -218,9 +220,10 @@ void WideIntegers::emitShift(const llvm::Instruction& instruction) {
   wroteWide(number, low, high);
 }
 
-// Comparisons ------------------------------------------------------------------------------------------------------------
+// Comparisons ---------------------------------------------------------------------------------------------------------
 
-Condition WideIntegers::setFlags(llvm::CmpInst::Predicate predicate, const llvm::Value* left, const llvm::Value* right) {
+Condition WideIntegers::setFlags(llvm::CmpInst::Predicate predicate, const llvm::Value* left,
+                                 const llvm::Value* right) {
   if (llvm::CmpInst::isEquality(predicate)) {
     if (llvm::isa<llvm::Constant>(left))
       std::swap(left, right);
@@ -283,7 +286,7 @@ void WideIntegers::emitSelect(const llvm::SelectInst& select) {
   wroteWide(number, low, high);
 }
 
-// Casts ------------------------------------------------------------------------------------------------------------------
+// Casts ---------------------------------------------------------------------------------------------------------------
 
 void WideIntegers::emitCast(const llvm::CastInst& cast) {
   const std::uint32_t number = numberOf(cast);
@@ -326,8 +329,10 @@ void WideIntegers::emitFloatCast(const llvm::CastInst& cast) {
   switch (cast.getOpcode()) {
   case llvm::Instruction::FPToSI: return families_.calls.callLibrary(isFloat ? "__fixsfti" : "__fixdfti", {from});
   case llvm::Instruction::FPToUI: return families_.calls.callLibrary(isFloat ? "__fixunssfti" : "__fixunsdfti", {from});
-  case llvm::Instruction::SIToFP: return families_.calls.callLibrary(isFloat ? "__floattisf" : "__floattidf", {from}, {.isSigned = true});
-  case llvm::Instruction::UIToFP: return families_.calls.callLibrary(isFloat ? "__floatuntisf" : "__floatuntidf", {from});
+  case llvm::Instruction::SIToFP:
+    return families_.calls.callLibrary(isFloat ? "__floattisf" : "__floattidf", {from}, {.isSigned = true});
+  case llvm::Instruction::UIToFP:
+    return families_.calls.callLibrary(isFloat ? "__floatuntisf" : "__floatuntidf", {from});
   default: refuse("integer of more than 64 bits");
   }
 }

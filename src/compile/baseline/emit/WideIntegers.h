@@ -1,6 +1,7 @@
 // Integers of 65 to 128 bits in two registers. Bits above the width are zeros.
 //
-// Operands are never in registers of the result (writesEarly()), so halves of the result can be written while others are read.
+// Operands are never in registers of the result (writesEarly()), so halves of the result can be written while others
+// are read.
 #pragma once
 
 #include "compile/baseline/emit/Family.h"

@@ -51,8 +51,8 @@ bool WideIntegers::emitIntrinsic(const llvm::IntrinsicInst& intrinsic) {
   }
 }
 
-/// low, high = left OPERATION right, and whether that is beyond the width: the condition that then holds. Uses R11. Of numbers
-/// with a sign of unusual width the upper halves are sign-extended first, so nothing is lost.
+/// low, high = left OPERATION right, and whether that is beyond the width: the condition that then holds. Uses R11. Of
+/// numbers with a sign of unusual width the upper halves are sign-extended first, so nothing is lost.
 Condition WideIntegers::add(const Sum& sum, Gp low, Gp high) {
   readInto(low, sum.left, 0);
   readInto(high, sum.left, 1);
@@ -78,14 +78,16 @@ Condition WideIntegers::add(const Sum& sum, Gp low, Gp high) {
   return Condition::kNotZero;
 }
 
-void WideIntegers::emitChecked(const llvm::IntrinsicInst& intrinsic, asmjit::InstId lowOperation, asmjit::InstId highOperation) {
+void WideIntegers::emitChecked(const llvm::IntrinsicInst& intrinsic, asmjit::InstId lowOperation,
+                               asmjit::InstId highOperation) {
   const std::uint32_t number = numberOf(intrinsic);
   const bool isSigned = intrinsic.getIntrinsicID() == llvm::Intrinsic::sadd_with_overflow ||
                         intrinsic.getIntrinsicID() == llvm::Intrinsic::ssub_with_overflow;
   const unsigned width = bitsOf(intrinsic.getArgOperand(0)->getType());
   Gp low = target(number, 0, x86::rax), high = target(number, 1, x86::r10);
-  Condition beyond = add({intrinsic.getArgOperand(0), intrinsic.getArgOperand(1), lowOperation, highOperation, width, isSigned},
-                             low, high);
+  Condition beyond =
+      add({intrinsic.getArgOperand(0), intrinsic.getArgOperand(1), lowOperation, highOperation, width, isSigned}, low,
+          high);
   a_.emit(Inst::setccFromCond(beyond), x86::r11b);
   cleanHigh(high, width);
   wroteWide(number, low, high);
@@ -94,9 +96,11 @@ void WideIntegers::emitChecked(const llvm::IntrinsicInst& intrinsic, asmjit::Ins
   wrote(number, 2, flag);
 }
 
-void WideIntegers::emitSaturated(const llvm::IntrinsicInst& intrinsic, asmjit::InstId lowOperation, asmjit::InstId highOperation) {
+void WideIntegers::emitSaturated(const llvm::IntrinsicInst& intrinsic, asmjit::InstId lowOperation,
+                                 asmjit::InstId highOperation) {
   const std::uint32_t number = numberOf(intrinsic);
-  const bool isSigned = intrinsic.getIntrinsicID() == llvm::Intrinsic::sadd_sat || intrinsic.getIntrinsicID() == llvm::Intrinsic::ssub_sat;
+  const bool isSigned = intrinsic.getIntrinsicID() == llvm::Intrinsic::sadd_sat ||
+                        intrinsic.getIntrinsicID() == llvm::Intrinsic::ssub_sat;
   const llvm::Value* left = intrinsic.getArgOperand(0);
   const unsigned width = bitsOf(intrinsic.getType());
   Gp low = target(number, 0, x86::rax), high = target(number, 1, x86::r10);

@@ -1,8 +1,8 @@
 // x87 numbers, in slots of 16 bytes.
 //
 // Each instruction loads its operands to the x87 stack, and pops its result to its slot; in between the stack is empty.
-// Operands that are folded are computed there, with theirs. What goes through memory for a moment takes the 128 bytes below
-// RSP, which signal handlers leave alone.
+// Operands that are folded are computed there, with theirs. What goes through memory for a moment takes the 128 bytes
+// below RSP, which signal handlers leave alone.
 #pragma once
 
 #include "compile/baseline/emit/Family.h"
