@@ -7,8 +7,8 @@
 
 #include "code/CodeSpace.h"
 #include "code/UnwindRegistry.h"
+#include "compile/baseline/Compile.h"
 #include "compile/baseline/Dump.h"
-#include "compile/baseline/Emitter.h"
 #include "compile/baseline/Unwind.h"
 #include "compile/baseline/Work.h"
 #include "support/Clock.h"
@@ -50,7 +50,7 @@ Baseline::~Baseline() = default;
 
 std::variant<Version, Refusal, Error> Baseline::compileAt(const Source& source, std::uint32_t function, std::uint32_t loop,
                                                           bool record) {
-  work_->source = source;
+  work_->see(*source.symbols);
   std::uint64_t start = nowNanoseconds();
   const FunctionInfo& info = parts_.map.functions[function];
   auto body = source.world->prepared(source.world->functionAt(info.module, info.index));
@@ -216,7 +216,7 @@ std::string Baseline::nameOf(const Fixup& fixup, const Code& code) const {
 }
 
 Result<std::string> Baseline::dump(const Source& source, std::uint32_t function) {
-  work_->source = source;
+  work_->see(*source.symbols);
   const FunctionInfo& info = parts_.map.functions[function];
   auto body = source.world->prepared(source.world->functionAt(info.module, info.index));
   if (!body)

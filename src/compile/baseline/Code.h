@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "code/Lsda.h"
-#include "compile/baseline/Plan.h"
+#include "compile/baseline/Parts.h"
 
 namespace kiln::baseline {
 

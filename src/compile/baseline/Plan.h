@@ -30,49 +30,15 @@
 #include <string>
 #include <vector>
 
+#include "compile/baseline/Parts.h"
 #include "compile/baseline/Shapes.h"
+#include "flow/ClassEvents.h"
 #include "flow/Intervals.h"
 
 namespace kiln::baseline {
 
 using flow::AddressParts;
-using flow::kNone;
 using flow::ValueState;
-
-enum class Bank : std::uint8_t {
-  Gpr,   ///< an integer up to 64 bits or a pointer
-  Xmm,   ///< float, double, or a vector of up to 128 bits, packed as in memory
-  Memory ///< an x87 number: always in a slot of 16 bytes
-};
-
-/// Bytes of an x87 number that mean something.
-inline constexpr std::uint8_t kX87Bytes = 10;
-
-struct Part {
-  Bank bank = Bank::Gpr;
-  std::uint8_t bytes = 8;  ///< of its slot: 8, or 16 for wide vectors and x87 numbers
-  std::uint8_t words = 1;  ///< how many words of the value's leaves (abi/Leaves.h) it stands for: lanes for a vector
-  std::uint8_t lane = 8;   ///< of a vector: bytes between lanes
-
-  std::uint8_t bytesToMove() const { return bank == Bank::Memory ? kX87Bytes : bytes; }
-};
-using Parts = llvm::SmallVector<Part, 4>;
-
-/// Registers by number: 0 to 15 general ones in the order of their encoding, 16 to 31 SSE registers.
-using Register = std::uint8_t;
-inline constexpr Register kNoRegister = 0xff;
-inline constexpr Register kFirstXmm = 16;
-
-/// Where a part is, for its whole life. Offsets count from RBP.
-struct Place {
-  Register reg = kNoRegister;
-  bool saved = false;        ///< caller-saved and alive across calls: saved to `offset` around each
-  std::int32_t offset = 0;   ///< of its slot, if it has one; 0: none
-
-  bool inRegister() const { return reg != kNoRegister; }
-  bool inSlot() const { return reg == kNoRegister && offset != 0; }
-  bool exists() const { return inRegister() || inSlot(); }
-};
 
 /// A loop whose rounds are counted in a register.
 struct CountedLoop {
@@ -92,12 +58,6 @@ class Plan final : public flow::Intervals {
 public:
   /// Does all steps. A reason if the function cannot be compiled.
   std::string run(const llvm::Function& function, const PlanOptions& options);
-
-  /// The parts of a type; none for void. False if Kiln's baseline has no form for it.
-  static bool partsOfType(llvm::Type* type, Parts& parts);
-  /// Index of the first part within the type that the indices lead to.
-  std::uint32_t partAt(llvm::Type* type, llvm::ArrayRef<unsigned> indices) const;
-  std::uint32_t partCount(llvm::Type* type) const;
 
   const Place& placeOf(std::uint32_t number, unsigned part) const {
     const ValueState& value = values_[number];
@@ -167,10 +127,6 @@ private:
     std::uint32_t place; ///< index in places_
     bool isArgument;
   };
-  /// Heads of lists of classes, by position.
-  struct Events {
-    std::uint32_t begin, end;
-  };
 
   std::uint32_t wordsFor(llvm::Type* type) const override;
   void fold() override;
@@ -213,7 +169,7 @@ private:
   std::vector<SavedLife> savedLives_;
   std::size_t savedCursor_ = 0;
   llvm::SmallVector<SavedLife, 24> savedActive_;
-  std::vector<Events> events_, nextEvents_;
+  flow::ClassEvents events_;
   std::uint32_t usedCalleeSaved_ = 0;
   std::uint32_t frameBytes_ = 0;
   bool movesStack_ = false;

@@ -11,9 +11,8 @@
 
 #include "code/CodeSpace.h"
 #include "compile/baseline/Baseline.h"
-#include "compile/baseline/Emitter.h"
+#include "compile/baseline/Compile.h"
 #include "compile/baseline/LoopRecord.h"
-#include "program/ConstantWriter.h"
 
 namespace kiln::baseline {
 
@@ -27,16 +26,10 @@ struct Baseline::Installed {
 };
 
 struct Baseline::Work final : Environment {
-  Work(const Parts& parts, const Host& host) : parts(parts), host(host) {}
+  Work(const Parts& parts, const Host& host)
+      : Environment(parts.map, parts.threadLocals, [&parts](std::uint32_t id) { return parts.table.stub(id); }), parts(parts),
+        host(host) {}
 
-  Result<llvm::APInt> evaluate(const llvm::Constant* constant, const llvm::DataLayout& layout) override {
-    ConstantWriter::FunctionAddress stub = [this](std::uint32_t id) { return parts.table.stub(id); };
-    return ConstantWriter(layout, parts.map, *source.symbols, stub).evaluate(constant);
-  }
-  SymbolRef symbolOf(const llvm::GlobalValue* global) override { return (*source.symbols)[global]; }
-  const std::string& externalName(std::uint32_t external) override { return parts.map.externals[external].name; }
-  std::uint64_t tlsOffset(std::uint32_t variable) override { return parts.map.data[variable].address; }
-  const void* threadLocals() override { return parts.threadLocals.get(); }
   std::uintptr_t libraryFunction(const char* name) override {
     auto [known, fresh] = libraryFunctions.try_emplace(name, 0);
     if (fresh || known->second == 0) {
@@ -52,7 +45,6 @@ struct Baseline::Work final : Environment {
 
   const Parts& parts;
   const Host& host;
-  Source source; ///< while compiling
   Workspace workspace;
   llvm::StringMap<std::uintptr_t> libraryFunctions;
   std::deque<Installed> installed;

@@ -3,9 +3,9 @@
 #include <llvm/IR/CFG.h>
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/Module.h>
-#include <llvm/Support/raw_ostream.h>
 
-#include "abi/CallShape.h"
+#include "flow/Calls.h"
+#include "flow/Refused.h"
 #include "interp/decode/Shapes.h"
 
 namespace kiln::interp {
@@ -50,31 +50,16 @@ Decoder::Decoder(const llvm::Function& function, std::uint32_t id, Environment& 
   out_->function = id;
 }
 
-void Decoder::refuse(std::string reason) const { throw Refused{std::move(reason), current_}; }
+void Decoder::refuse(std::string reason) const { throw flow::Refused{std::move(reason), current_}; }
 
 std::expected<std::unique_ptr<Code>, Refusal> Decoder::run() {
-  auto refusal = [&](std::string reason, const llvm::Instruction* instruction) {
-    std::string text;
-    if (instruction) {
-      llvm::raw_string_ostream out(text);
-      instruction->print(out);
-      text.erase(0, text.find_first_not_of(' '));
-    }
-    return std::unexpected(Refusal{std::move(reason), function_.getName().str(), std::move(text)});
-  };
   try {
-    if (function_.hasFnAttribute(llvm::Attribute::Naked))
-      return refusal("naked function", nullptr);
-    if (function_.isPresplitCoroutine())
-      return refusal("coroutine", nullptr);
-    auto shape = memory_.shapes.of(function_.getFunctionType(), function_.getAttributes(), function_.getCallingConv(), {}, data_);
+    auto shape = flow::shapeOfDefinition(memory_.shapes, function_);
     if (!shape)
-      return refusal(shape.error(), nullptr);
-    if ((*shape)->preservesMost)
-      return refusal("definition with the calling convention coldcc", nullptr);
+      refuse(shape.error());
     out_->shape = **shape;
     if (std::string reason = layout_.run(function_); !reason.empty())
-      return refusal(std::move(reason), nullptr);
+      refuse(std::move(reason));
     top_ = std::max(layout_.frameWords(), out_->shape.resultWords);
     if (out_->shape.variadic) {
       self_->variadicWord = top_;
@@ -86,8 +71,8 @@ std::expected<std::unique_ptr<Code>, Refusal> Decoder::run() {
       decodeBlock(place);
     emitStubs();
     finish();
-  } catch (const Refused& refused) {
-    return refusal(refused.reason, refused.instruction);
+  } catch (const flow::Refused& refused) {
+    return std::unexpected(flow::refusalOf(function_, refused.reason, refused.instruction));
   }
   return std::move(out_);
 }
@@ -404,7 +389,7 @@ void Decoder::finish() {
     if (!personality)
       refuse("invoke without a personality");
     for (const Invoke& each : invokes_) {
-      auto stub = environment_.stubFor(each.site, types_, constantWord(personality));
+      auto stub = environment_.stubFor(each.site, types_.addresses(), constantWord(personality));
       if (!stub)
         refuse(stub.error().message);
       out.stubs.push_back(std::make_unique<SharedStub>(std::move(*stub)));
