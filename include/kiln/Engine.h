@@ -44,6 +44,8 @@ struct Options {
   Profiling profiling = Profiling::Auto;
   /// What is recorded when a profile is: a set of Recorder bits.
   std::uint32_t recorders = kAllRecorders;
+  /// Code of the ladder's last tier is optimised by what was recorded.
+  bool pgo = true;
   /// On-stack replacement: a loop that runs for long goes on in better code without waiting for the function's next call.
   bool osr = true;
   /// Not 0: every loop moves at its N-th back-edge, into code compiled then and there. For tests.
@@ -91,6 +93,8 @@ struct ProgramInput {
   std::vector<Buffer> buffers;
   std::vector<std::string> libraries; ///< shared libraries, searched in order
   std::vector<HostFunction> hostFunctions; ///< found before any library
+  /// A profile file of earlier runs, for Options::pgo; empty: none. Functions that it does not know go without.
+  std::string profile;
   /// Run the program's static constructors in load(). `kiln run` defers them to prepareMain().
   bool runConstructors = true;
 

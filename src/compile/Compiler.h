@@ -17,12 +17,15 @@
 
 namespace kiln {
 
+class ProfileSource;
+
 struct CompileRequest {
   std::uint32_t function = 0;
   Tier tier = Tier::O0;
   bool count = false; ///< the code counts its entries and back-edges
   /// Number of a loop header's block: the continuation at that loop (transition/FrameState.h) instead of the function.
   std::uint32_t loop = kNoLoop;
+  const ProfileSource* profile = nullptr; ///< what the code is optimised by; null: nothing but itself
 };
 
 /// A compiled function that is not yet code: a relocatable ELF object whose symbol `entry` is the function.

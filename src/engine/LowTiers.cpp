@@ -89,6 +89,24 @@ void ProgramCore::makeLowTiers() {
       baseline::Baseline::Parts{map_, *table_, *space_, unwind_, host_, threadLocals_}, compiling, std::move(baselineHost));
 }
 
+/// For the compilers that optimise by it. `earlier` is a profile file, or empty.
+Result<void> ProgramCore::makeProfile(const std::string& earlier) {
+  ProgramProfile known;
+  if (!earlier.empty()) {
+    auto read = readProfile(earlier);
+    if (!read)
+      return std::unexpected(read.error());
+    known = std::move(*read);
+  }
+  const Options& options = engine_->options;
+  const Ladder& ladder = tiers_->ladder();
+  const bool recorded = has(ladder, Tier::Interpreter) ? recordersOf(options, ladder, Tier::Interpreter) != 0
+                                                       : recordersOf(options, ladder, Tier::Baseline) != 0;
+  if (options.pgo && (recorded || !known.functions.empty()))
+    profile_ = std::make_unique<RunProfile>(RunProfile::Parts{map_, *table_, *interpreter_, *baseline_}, std::move(known));
+  return {};
+}
+
 template <typename Work, typename Use> void ProgramCore::onForeground(Work&& work, Use&& use) {
   callOnStack(*stack_, [&] {
     LowResult made;

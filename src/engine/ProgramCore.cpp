@@ -122,6 +122,8 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
       *table_, std::move(settings),
       [this](FunctionRecord& record, Tier tier, std::uint32_t loop) { return request(record, tier, loop); });
   makeLowTiers();
+  if (auto made = makeProfile(input.profile); !made)
+    return made;
   auto stack = Stack::create(kCompileStackBytes);
   if (!stack)
     return std::unexpected(stack.error());
@@ -236,6 +238,11 @@ std::uintptr_t ProgramCore::firstCall(std::uint32_t function) {
   return table_->slot(function).load(std::memory_order_acquire);
 }
 
+/// The ladder's last tier is where guesses pay: what is compiled below it is soon compiled again.
+CompileRequest ProgramCore::compileRequest(const FunctionRecord& record, Tier tier, std::uint32_t loop) const {
+  return {record.id, tier, tiers_->counts(tier), loop, tier >= tiers_->ladder().top() ? profile_.get() : nullptr};
+}
+
 Result<void> ProgramCore::compileNow(FunctionRecord& record, Tier tier, std::string_view reason, bool force) {
   if (tier <= Tier::Baseline)
     return compileLow(record, tier, reason, force);
@@ -245,7 +252,7 @@ Result<void> ProgramCore::compileNow(FunctionRecord& record, Tier tier, std::str
 Result<void> ProgramCore::compileFrom(WorldKeeper& worlds, FunctionRecord& record, Tier tier, std::string_view reason,
                                       bool force) {
   CompileResult result = Error{};
-  callOnStack(*stack_, [&] { result = compiler_->compile({record.id, tier, tiers_->counts(tier)}, worlds); });
+  callOnStack(*stack_, [&] { result = compiler_->compile(compileRequest(record, tier), worlds); });
   return withRoom(record, [&] {
     Result<void> outcome;
     callOnStack(*stack_, [&] { outcome = install(record, result, reason, force); });
@@ -257,7 +264,7 @@ void ProgramCore::compileLoopNow(FunctionRecord& record, Tier tier, std::uint32_
   if (tier == Tier::Baseline)
     return enterLow(record, loop, reason);
   CompileResult result = Error{};
-  callOnStack(*stack_, [&] { result = compiler_->compile({record.id, tier, tiers_->counts(tier), loop}); });
+  callOnStack(*stack_, [&] { result = compiler_->compile(compileRequest(record, tier, loop)); });
   auto done = withRoom(record, [&] {
     Result<void> outcome;
     callOnStack(*stack_, [&] { outcome = installLoop(record, result, reason); });
@@ -410,12 +417,12 @@ void ProgramCore::compileQueued(const QueuedCompile& request, unsigned worker) {
   if (!compiler)
     compiler = std::make_unique<LlvmCompiler>(map_, std::make_shared<WorldKeeper>(sources_, map_, Reading::Whole));
   if (!whole) {
-    auto made = compiler->compile({record.id, tier, tiers_->counts(tier), request.loop});
+    auto made = compiler->compile(compileRequest(record, tier, request.loop));
     auto done = withRoom(record, [&] { return installLoop(record, made, "threshold"); });
     if (!done)
       tiers_->refuseLoop(record, tier, request.loop, done.error().message);
   } else {
-    auto made = compiler->compile({record.id, tier, tiers_->counts(tier)});
+    auto made = compiler->compile(compileRequest(record, tier));
     auto done = withRoom(record, [&] { return install(record, made, "threshold", false); });
     if (!done)
       tiers_->reportFailure(record, tier, done.error());
@@ -505,7 +512,7 @@ Result<std::string> ProgramCore::dump(FunctionRecord& record, Tier tier, DumpKin
   SignalBlock block;
   std::lock_guard lock(foreground_);
   Result<std::string> text;
-  callOnStack(*stack_, [&] { text = compiler_->dump({record.id, tier, tiers_->counts(tier)}, kind); });
+  callOnStack(*stack_, [&] { text = compiler_->dump(compileRequest(record, tier), kind); });
   return text;
 }
 

@@ -22,6 +22,7 @@
 #include "compile/llvm/JitLinker.h"
 #include "compile/llvm/LlvmCompiler.h"
 #include "diag/CodeNames.h"
+#include "engine/RunProfile.h"
 #include "function/FunctionTable.h"
 #include "function/Retirement.h"
 #include "interp/Interpreter.h"
@@ -89,6 +90,8 @@ private:
   Result<void> startIFuncs();
   static std::uintptr_t firstCallEntry(void* self, std::uint32_t function);
   std::uintptr_t firstCall(std::uint32_t function);
+  /// What a compiler is asked.
+  CompileRequest compileRequest(const FunctionRecord& record, Tier tier, std::uint32_t loop = kNoLoop) const;
   /// Compiles in this thread with the foreground compiler, under its lock.
   Result<void> compileNow(FunctionRecord& record, Tier tier, std::string_view reason, bool force);
   /// As compileNow(), of a compiled tier, from a world of this keeper.
@@ -101,6 +104,7 @@ private:
   /// Where the ladder begins for a function that is called for the first time.
   Result<Tier> startingTier(FunctionRecord& record);
   bool startRecording(FunctionRecord& record);
+  Result<void> makeProfile(const std::string& earlier);
   using LowResult = std::variant<Version, Refusal, Error>;
   /// `use(work(world, symbols))`, both on the compile stack. `work` gives a LowResult.
   template <typename Work> void prepareTransfer(Work&& work);
@@ -156,6 +160,7 @@ private:
   std::unique_ptr<TierManager> tiers_;
   std::unique_ptr<interp::Interpreter> interpreter_;
   std::unique_ptr<baseline::Baseline> baseline_;
+  std::unique_ptr<RunProfile> profile_; ///< null if nobody uses it
   std::map<std::pair<Tier, std::string>, std::uint64_t> refusals_; ///< under foreground_
 
   std::mutex foreground_; ///< guards worlds_, compiler_ and stack_

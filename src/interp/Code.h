@@ -60,6 +60,7 @@ struct Code {
   std::size_t size = 0; ///< of `words`
   std::uint32_t frameWords = 0;
   std::uint64_t instructions = 0; ///< of the IR
+  std::uint32_t firstInstruction = 0; ///< its value number, behind those of the arguments
   CallShape shape;
 
   std::vector<CallSite> calls; ///< ops refer to them: room for all is made at once

@@ -106,7 +106,8 @@ std::variant<Version, Refusal, Error> Interpreter::compile(const Source& source,
   entry.shape = &(*code)->shape;
   entry.direct = !entry.shape->variadic && entry.shape->copies.empty();
   entry.type = (*body)->getFunctionType();
-  entry.decoded = code->get();
+  (*code)->firstInstruction = static_cast<std::uint32_t>((*body)->arg_size());
+  entry.decoded.store(code->get(), std::memory_order_release);
   if (auto made = makeThunk(entry); !made)
     return made.error();
   Version version;
@@ -130,8 +131,8 @@ Result<std::string> Interpreter::dump(const Source& source, std::uint32_t functi
   if (!body)
     return std::unexpected(body.error());
   FunctionEntry* entry = entryOf(function);
-  if (entry->decoded)
-    return opsText(*entry->decoded);
+  if (const Code* decoded = entry->decoded.load(std::memory_order_relaxed))
+    return opsText(*decoded);
   auto code = decode(**body, function, *this, memory_, settings_.decode);
   if (!code)
     return fail(ErrorCode::CompileFailed, "function '" + code.error().function + "' is refused by the interpreter: " +
@@ -230,25 +231,38 @@ void captureState(const LoopHeader& header, const Word* frame, Word* state) {
 
 // Profile -------------------------------------------------------------------------------------------------------------------
 
-FunctionProfile Interpreter::harvestOne(Harvest& harvest, const Code& code) {
-  FunctionProfile out;
-  std::uint32_t arguments = 0;
-  if (!harvest.begin(code.function, out, arguments))
-    return out;
-  const auto* bytes = reinterpret_cast<const char*>(code.words.get());
-  auto wordAt = [&](std::uint32_t offset) {
-    return __atomic_load_n(reinterpret_cast<const Word*>(bytes + offset), __ATOMIC_RELAXED);
-  };
+namespace {
+
+/// A count in the code; `offset` in bytes.
+Word wordAt(const Code& code, std::uint32_t offset) {
+  return __atomic_load_n(reinterpret_cast<const Word*>(reinterpret_cast<const char*>(code.words.get()) + offset),
+                         __ATOMIC_RELAXED);
+}
+
+void readBranches(const Code& code, FunctionProfile& into) {
   for (const BranchSite& site : code.branches) {
-    std::uint64_t jumped = wordAt(site.countOffset), stayed = wordAt(site.countOffset + 8);
+    std::uint64_t jumped = wordAt(code, site.countOffset), stayed = wordAt(code, site.countOffset + 8);
     if (jumped || stayed)
-      out.branches.push_back({site.value - arguments, site.jumpsWhenTaken ? jumped : stayed,
-                              site.jumpsWhenTaken ? stayed : jumped});
+      into.branches.push_back({site.value - code.firstInstruction, site.jumpsWhenTaken ? jumped : stayed,
+                               site.jumpsWhenTaken ? stayed : jumped});
   }
+}
+
+void readLoops(const Code& code, FunctionProfile& into) {
+  for (const auto& header : code.headers) {
+    std::uint64_t count = __atomic_load_n(&header->jumps, __ATOMIC_RELAXED);
+    for (std::uint32_t offset : header->counts)
+      count += wordAt(code, offset);
+    if (count)
+      into.loops.push_back({header->block, count});
+  }
+}
+
+void readSwitches(const Code& code, FunctionProfile& into) {
   for (const SwitchSite& site : code.switchSites) {
     SwitchProfile profile;
-    profile.number = site.value - arguments;
-    profile.defaultCount = site.table->otherwise.count;
+    profile.number = site.value - code.firstInstruction;
+    profile.defaultCount = __atomic_load_n(&site.table->otherwise.count, __ATOMIC_RELAXED);
     profile.cases.resize(site.caseCount);
     std::uint64_t any = profile.defaultCount;
     for (std::size_t i = 0; i < site.cases.size(); ++i) {
@@ -257,27 +271,40 @@ FunctionProfile Interpreter::harvestOne(Harvest& harvest, const Code& code) {
       (site.cases[i] ? profile.cases[site.cases[i] - 1] : profile.defaultCount) += count;
     }
     if (any)
-      out.switches.push_back(std::move(profile));
+      into.switches.push_back(std::move(profile));
   }
-  for (const auto& header : code.headers) {
-    std::uint64_t count = __atomic_load_n(&header->jumps, __ATOMIC_RELAXED);
-    for (std::uint32_t offset : header->counts)
-      count += wordAt(offset);
-    if (count)
-      out.loops.push_back({header->block, count});
-  }
-  for (const CallSite& site : code.calls)
-    if (site.indirect)
-      harvest.addTargets(out, site.value - arguments, site.targets.snapshot());
-  for (const SizeSite& site : code.sizeSites)
-    harvest.addSizes(out, site.value - arguments, site.sizes->snapshot());
+}
+
+void readArguments(const Code& code, FunctionProfile& into) {
   for (const ArgumentValues::Argument& argument : code.arguments.arguments) {
-    if (argument.varied)
-      out.arguments.push_back({argument.index, ArgumentState::Varied, 0, 0});
-    else if (argument.calls)
-      out.arguments.push_back({argument.index, ArgumentState::Constant, argument.value, argument.calls});
+    auto read = [](const auto& field) { return __atomic_load_n(&field, __ATOMIC_RELAXED); };
+    std::uint64_t calls = read(argument.calls);
+    if (read(argument.varied))
+      into.arguments.push_back({argument.index, ArgumentState::Varied, 0, 0});
+    else if (calls)
+      into.arguments.push_back({argument.index, ArgumentState::Constant, read(argument.value), calls});
   }
-  return out;
+}
+
+} // namespace
+
+bool Interpreter::readCounts(std::uint32_t function, FunctionProfile& into, const CountReading& reading) const {
+  const FunctionEntry* entry = entries_[function].load(std::memory_order_acquire);
+  const Code* code = entry ? entry->decoded.load(std::memory_order_acquire) : nullptr;
+  if (!code)
+    return false;
+  readBranches(*code, into);
+  readSwitches(*code, into);
+  if (!reading.targets)
+    return true;
+  readLoops(*code, into);
+  for (const CallSite& site : code->calls)
+    if (site.indirect)
+      addCall(into, site.value - code->firstInstruction, site.targets, *reading.targets);
+  for (const SizeSite& site : code->sizeSites)
+    addMemory(into, site.value - code->firstInstruction, *site.sizes);
+  readArguments(*code, into);
+  return true;
 }
 
 bool Interpreter::argumentVaries(std::uint32_t function, std::uint32_t argument) const {
@@ -293,8 +320,12 @@ bool Interpreter::argumentVaries(std::uint32_t function, std::uint32_t argument)
 ProgramProfile Interpreter::harvest(const Source& source) {
   ProgramProfile profile;
   Harvest harvest(parts_.map, parts_.table, *source.world);
-  for (const auto& code : codes_)
-    profile.functions.push_back(harvestOne(harvest, *code));
+  const NameTarget targets = harvest.targets();
+  for (const auto& code : codes_) {
+    FunctionProfile& out = profile.functions.emplace_back();
+    if (harvest.begin(code->function, out))
+      readCounts(code->function, out, {&targets});
+  }
   return profile;
 }
 

@@ -69,6 +69,8 @@ public:
   Result<std::string> dump(const Source& source, std::uint32_t function);
   /// What was recorded so far; functions that were never interpreted are left out.
   ProgramProfile harvest(const Source& source);
+  /// Adds what was recorded of one function; false if it was never interpreted. Any thread, without a lock.
+  bool readCounts(std::uint32_t function, FunctionProfile& into, const CountReading& reading) const;
 
   /// Finds out what the state of a loop header consists of. Under the foreground lock.
   void prepareOsr(const Source& source, LoopHeader& header);
@@ -98,7 +100,6 @@ public:
 private:
   llvm::Function& functionIn(const Source& source, std::uint32_t id) const;
   Result<void> makeThunk(FunctionEntry& entry);
-  FunctionProfile harvestOne(Harvest& harvest, const Code& code);
 
   const Parts parts_;
   const Settings settings_;

@@ -38,7 +38,7 @@ struct FunctionEntry : NativeEntry {
   bool direct = false;
   const CallShape* shape = nullptr;
   const llvm::FunctionType* type = nullptr;
-  Code* decoded = nullptr;
+  std::atomic<Code*> decoded{nullptr}; ///< release; the profile is read from it by any thread
   std::uint32_t id = 0;
 };
 

@@ -14,12 +14,12 @@ class Harvest {
 public:
   Harvest(const ProgramMap& map, FunctionTable& table, World& world) : map_(map), table_(table), world_(world) {}
 
-  /// The function's name, content hash and calls; nothing counted yet. `arguments` is how many numbers its arguments take,
-  /// which are not counted in files. False if its body cannot be read.
-  bool begin(std::uint32_t function, FunctionProfile& out, std::uint32_t& arguments);
-  /// Adds the targets of an indirect call, unless there are none.
-  void addTargets(FunctionProfile& out, std::uint32_t number, const ValueCounts& seen);
-  void addSizes(FunctionProfile& out, std::uint32_t number, const ValueCounts& seen);
+  /// The function's name, content hash and calls; nothing counted yet. False if its body cannot be read.
+  bool begin(std::uint32_t function, FunctionProfile& out);
+  /// Names the targets of indirect calls.
+  NameTarget targets() {
+    return [this](std::uint64_t address) { return target(address); };
+  }
 
 private:
   llvm::Function& functionIn(std::uint32_t id) const {

@@ -20,24 +20,25 @@ template <typename Site> std::uint32_t placeOf(const Site& site) {
   return site.number;
 }
 
+bool valueBefore(const TargetCount& a, const TargetCount& b) {
+  return std::tie(a.name, a.hash, a.function) < std::tie(b.name, b.hash, b.function);
+}
+
 /// More frequent first; the rest of the order only makes it the same everywhere.
 bool ahead(const SizeCount& a, const SizeCount& b) {
   return a.count != b.count ? a.count > b.count : a.size < b.size;
 }
 bool ahead(const TargetCount& a, const TargetCount& b) {
-  return a.count != b.count ? a.count > b.count : std::tie(a.name, a.hash) < std::tie(b.name, b.hash);
+  return a.count != b.count ? a.count > b.count : valueBefore(a, b);
 }
 bool sameValue(const SizeCount& a, const SizeCount& b) {
   return a.size == b.size;
 }
 bool sameValue(const TargetCount& a, const TargetCount& b) {
-  return a.hash == b.hash && a.name == b.name;
+  return a.hash == b.hash && a.function == b.function && a.name == b.name;
 }
 bool valueBefore(const SizeCount& a, const SizeCount& b) {
   return a.size < b.size;
-}
-bool valueBefore(const TargetCount& a, const TargetCount& b) {
-  return std::tie(a.name, a.hash) < std::tie(b.name, b.hash);
 }
 
 void addTo(std::uint64_t& sum, std::uint64_t count) {
@@ -261,6 +262,18 @@ CallProfile callProfile(std::uint32_t number, const ValueCounts& recorded, const
   return site;
 }
 
+void addMemory(FunctionProfile& into, std::uint32_t number, const ValueCounts& recorded) {
+  MemoryProfile site = memoryProfile(number, recorded);
+  if (!site.sizes.empty() || site.other)
+    into.memory.push_back(std::move(site));
+}
+
+void addCall(FunctionProfile& into, std::uint32_t number, const ValueCounts& recorded, const NameTarget& nameTarget) {
+  CallProfile site = callProfile(number, recorded, nameTarget);
+  if (!site.targets.empty() || site.other)
+    into.calls.push_back(std::move(site));
+}
+
 const FunctionProfile* ProgramProfile::find(std::string_view name, std::uint64_t hash) const {
   auto key = [](const FunctionProfile& function) { return std::pair(std::string_view(function.name), function.hash); };
   auto found = std::ranges::lower_bound(functions, std::pair(name, hash), {}, key);
@@ -296,6 +309,51 @@ Result<ProgramProfile> mergeProfiles(std::vector<ProgramProfile> profiles) {
   if (auto sound = normalize(all); !sound)
     return std::unexpected(sound.error());
   return all;
+}
+
+void scaleCounts(FunctionProfile& profile, std::uint64_t factor, std::uint64_t divisor) {
+  auto scale = [=](std::uint64_t& count) {
+    __extension__ using Wide = unsigned __int128;
+    Wide scaled = Wide{count} * factor / divisor;
+    if (count)
+      count = scaled > UINT64_MAX ? UINT64_MAX : std::max<std::uint64_t>(static_cast<std::uint64_t>(scaled), 1);
+  };
+  scale(profile.entries);
+  for (BranchProfile& branch : profile.branches) {
+    scale(branch.taken);
+    scale(branch.notTaken);
+  }
+  for (SwitchProfile& each : profile.switches) {
+    scale(each.defaultCount);
+    std::ranges::for_each(each.cases, scale);
+  }
+  for (LoopProfile& loop : profile.loops)
+    scale(loop.backEdges);
+  for (CallProfile& call : profile.calls) {
+    scale(call.other);
+    for (TargetCount& target : call.targets)
+      scale(target.count);
+  }
+  for (MemoryProfile& site : profile.memory) {
+    scale(site.other);
+    for (SizeCount& size : site.sizes)
+      scale(size.count);
+  }
+  for (ArgumentProfile& argument : profile.arguments)
+    scale(argument.count);
+}
+
+void addCounts(CountSummary& summary, const FunctionProfile& profile) {
+  summary.addFunction(profile.entries);
+  for (const BranchProfile& branch : profile.branches) {
+    summary.add(branch.taken);
+    summary.add(branch.notTaken);
+  }
+  for (const SwitchProfile& each : profile.switches) {
+    summary.add(each.defaultCount);
+    for (std::uint64_t count : each.cases)
+      summary.add(count);
+  }
 }
 
 void addTier(ProgramProfile& into, ProgramProfile more) {

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "kiln/Error.h"
+#include "profile/CountSummary.h"
 #include "profile/ValueCounts.h"
 
 namespace kiln {
@@ -48,12 +49,16 @@ struct LoopProfile {
   bool operator==(const LoopProfile&) const = default;
 };
 
+/// A number that no function has.
+inline constexpr std::uint32_t kNoFunction = ~std::uint32_t{0};
+
 /// A function that an indirect call went to. Local functions of several files can have one name, so the hash counts
 /// too.
 struct TargetCount {
   std::string name;       ///< empty if it is not known
   std::uint64_t hash = 0; ///< 0: not a function of the program, or one whose body was never read
   std::uint64_t count = 0;
+  std::uint32_t function = kNoFunction; ///< its number in the program that runs; never in files
   bool operator==(const TargetCount&) const = default;
 };
 
@@ -122,6 +127,14 @@ MemoryProfile memoryProfile(std::uint32_t number, const ValueCounts& recorded);
 /// The function at an address, with any count: files keep names, because addresses differ from run to run.
 using NameTarget = std::function<TargetCount(std::uint64_t address)>;
 CallProfile callProfile(std::uint32_t number, const ValueCounts& recorded, const NameTarget& nameTarget);
+/// The same, added to a function's lists if anything was recorded.
+void addMemory(FunctionProfile& into, std::uint32_t number, const ValueCounts& recorded);
+void addCall(FunctionProfile& into, std::uint32_t number, const ValueCounts& recorded, const NameTarget& nameTarget);
+
+/// Which parts of a function's counts are read: all, with targets named by a function, or only how often code ran.
+struct CountReading {
+  const NameTarget* targets = nullptr; ///< null: branches and switches only
+};
 
 /// Brings a profile into the canonical form: sorts, adds up what is listed more than once, keeps the kTopValues most
 /// frequent values of each list and moves the rest to `other`. BadProfile if the lists contradict each other: one value
@@ -131,6 +144,12 @@ Result<void> normalize(ProgramProfile& profile);
 /// All profiles as one. Counts add up, so the order does not matter except to which of several rare values are among
 /// the kTopValues kept. BadProfile as in normalize(): the same hash with another shape.
 Result<ProgramProfile> mergeProfiles(std::vector<ProgramProfile> profiles);
+
+/// All counts times `factor` over `divisor` (not 0), rounded down, but not to zero.
+void scaleCounts(FunctionProfile& profile, std::uint64_t factor, std::uint64_t divisor);
+
+/// Adds all counts of a function.
+void addCounts(CountSummary& summary, const FunctionProfile& profile);
 
 /// Adds what another tier recorded in the same run. Each tier tells all entries of its functions: they are not added.
 void addTier(ProgramProfile& into, ProgramProfile more);

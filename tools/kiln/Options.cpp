@@ -10,13 +10,13 @@ namespace {
 
 /// What the options write into before it is checked.
 struct Raw {
-  std::string preset, ladder, tier, counters, profile, record, profileOut, stats, dump, argv0;
+  std::string preset, ladder, tier, counters, profile, record, profileOut, profileIn, stats, dump, argv0;
   std::vector<std::string> libraries;
   std::string entry = "main";
   unsigned threads = 1, baselineRegisters = 0;
   std::size_t codeLimit = 0, retireAt = Options{}.retireAt, queue = 1024;
   std::uint64_t osrAt = 0;
-  bool trace = false, verify = false, perfMap = false, gdb = false, noOsr = false, crashOnRefusal = false, baselinePlainCpu = false;
+  bool trace = false, verify = false, perfMap = false, gdb = false, noOsr = false, noPgo = false, crashOnRefusal = false, baselinePlainCpu = false;
 };
 
 void describe(CLI::App& run, Raw& raw) {
@@ -45,6 +45,8 @@ void describe(CLI::App& run, Raw& raw) {
       ->type_name("LIST");
   run.add_option("--profile-out", raw.profileOut, "At exit, write the profile: JSON if FILE ends in .json, else binary")
       ->type_name("FILE");
+  run.add_option("--profile-in", raw.profileIn, "Optimise by the profile of earlier runs in FILE as well")->type_name("FILE");
+  run.add_flag("--no-pgo", raw.noPgo, "Compile without a profile");
   run.add_flag("--no-osr", raw.noOsr, "Loops that run stay in the code they began in");
   run.add_option("--osr-at", raw.osrAt, "Every loop moves into better code at its N-th back-edge (a stress test)")
       ->type_name("N")->check(CLI::PositiveNumber);
@@ -168,6 +170,8 @@ Result<RunOptions> check(const Raw& raw, const std::vector<std::string>& words) 
   else if (!raw.profile.empty() && raw.profile != "auto")
     return fail(ErrorCode::BadOption, "--profile takes auto, on or off, not '" + raw.profile + "'");
   options.profileFile = raw.profileOut;
+  options.earlierProfile = raw.profileIn;
+  options.engine.pgo = !raw.noPgo;
   if (!raw.record.empty()) {
     auto recorders = parseRecorders(raw.record);
     if (!recorders)

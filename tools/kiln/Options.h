@@ -25,7 +25,8 @@ struct RunOptions {
   Options engine;
   bool stats = false;
   std::string statsFile; ///< empty: a table on stderr
-  std::string profileFile; ///< empty: none
+  std::string profileFile; ///< to write; empty: none
+  std::string earlierProfile; ///< to read; empty: none
   bool traceTiers = false;
   std::optional<Dump> dump;
 };

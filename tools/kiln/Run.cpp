@@ -106,6 +106,7 @@ Result<std::optional<Program::MainCall>> start(const RunOptions& options) {
   ProgramInput input;
   input.files = options.files;
   input.libraries = options.libraries;
+  input.profile = options.earlierProfile;
   input.runConstructors = false;
   auto program = process->engine->load(input);
   if (!program)

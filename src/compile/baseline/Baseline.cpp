@@ -65,6 +65,7 @@ std::variant<Version, Refusal, Error> Baseline::compileAt(const Source& source, 
     return code.error();
   std::uint64_t compiled = nowNanoseconds();
   const std::uint64_t instructions = (*code)->instructions;
+  (*code)->firstInstruction = static_cast<std::uint32_t>((*body)->arg_size());
   auto version = install(std::move(*code));
   if (!version)
     return version.error();
@@ -185,9 +186,12 @@ Result<Version> Baseline::install(std::unique_ptr<Code> made) {
   code.bytes = {};
   code.fixups = {};
   code.frame = {};
-  if (again)
-    newest->countedOn = true;
   newest = &work_->installed.emplace_back(std::move(installed));
+  if (!again) {
+    std::atomic<const Installed*>& counted = work_->counted[code.function];
+    newest->before = counted.load(std::memory_order_relaxed);
+    counted.store(newest, std::memory_order_release);
+  }
   return version;
 }
 

@@ -85,6 +85,8 @@ public:
   /// Annotated assembly.
   Result<std::string> dump(const Source& source, std::uint32_t function);
   ProgramProfile harvest(const Source& source);
+  /// Adds what was recorded of one function; false if it has no baseline code. Any thread, without a lock.
+  bool readCounts(std::uint32_t function, FunctionProfile& into, const CountReading& reading) const;
   struct Totals { std::uint64_t functions = 0, instructions = 0, nanoseconds = 0, codeBytes = 0; };
   Totals totals() const { return totals_; }
 
@@ -95,6 +97,7 @@ private:
   Result<Version> install(std::unique_ptr<Code> code);
   std::variant<Version, Refusal, Error> compileAt(const Source& source, std::uint32_t function, std::uint32_t loop, bool record);
   struct Installed;
+  static void readCounts(const Installed& installed, FunctionProfile& into, const CountReading& reading);
   std::uintptr_t addressOf(const Fixup& fixup, const Installed& installed) const;
   bool applyFixups(const Installed& installed) const;
   void addLoops(Installed& installed);

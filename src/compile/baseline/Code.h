@@ -104,6 +104,7 @@ struct Code {
   bool records = false; ///< made to record; there may be nothing to
   std::uint32_t profileBytes = 0;
   std::uint64_t instructions = 0; ///< of the IR
+  std::uint32_t firstInstruction = 0; ///< its value number, behind those of the arguments
   /// Offsets in the code and the numbers of the instructions that begin there; for dumps only.
   std::vector<std::pair<std::uint32_t, std::uint32_t>> lines;
   /// Offsets of the entries of jump tables, and of the code that they lead to; for dumps only.

@@ -1,7 +1,6 @@
 // What baseline code has counted, as a profile.
 #include <algorithm>
-#include <cstring>
-#include <unordered_set>
+#include <cstddef>
 
 #include "compile/baseline/Baseline.h"
 #include "compile/baseline/Work.h"
@@ -42,47 +41,57 @@ void addLoop(FunctionProfile& out, std::uint32_t block, std::uint64_t count) {
 }
 
 void addArgument(FunctionProfile& out, const CountSite& site, const CodeSpan& memory) {
-  ArgumentCounts seen;
-  memcpy(&seen, memory.rx + site.offset, sizeof seen);
-  if (seen.varied)
+  auto field = [&](std::size_t offset) { return countAt(memory, site.offset + static_cast<std::uint32_t>(offset)); };
+  std::uint64_t calls = field(offsetof(ArgumentCounts, calls));
+  if (field(offsetof(ArgumentCounts, varied)))
     out.arguments.push_back({site.value, ArgumentState::Varied, 0, 0});
-  else if (seen.calls)
-    out.arguments.push_back({site.value, ArgumentState::Constant, seen.value, seen.calls});
+  else if (calls)
+    out.arguments.push_back({site.value, ArgumentState::Constant, field(offsetof(ArgumentCounts, value)), calls});
 }
 
 } // namespace
 
+void Baseline::readCounts(const Installed& installed, FunctionProfile& into, const CountReading& reading) {
+  const CodeSpan& memory = installed.profile;
+  for (const CountSite& site : installed.code->counts) {
+    const std::uint32_t number = site.value - installed.code->firstInstruction; // of an instruction
+    if (!reading.targets && site.kind != CountSite::Kind::Branch && site.kind != CountSite::Kind::Switch)
+      continue;
+    switch (site.kind) {
+    case CountSite::Kind::Branch: {
+      std::uint64_t taken = countAt(memory, site.offset), notTaken = countAt(memory, site.count);
+      if (taken || notTaken)
+        into.branches.push_back({number, taken, notTaken});
+      break;
+    }
+    case CountSite::Kind::Loop:
+      addLoop(into, site.value, countAt(memory, site.offset));
+      break;
+    case CountSite::Kind::Switch: addSwitch(into, number, site, memory); break;
+    case CountSite::Kind::Target: addCall(into, number, valuesAt(memory, site.offset), *reading.targets); break;
+    case CountSite::Kind::Size: addMemory(into, number, valuesAt(memory, site.offset)); break;
+    case CountSite::Kind::Argument: addArgument(into, site, memory); break;
+    }
+  }
+}
+
+bool Baseline::readCounts(std::uint32_t function, FunctionProfile& into, const CountReading& reading) const {
+  const Installed* newest = work_->counted[function].load(std::memory_order_acquire);
+  for (const Installed* each = newest; each; each = each->before)
+    readCounts(*each, into, reading);
+  return newest != nullptr;
+}
+
 ProgramProfile Baseline::harvest(const Source& source) {
   ProgramProfile profile;
   Harvest harvest(parts_.map, parts_.table, *source.world);
-  std::unordered_set<std::uint32_t> known;
-  for (const Installed& installed : work_->installed) {
-    if (installed.countedOn)
+  const NameTarget targets = harvest.targets();
+  for (std::uint32_t id = 0; id < parts_.map.functions.size(); ++id) {
+    if (!work_->counted[id].load(std::memory_order_relaxed))
       continue;
     FunctionProfile& out = profile.functions.emplace_back();
-    std::uint32_t arguments = 0;
-    if (!harvest.begin(installed.code->function, out, arguments))
-      continue;
-    if (!known.insert(installed.code->function).second)
-      out.entries = 0; // the function's calls, however many versions it has
-    for (const CountSite& site : installed.code->counts) {
-      const CodeSpan& memory = installed.profile;
-      switch (site.kind) {
-      case CountSite::Kind::Branch: {
-        std::uint64_t taken = countAt(memory, site.offset), notTaken = countAt(memory, site.count);
-        if (taken || notTaken)
-          out.branches.push_back({site.value - arguments, taken, notTaken});
-        break;
-      }
-      case CountSite::Kind::Loop:
-        addLoop(out, site.value, countAt(memory, site.offset));
-        break;
-      case CountSite::Kind::Switch: addSwitch(out, site.value - arguments, site, memory); break;
-      case CountSite::Kind::Target: harvest.addTargets(out, site.value - arguments, valuesAt(memory, site.offset)); break;
-      case CountSite::Kind::Size: harvest.addSizes(out, site.value - arguments, valuesAt(memory, site.offset)); break;
-      case CountSite::Kind::Argument: addArgument(out, site, memory); break;
-      }
-    }
+    if (harvest.begin(id, out))
+      readCounts(id, out, {&targets});
   }
   return profile;
 }

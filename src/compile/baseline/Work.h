@@ -3,6 +3,7 @@
 
 #include <llvm/ADT/StringMap.h>
 
+#include <atomic>
 #include <deque>
 #include <map>
 #include <memory>
@@ -21,14 +22,14 @@ struct Baseline::Installed {
   std::unique_ptr<Code> code;
   CodeSpan at;
   CodeSpan profile;            ///< the counts; not part of the version's memory, for they are read to the end
-  bool countedOn = false;      ///< the same code, made again, counts on in the same profile
   std::deque<LoopRecord> loops;
+  const Installed* before = nullptr; ///< of the same function, with counts of its own
 };
 
 struct Baseline::Work final : Environment {
   Work(const Parts& parts, const Host& host)
       : Environment(parts.map, parts.threadLocals, [&parts](std::uint32_t id) { return parts.table.stub(id); }), parts(parts),
-        host(host) {}
+        host(host), counted(new std::atomic<const Installed*>[parts.map.functions.size()]()) {}
 
   std::uintptr_t libraryFunction(const char* name) override {
     auto [known, fresh] = libraryFunctions.try_emplace(name, 0);
@@ -49,6 +50,8 @@ struct Baseline::Work final : Environment {
   llvm::StringMap<std::uintptr_t> libraryFunctions;
   std::deque<Installed> installed;
   std::map<std::pair<std::uint32_t, std::uint32_t>, Installed*> newest; ///< by function and loop
+  /// By function: the newest code with counts of its own, release. Read by any thread: what hangs here never changes.
+  std::unique_ptr<std::atomic<const Installed*>[]> counted;
   std::deque<std::vector<StateWord>> recipes;
 };
 

@@ -8,6 +8,7 @@
 #include <llvm/Support/SmallVectorMemoryBuffer.h>
 #include <llvm/Support/raw_ostream.h>
 #include <llvm/TargetParser/Host.h>
+#include <llvm/Transforms/Instrumentation/PGOInstrumentation.h>
 
 #include "support/LlvmBridge.h"
 
@@ -74,10 +75,24 @@ struct Backend::Pipeline {
     options.SLPVectorization = tier >= Tier::O2;
     options.LoopInterleaving = tier >= Tier::O2;
     options.LoopUnrolling = tier >= Tier::O2;
+    // A table by which static linkers order functions. It has relocations of a kind that is otherwise not in use here.
+    options.CallGraphProfile = false;
     return options;
   }
 
-  Pipeline(llvm::TargetMachine& machine, Tier tier) : builder(&machine, tuning(tier)), tier(tier) {
+  /// What the default pipelines have for an instrumented profile that they read themselves, at the places nearest to theirs:
+  /// indirect calls before the inliner, which then sees the guessed callees; sizes before the last simplifications, which take
+  /// the copies of known size apart.
+  void addProfilePasses() {
+    builder.registerPipelineEarlySimplificationEPCallback(
+        [](llvm::ModulePassManager& passes, llvm::OptimizationLevel) { passes.addPass(llvm::PGOIndirectCallPromotion()); });
+    builder.registerScalarOptimizerLateEPCallback(
+        [](llvm::FunctionPassManager& passes, llvm::OptimizationLevel) { passes.addPass(llvm::PGOMemOPSizeOpt()); });
+  }
+
+  Pipeline(llvm::TargetMachine& machine, Tier tier, bool profile) : builder(&machine, tuning(tier)), tier(tier) {
+    if (profile)
+      addProfilePasses();
     builder.registerModuleAnalyses(modules);
     builder.registerCGSCCAnalyses(components);
     builder.registerFunctionAnalyses(functions);
@@ -115,10 +130,10 @@ llvm::TargetMachine& Backend::machine(Tier tier) {
   return *machine;
 }
 
-void Backend::optimize(llvm::Module& module, Tier tier) {
-  auto& pipeline = pipelines_[static_cast<std::size_t>(tier)];
+void Backend::optimize(llvm::Module& module, Tier tier, bool profile) {
+  auto& pipeline = pipelines_[static_cast<std::size_t>(tier)][profile];
   if (!pipeline)
-    pipeline = std::make_unique<Pipeline>(machine(tier), tier);
+    pipeline = std::make_unique<Pipeline>(machine(tier), tier, profile);
   pipeline->run(module);
 }
 

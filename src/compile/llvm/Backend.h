@@ -23,8 +23,9 @@ public:
   Backend();
   ~Backend();
 
-  /// Runs LLVM's default pipeline of the tier's level.
-  void optimize(llvm::Module& module, Tier tier);
+  /// Runs LLVM's default pipeline of the tier's level; with a profile (compile/llvm/Annotate.h) on the module, also the passes
+  /// that LLVM adds for one.
+  void optimize(llvm::Module& module, Tier tier, bool profile);
   /// A relocatable ELF object. The module is used up.
   Result<std::vector<char>> emitObject(llvm::Module& module, Tier tier);
   /// The same code as assembly text. The module is used up.
@@ -40,7 +41,7 @@ private:
   llvm::TargetMachine& machineFor(const llvm::Module& module, Tier tier);
 
   std::array<std::unique_ptr<llvm::TargetMachine>, kTierCount> machines_;
-  std::array<std::unique_ptr<Pipeline>, kTierCount> pipelines_;
+  std::array<std::array<std::unique_ptr<Pipeline>, 2>, kTierCount> pipelines_; ///< without and with a profile
 };
 
 } // namespace kiln

@@ -2,6 +2,7 @@
 
 #include <llvm/Support/raw_ostream.h>
 
+#include "compile/llvm/Annotate.h"
 #include "compile/llvm/Transform.h"
 #include "support/Clock.h"
 #include "support/LlvmBridge.h"
@@ -28,18 +29,22 @@ Result<LlvmCompiler::Lowered> LlvmCompiler::lower(World& world, const WorldSymbo
   Lowered lowered;
   Backend& machinery = backend(); // outside the times: made once
   std::uint64_t start = nowNanoseconds();
-  auto unit = extractUnit(world, map_, symbols, request.function, importLimits(request.tier));
+  auto unit = extractUnit(world, map_, symbols, request.function, importLimits(request.tier), request.profile);
   if (!unit)
     return std::unexpected(unit.error());
   lowered.unit = std::move(*unit);
   if (request.loop != kNoLoop)
     if (lowered.refusal = makeContinuation(lowered.unit, request.loop); lowered.refusal)
       return lowered;
+  if (lowered.unit.counts) {
+    annotateProgram(*lowered.unit.module, *lowered.unit.counts);
+    annotateRoot(*lowered.unit.function, lowered.unit.profile ? lowered.unit.profile->entries : 0, *lowered.unit.counts);
+  }
   lowerThreadLocals(lowered.unit, map_);
   if (request.tier == Tier::O3)
     targetHost(lowered.unit, Backend::hostCpu(), Backend::hostFeatures());
   std::uint64_t prepared = nowNanoseconds();
-  machinery.optimize(*lowered.unit.module, request.tier);
+  machinery.optimize(*lowered.unit.module, request.tier, lowered.unit.counts.has_value());
   lowered.footing = footingOf(lowered.unit);
   if (request.count)
     countUnit(lowered.unit, request.tier);

@@ -9,11 +9,13 @@
 #include <llvm/IR/Module.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "function/FunctionRecord.h"
 #include "kiln/Error.h"
 #include "kiln/Ladder.h"
+#include "profile/ProfileSource.h"
 #include "program/ProgramMap.h"
 #include "program/World.h"
 
@@ -25,6 +27,10 @@ struct Unit {
   std::uint32_t id = 0;
   std::string readable;         ///< the function's name
   std::uint32_t loop = kNoLoop; ///< set when `function` is the continuation at this loop
+  /// What is known of the function, if it is compiled with a profile and that has it.
+  std::optional<FunctionProfile> profile;
+  /// How the program's counts are distributed, if the unit has a profile of any function in it.
+  std::optional<CountSummary> counts;
   /// What the names in `module` stand for; a name that is not here was made by LLVM.
   llvm::StringMap<SymbolRef> names;
 };
@@ -44,8 +50,9 @@ struct ImportLimits {
 };
 ImportLimits importLimits(Tier tier);
 
-/// Builds the unit of function `id` from this world. Fails with the errors of reading a body.
+/// Builds the unit of function `id` from this world, with a profile if there is one. Fails with the errors of reading a
+/// body.
 Result<Unit> extractUnit(World& world, const ProgramMap& map, const WorldSymbols& symbols, std::uint32_t id,
-                         const ImportLimits& limits);
+                         const ImportLimits& limits, const ProfileSource* profile = nullptr);
 
 } // namespace kiln

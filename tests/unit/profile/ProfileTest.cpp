@@ -208,6 +208,37 @@ TEST(ProfileMerge, TheSameHashWithAnotherShapeIsAnError) {
   EXPECT_EQ(merged({one(twoCases), one({})}).functions[0].switches, twoCases.switches);
 }
 
+TEST(Profile, CountsAreScaledTogether) {
+  FunctionProfile function{.entries = 10, .branches = {{1, 6, 1}}, .switches = {{2, 3, {0, 7}}}, .loops = {{1, 100}}};
+  function.calls = {{.number = 3, .targets = {{"a", 0, 9}}, .other = 4}};
+  function.memory = {{.number = 4, .sizes = {{16, 5}}, .other = 2}};
+  function.arguments = {{0, ArgumentState::Constant, 7, 10}, {1, ArgumentState::Varied, 0, 0}};
+  scaleCounts(function, 5, 2);
+  EXPECT_EQ(function.entries, 25u);
+  EXPECT_EQ(function.branches, (std::vector<BranchProfile>{{1, 15, 2}}));
+  EXPECT_EQ(function.switches, (std::vector<SwitchProfile>{{2, 7, {0, 17}}}));
+  EXPECT_EQ(function.loops[0].backEdges, 250u);
+  EXPECT_EQ(function.calls[0].targets[0].count, 22u);
+  EXPECT_EQ(function.calls[0].other, 10u);
+  EXPECT_EQ(function.memory[0].sizes[0], (SizeCount{16, 12}));
+  EXPECT_EQ(function.arguments[0].value, 7u); // no count
+  EXPECT_EQ(function.arguments[0].count, 25u);
+  FunctionProfile extremes{.entries = UINT64_MAX, .branches = {{1, 1, 0}}};
+  scaleCounts(extremes, UINT64_MAX, 1);
+  EXPECT_EQ(extremes.entries, UINT64_MAX);
+  scaleCounts(extremes, 1, UINT64_MAX);
+  EXPECT_EQ(extremes.branches[0].taken, 1u); // it was seen
+  EXPECT_EQ(extremes.branches[0].notTaken, 0u);
+}
+
+TEST(Profile, SummariesHaveEntriesAndWaysOfBranches) {
+  CountSummary summary;
+  addCounts(summary, {.entries = 10, .branches = {{1, 6, 4}}, .switches = {{2, 3, {0, 7}}}, .loops = {{1, 1000}}});
+  EXPECT_EQ(summary.sum(), 30u);
+  EXPECT_EQ(summary.places(), 6u);
+  EXPECT_EQ(summary.highestEntries(), 10u);
+}
+
 TEST(Profile, DefectsOfTheCanonicalFormAreNamed) {
   EXPECT_EQ(canonicalDefect(test::sample()), "");
   auto defect = [](auto change) {

@@ -1,0 +1,114 @@
+#include "engine/RunProfile.h"
+
+#include <algorithm>
+
+namespace kiln {
+namespace {
+
+constexpr unsigned kSummaryUses = 16;
+
+} // namespace
+
+RunProfile::RunProfile(const Parts& parts, ProgramProfile earlier) : parts_(parts), earlier_(std::move(earlier)) {
+  if (earlier_.functions.empty())
+    return;
+  const auto& functions = parts_.map.functions;
+  for (std::uint32_t id = 0; id < functions.size(); ++id)
+    named_.emplace(functions[id].name, id);
+}
+
+/// The calls before the first code that does not record.
+std::uint64_t RunProfile::callsRecorded(FunctionRecord& record) const {
+  std::uint64_t calls = record.calls();
+  std::lock_guard lock(record.mutex);
+  for (const Version& version : record.versions)
+    if (version.tier > Tier::Baseline && version.loop == kNoLoop)
+      calls = std::min(calls, version.callsBefore);
+  return calls;
+}
+
+bool RunProfile::read(std::uint32_t function, FunctionProfile& into, const CountReading& reading) const {
+  into.branches.clear();
+  into.switches.clear();
+  bool seen = parts_.interpreter.readCounts(function, into, reading);
+  seen |= parts_.baseline.readCounts(function, into, reading);
+  if (!seen)
+    return false;
+  FunctionRecord& record = parts_.table.record(function);
+  into.entries = callsRecorded(record);
+  if (const std::uint64_t calls = record.calls(); into.entries != 0 && calls > into.entries)
+    scaleCounts(into, calls, into.entries);
+  return true;
+}
+
+std::optional<FunctionProfile> RunProfile::recorded(std::uint32_t function) const {
+  const NameTarget targets = [this](std::uint64_t address) {
+    TargetCount target;
+    if (parts_.table.isStub(address)) {
+      target.function = parts_.table.idOfStub(address);
+      target.name = parts_.map.functions[target.function].name;
+    }
+    return target;
+  };
+  FunctionProfile profile;
+  return read(function, profile, {&targets}) ? std::optional(std::move(profile)) : std::nullopt;
+}
+
+void RunProfile::number(TargetCount& target, const HashOf& hashOf) const {
+  auto [at, end] = named_.equal_range(target.name);
+  if (at == end)
+    return;
+  const bool ambiguous = std::next(at) != end;
+  for (; at != end; ++at)
+    if (!ambiguous || hashOf(at->second) == target.hash)
+      target.function = at->second;
+  target.hash = 0; // as what this run records of it
+}
+
+std::optional<FunctionProfile> RunProfile::known(std::uint32_t function, const HashOf& hashOf) const {
+  const std::string& name = parts_.map.functions[function].name;
+  auto named = std::ranges::lower_bound(earlier_.functions, name, {}, &FunctionProfile::name);
+  if (named == earlier_.functions.end() || named->name != name)
+    return std::nullopt;
+  const FunctionProfile* found = earlier_.find(name, hashOf(function));
+  if (!found)
+    return std::nullopt;
+  FunctionProfile profile = *found;
+  for (CallProfile& call : profile.calls)
+    for (TargetCount& target : call.targets)
+      number(target, hashOf);
+  return profile;
+}
+
+std::optional<FunctionProfile> RunProfile::functionProfile(std::uint32_t function, const HashOf& hashOf) const {
+  ProgramProfile both;
+  auto now = recorded(function), before = known(function, hashOf);
+  if (before && now)
+    before->arguments.clear(); // addresses of another run would only say that they vary
+  for (auto* each : {&now, &before})
+    if (*each) {
+      (*each)->name = parts_.map.functions[function].name;
+      (*each)->hash = 0;
+      both.functions.push_back(std::move(**each));
+    }
+  if (both.functions.empty() || !normalize(both))
+    return std::nullopt;
+  return std::move(both.functions.front());
+}
+
+/// All counts of a program are many to read for each function that is compiled, and percentiles change slowly.
+CountSummary RunProfile::summary() const {
+  std::lock_guard lock(mutex_);
+  if (uses_++ % kSummaryUses != 0)
+    return summary_;
+  summary_ = {};
+  for (const FunctionProfile& function : earlier_.functions)
+    addCounts(summary_, function);
+  FunctionProfile profile;
+  for (std::uint32_t id = 0; id < parts_.map.functions.size(); ++id)
+    if (read(id, profile, {}))
+      addCounts(summary_, profile);
+  return summary_;
+}
+
+} // namespace kiln

@@ -1,0 +1,51 @@
+// The profile that compilers use: what this run has recorded so far, and that of earlier runs if there is one.
+//
+// Nothing here stops the program or waits for it. The recorders' tables are read where they lie, count by count; a function's
+// counts are brought to one scale, that of its calls: those of functions that left the recording tiers early, because they
+// are hot, say little beside those of others unless they are seen as a sample.
+#pragma once
+
+#include <mutex>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "compile/baseline/Baseline.h"
+#include "function/FunctionTable.h"
+#include "interp/Interpreter.h"
+#include "profile/ProfileSource.h"
+#include "program/ProgramMap.h"
+
+namespace kiln {
+
+class RunProfile final : public ProfileSource {
+public:
+  struct Parts {
+    const ProgramMap& map;
+    FunctionTable& table;
+    const interp::Interpreter& interpreter;
+    const baseline::Baseline& baseline;
+  };
+  /// `earlier` may be empty. The parts outlive it.
+  RunProfile(const Parts& parts, ProgramProfile earlier);
+
+  std::optional<FunctionProfile> functionProfile(std::uint32_t function, const HashOf& hashOf) const override;
+  CountSummary summary() const override;
+
+private:
+  /// Clears `into` and fills it; false if there is nothing.
+  bool read(std::uint32_t function, FunctionProfile& into, const CountReading& reading) const;
+  std::optional<FunctionProfile> recorded(std::uint32_t function) const;
+  std::uint64_t callsRecorded(FunctionRecord& record) const;
+  std::optional<FunctionProfile> known(std::uint32_t function, const HashOf& hashOf) const;
+  void number(TargetCount& target, const HashOf& hashOf) const;
+
+  const Parts parts_;
+  const ProgramProfile earlier_;
+  std::unordered_multimap<std::string_view, std::uint32_t> named_; ///< functions of the program that `earlier_` could mean
+  mutable std::mutex mutex_;
+  mutable CountSummary summary_; ///< under mutex_
+  mutable unsigned uses_ = 0;    ///< of it, under mutex_
+};
+
+} // namespace kiln
