@@ -309,9 +309,10 @@ bool Interpreter::readCounts(std::uint32_t function, FunctionProfile& into, cons
 
 bool Interpreter::argumentVaries(std::uint32_t function, std::uint32_t argument) const {
   const FunctionEntry* entry = entries_[function].load(std::memory_order_acquire);
-  if (!entry || !entry->decoded)
+  const Code* code = entry ? entry->decoded.load(std::memory_order_acquire) : nullptr;
+  if (!code)
     return false;
-  for (const ArgumentValues::Argument& each : entry->decoded->arguments.arguments)
+  for (const ArgumentValues::Argument& each : code->arguments.arguments)
     if (each.index == argument)
       return each.varied;
   return false;
