@@ -38,8 +38,12 @@ inline constexpr std::uint64_t kLoopsPerCall = 100;
 /// strictly rise. A ladder of one rung is a fixed tier: nothing is counted.
 struct Ladder {
   std::vector<Rung> rungs;
+  /// If not 0, only long functions without a loop start at the first rung: those of at least so many instructions (of LLVM IR,
+  /// prepared). They mostly run once. All others start at the second rung, whose code costs them little.
+  std::uint64_t straight = 0;
 
-  /// Parses "O0,O2@500,O3@5000" or "O0,O2@500:20000" (calls:loops), or a preset's name.
+  /// Parses "O0,O2@500,O3@5000" or "O0,O2@500:20000" (calls:loops) or "interpreter>1000,baseline@10" (`straight`), or a
+  /// preset's name.
   /// The error shows the text with a mark under the bad part.
   static Result<Ladder> parse(std::string_view text);
   static Ladder fixed(Tier tier) { return Ladder{{Rung{tier, 0, 0}}}; }

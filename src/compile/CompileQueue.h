@@ -27,6 +27,7 @@ struct QueuedCompile {
   FunctionRecord* function = nullptr;
   Tier tier = Tier::O0;
   std::uint32_t loop = kNoLoop; ///< the continuation at this loop header
+  bool exact = false;           ///< this tier was named, and no other will do
 };
 
 enum class PushResult { Queued, AlreadyPending, Full, Busy, Closed };

@@ -1,4 +1,6 @@
 // The low tiers, interpreter and baseline: made in the threads of the program, from the foreground's world.
+#include <algorithm>
+
 #include "engine/EngineCore.h"
 #include "engine/ProgramCore.h"
 #include "engine/SignalHandlers.h"
@@ -15,6 +17,20 @@ std::uint32_t recordersOf(const Options& options, const Ladder& ladder, Tier tie
   return wanted ? options.recorders : 0;
 }
 
+/// How many back-edges a small loop of baseline code may keep to itself: a little of what the next rungs wait for.
+std::uint32_t batchOf(const Options& options, const Ladder& ladder) {
+  constexpr std::uint64_t kLargest = 1024, kShare = 64;
+  std::uint64_t batch = options.osrAt != 0 ? 1 : kLargest;
+  for (const Rung& rung : ladder.rungs)
+    if (rung.tier > Tier::Baseline)
+      batch = std::min(batch, std::max<std::uint64_t>(rung.loops / kShare, 1));
+  return static_cast<std::uint32_t>(batch);
+}
+
+bool recordsAtOnce(const Options& options, const Ladder& ladder) {
+  return options.profiling == Profiling::On || recordingStart(ladder).calls == 0;
+}
+
 bool has(const Ladder& ladder, Tier tier) {
   for (const Rung& rung : ladder.rungs)
     if (rung.tier == tier)
@@ -24,12 +40,16 @@ bool has(const Ladder& ladder, Tier tier) {
 
 } // namespace
 
+RecordingStart ProgramCore::recordingStage() const {
+  const Options& options = engine_->options;
+  if (recordersOf(options, options.ladder, Tier::Baseline) == 0 || recordsAtOnce(options, options.ladder))
+    return {};
+  return recordingStart(options.ladder);
+}
+
 void ProgramCore::makeLowTiers() {
   const Options& options = engine_->options;
   auto hostOf = [this](auto& host, Tier tier) {
-    host.loopBudgetSpent = [this, tier](std::uint32_t id, std::uint32_t loop) {
-      return onLoopBudgetSpent(table_->record(id), loop, tier);
-    };
     host.forceOsr = [this, tier](std::uint32_t id, std::uint32_t loop) { return forceOsr(table_->record(id), loop, tier); };
   };
   interp::Interpreter::Settings decoding;
@@ -38,6 +58,9 @@ void ProgramCore::makeLowTiers() {
   decoding.decode.loops = tiers_->counts(Tier::Interpreter) || options.osrAt != 0 || decoding.decode.record != 0;
   interp::Interpreter::Host interpreterHost;
   hostOf(interpreterHost, Tier::Interpreter);
+  interpreterHost.loopBudgetSpent = [this](std::uint32_t id, std::uint32_t loop) {
+    return onLoopBudgetSpent(table_->record(id), loop, Tier::Interpreter, true);
+  };
   interpreterHost.prepareOsr = [this](interp::LoopHeader& header) {
     prepareTransfer([&](World& world, const WorldSymbols& symbols) { interpreter_->prepareOsr({&world, &symbols}, header); });
   };
@@ -48,10 +71,17 @@ void ProgramCore::makeLowTiers() {
   compiling.osrAt = options.osrAt;
   compiling.record = recordersOf(options, tiers_->ladder(), Tier::Baseline);
   compiling.count = tiers_->counts(Tier::Baseline) || options.osrAt != 0 || compiling.record != 0;
+  compiling.batch = compiling.count ? batchOf(options, tiers_->ladder()) : 1;
   compiling.registers = options.baselineRegisters;
   compiling.plainCpu = options.baselinePlainCpu;
   baseline::Baseline::Host baselineHost;
   hostOf(baselineHost, Tier::Baseline);
+  baselineHost.loopBudgetSpent = [this](std::uint32_t id, std::uint32_t loop, bool records) {
+    return onLoopBudgetSpent(table_->record(id), loop, Tier::Baseline, records);
+  };
+  baselineHost.argumentVaries = [this](std::uint32_t id, std::uint32_t argument) {
+    return interpreter_->argumentVaries(id, argument);
+  };
   baselineHost.prepareOsr = [this](baseline::LoopRecord& record) {
     prepareTransfer([&](World& world, const WorldSymbols& symbols) { baseline_->prepareOsr({&world, &symbols}, record); });
   };
@@ -107,8 +137,10 @@ template <typename Work> void ProgramCore::prepareTransfer(Work&& work) {
 Result<std::optional<Refusal>> ProgramCore::tryLow(FunctionRecord& record, Tier tier, std::string_view reason, bool force) {
   std::optional<Refusal> refusal;
   auto compile = [&](World& world, const WorldSymbols& symbols) {
+    const bool records = recordsAtOnce(engine_->options, tiers_->ladder()) ||
+                         record.recording.load(std::memory_order_relaxed) == Recording::On;
     return tier == Tier::Interpreter ? interpreter_->compile({&world, &symbols}, record.id)
-                                     : baseline_->compile({&world, &symbols}, record.id);
+                                     : baseline_->compile({&world, &symbols}, record.id, records);
   };
   auto done = withRoom(record, [&] {
     Result<void> outcome;
@@ -156,6 +188,25 @@ Result<void> ProgramCore::compileLow(FunctionRecord& record, Tier tier, std::str
   return compileFrom(*worlds_, record, Tier::O0, reason, force);
 }
 
+Result<Tier> ProgramCore::startingTier(FunctionRecord& record) {
+  const Ladder& ladder = tiers_->ladder();
+  if (ladder.straight == 0 || ladder.rungs.size() < 2)
+    return ladder.bottom();
+  Result<bool> straight = false;
+  callOnStack(*stack_, [&] {
+    straight = worlds_->guarded([&](World& world, const WorldSymbols&) -> Result<bool> {
+      const FunctionInfo& info = map_.functions[record.id];
+      auto body = world.prepared(world.functionAt(info.module, info.index));
+      if (!body)
+        return std::unexpected(body.error());
+      return isStraight(**body, ladder.straight);
+    });
+  });
+  if (!straight)
+    return std::unexpected(straight.error());
+  return *straight ? ladder.bottom() : ladder.rungs[1].tier;
+}
+
 Result<void> ProgramCore::promoteLow(FunctionRecord& record) {
   auto refusal = tryLow(record, Tier::Baseline, "threshold", false);
   if (!refusal)
@@ -163,6 +214,20 @@ Result<void> ProgramCore::promoteLow(FunctionRecord& record) {
   if (*refusal)
     tiers_->refuse(record, Tier::Baseline, (*refusal)->reason);
   return {};
+}
+
+/// In the thread whose budget is spent, as any request for baseline.
+bool ProgramCore::startRecording(FunctionRecord& record) {
+  SignalBlock block;
+  if (engine_->stopped() || mayBeInHandler(block.before()))
+    return false;
+  std::unique_lock lock(foreground_, std::try_to_lock);
+  if (!lock)
+    return false;
+  auto refusal = tryLow(record, Tier::Baseline, "profile", true);
+  if (!refusal || *refusal)
+    record.recording.store(Recording::Done, std::memory_order_relaxed); // without room: it goes on without a profile
+  return true;
 }
 
 void ProgramCore::enterLow(FunctionRecord& record, std::uint32_t loop, std::string_view reason) {

@@ -115,6 +115,8 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
   settings.countNone = engine_->options.counting == Counting::Off;
   settings.synchronous = engine_->options.compileThreads == 0;
   settings.osr = engine_->options.osr;
+  settings.recordAt = recordingStage();
+  settings.record = [this](FunctionRecord& record) { return startRecording(record); };
   settings.versionsChanged = [this](FunctionRecord& record) { retirement_->note(record); };
   tiers_ = std::make_unique<TierManager>(
       *table_, std::move(settings),
@@ -225,7 +227,8 @@ std::uintptr_t ProgramCore::firstCall(std::uint32_t function) {
   FunctionRecord& record = table_->record(function);
   std::lock_guard lock(foreground_);
   if (record.publishedTier.load(std::memory_order_acquire) == FunctionRecord::kNone) {
-    auto done = compileNow(record, tiers_->bottom(), "first call", false);
+    auto tier = startingTier(record);
+    auto done = tier ? compileNow(record, *tier, "first call", false) : Result<void>(std::unexpected(tier.error()));
     if (!done) {
       if (engine_->options.onUncompilable)
         engine_->options.onUncompilable(done.error());
@@ -368,9 +371,9 @@ void ProgramCore::onBudgetSpent(Counters* counters) {
   tiers_->onBudgetSpent(table_->recordOf(counters));
 }
 
-std::uintptr_t ProgramCore::onLoopBudgetSpent(FunctionRecord& record, std::uint32_t loop, Tier running) {
+std::uintptr_t ProgramCore::onLoopBudgetSpent(FunctionRecord& record, std::uint32_t loop, Tier running, bool records) {
   ErrnoGuard keep;
-  return tiers_->onLoopBudgetSpent(record, loop, running);
+  return tiers_->onLoopBudgetSpent(record, loop, running, records);
 }
 
 std::uintptr_t ProgramCore::forceOsr(FunctionRecord& record, std::uint32_t loop, Tier running) {
@@ -405,23 +408,24 @@ void ProgramCore::compileQueued(const QueuedCompile& request, unsigned worker) {
     return retireIfDue();
   }
   const bool whole = request.loop == kNoLoop;
-  if (whole ? tiers_->select(record, request.tier, "threshold", true) : record.osrEntry(request.loop, request.tier) != nullptr)
+  const Tier tier = whole && !request.exact ? tiers_->tierByNow(record, request.tier) : request.tier;
+  if (whole ? tiers_->select(record, tier, "threshold", true) : record.osrEntry(request.loop, tier) != nullptr)
     return; // made meanwhile by promote(), or left behind by a demotion
-  if (!roomForPromotion(record, request.tier, request.loop))
+  if (!roomForPromotion(record, tier, request.loop))
     return;
   auto& compiler = workerCompilers_[worker];
   if (!compiler)
     compiler = std::make_unique<LlvmCompiler>(map_, std::make_shared<WorldKeeper>(sources_, map_, Reading::Whole));
   if (!whole) {
-    auto made = compiler->compile(compileRequest(record, request.tier, request.loop));
+    auto made = compiler->compile(compileRequest(record, tier, request.loop));
     auto done = withRoom(record, [&] { return installLoop(record, made, "threshold"); });
     if (!done)
-      tiers_->refuseLoop(record, request.tier, request.loop, done.error().message);
+      tiers_->refuseLoop(record, tier, request.loop, done.error().message);
   } else {
-    auto made = compiler->compile(compileRequest(record, request.tier));
+    auto made = compiler->compile(compileRequest(record, tier));
     auto done = withRoom(record, [&] { return install(record, made, "threshold", false); });
     if (!done)
-      tiers_->reportFailure(record, request.tier, done.error());
+      tiers_->reportFailure(record, tier, done.error());
   }
   retireIfDue();
 }
@@ -469,7 +473,7 @@ Result<void> ProgramCore::promote(FunctionRecord& record, Tier tier, bool wait) 
   // takes no time.
   bool up = static_cast<int>(tier) > record.publishedTier.load(std::memory_order_relaxed);
   if (!wait && up && tier > Tier::Baseline && engine_->options.compileThreads > 0) {
-    PushResult result = engine_->queue.pushWaiting({this, &record, tier});
+    PushResult result = engine_->queue.pushWaiting({this, &record, tier, kNoLoop, true});
     engine_->pool.start();
     if (result == PushResult::Full)
       return fail(ErrorCode::CompileFailed, "the compile queue is full");

@@ -73,7 +73,7 @@ public:
   void onBudgetSpent(Counters* counters);
   /// An activation of code of the tier `running` stands at the start of a loop header, the phis assigned, and has spent the
   /// loop budget. The address of the continuation to call with the state (transition/FrameState.h), or 0 to go on.
-  std::uintptr_t onLoopBudgetSpent(FunctionRecord& record, std::uint32_t loop, Tier running);
+  std::uintptr_t onLoopBudgetSpent(FunctionRecord& record, std::uint32_t loop, Tier running, bool records);
   /// The continuation at a loop header, compiled in this thread if there is none; 0 if there can be none.
   std::uintptr_t forceOsr(FunctionRecord& record, std::uint32_t loop, Tier running);
   void compileQueued(const QueuedCompile& request, unsigned worker);
@@ -99,6 +99,11 @@ private:
 
   // The low tiers, interpreter and baseline (LowTiers.cpp): in this thread, from the foreground's world, under its lock.
   void makeLowTiers();
+  /// Where functions in baseline begin to record; zeros if they do at once, or never.
+  RecordingStart recordingStage() const;
+  /// Where the ladder begins for a function that is called for the first time.
+  Result<Tier> startingTier(FunctionRecord& record);
+  bool startRecording(FunctionRecord& record);
   Result<void> makeProfile(const std::string& earlier);
   using LowResult = std::variant<Version, Refusal, Error>;
   /// `use(work(world, symbols))`, both on the compile stack. `work` gives a LowResult.

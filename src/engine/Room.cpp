@@ -37,7 +37,7 @@ void ProgramCore::makeRetirement(World& world) {
         std::min(settings.startAt, std::max<std::size_t>(options.codeLimit / 8, options.retireAt ? 1 : 0));
   settings.look = [this, alternate](std::span<const AddressSpan> spans, const CallerMark& caller) {
     if (space_->sharedWithChild())
-      return ScanResult{.obstacle = "a child made by fork has not copied the code yet"};
+      return ScanResult{.obstacle = "a child made by fork has not copied the code yet", .inside = {}};
     return scanThreads(spans, caller, {.alternateStacks = alternate});
   };
   if (names_)

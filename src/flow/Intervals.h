@@ -136,6 +136,10 @@ protected:
   /// Whether the instruction's result may be written before all operands were read.
   virtual bool readsLate(const llvm::Instruction& instruction, const ValueState& self) const = 0;
   std::uint32_t representative(std::uint32_t value);
+  /// Numbers of the blocks that a block goes on to.
+  llvm::ArrayRef<std::uint32_t> edgesFrom(std::uint32_t block) const {
+    return llvm::ArrayRef(edges_).slice(blocks_[block].firstEdge, blocks_[block + 1].firstEdge - blocks_[block].firstEdge);
+  }
 
   const llvm::Function* function_ = nullptr;
   const llvm::DataLayout* data_ = nullptr;
@@ -181,9 +185,6 @@ private:
   void findWrites();
   bool join(std::uint32_t mine, std::uint32_t other);
   bool isWrittenIn(std::uint32_t phi, std::uint32_t value) const;
-  llvm::ArrayRef<std::uint32_t> edgesFrom(std::uint32_t block) const {
-    return llvm::ArrayRef(edges_).slice(blocks_[block].firstEdge, blocks_[block + 1].firstEdge - blocks_[block].firstEdge);
-  }
   const std::vector<std::uint32_t>& placesInto(const llvm::PHINode& phi);
 
   std::vector<Write> writes_;

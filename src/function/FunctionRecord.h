@@ -4,6 +4,7 @@
 //   id, name                 the loading thread, before any call
 //   published tier           the installer, release; readers acquire
 //   pendingTier              set by whoever queues a request, cleared by whoever ends it; relaxed
+//   recording                whoever decides to record, or asks for better code; relaxed
 //   counters (in the range)  generated code, without atomics: lossy on purpose; C++ reads them relaxed
 //   versions                 under `mutex`
 //   refused tiers            set by the compile that was refused, never cleared; relaxed
@@ -53,6 +54,7 @@ struct Version {
   Tier tier = Tier::O0;
   std::uint32_t loop = kNoLoop; ///< number of the header's block
   bool counts = false;
+  bool records = false; ///< a profile
   std::uintptr_t entry = 0;
   std::uint64_t codeBytes = 0;
   CompileTimes times;
@@ -87,6 +89,9 @@ struct OsrEntry {
   const OsrEntry* next = nullptr;
 };
 
+/// Whether baseline code of a function records a profile: there is a stage for it on the ladder.
+enum class Recording : unsigned char { Ahead, On, Done };
+
 /// A set of tiers is a word with a bit for each.
 constexpr std::uint32_t tierBit(Tier tier) { return std::uint32_t{1} << static_cast<unsigned>(tier); }
 
@@ -102,6 +107,7 @@ public:
   std::atomic<int> publishedTier{kNone};
   /// The tier asked for and not finished, or kNone.
   std::atomic<int> pendingTier{kNone};
+  std::atomic<Recording> recording{Recording::Ahead};
   /// While set, only promote() moves the function.
   std::atomic<bool> held{false};
   /// Set once a failed compile was put in the statistics, so that it is reported once.

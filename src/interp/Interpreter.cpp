@@ -28,7 +28,8 @@ constexpr std::size_t kThunkBytes = 16;
 } // namespace
 
 Interpreter::Interpreter(const Parts& parts, Settings settings, Host host)
-    : parts_(parts), settings_(settings), host_(std::move(host)), stubs_(parts.space, parts.unwind),
+    : Environment(parts.map, parts.threadLocals, [this](std::uint32_t id) { return parts_.table.stub(id); }), parts_(parts),
+      settings_(settings), host_(std::move(host)), stubs_(parts.space, parts.unwind),
       entries_(new std::atomic<FunctionEntry*>[parts.map.functions.size()]()) {}
 
 Interpreter::~Interpreter() = default;
@@ -59,11 +60,6 @@ std::uintptr_t Interpreter::runtimeAddress(const char* name) {
   return parts_.symbols.find(name).value_or(0);
 }
 
-Result<llvm::APInt> Interpreter::evaluate(const llvm::Constant* constant, const llvm::DataLayout& layout) {
-  ConstantWriter::FunctionAddress stub = [this](std::uint32_t id) { return parts_.table.stub(id); };
-  return ConstantWriter(layout, parts_.map, *source_.symbols, stub).evaluate(constant);
-}
-
 /// movabs $entry, %r11; jmp *nativeEntry(%rip)
 Result<void> Interpreter::makeThunk(FunctionEntry& entry) {
   if (!nativeEntry_) {
@@ -92,6 +88,7 @@ Result<void> Interpreter::makeThunk(FunctionEntry& entry) {
 
 std::variant<Version, Refusal, Error> Interpreter::compile(const Source& source, std::uint32_t function) {
   source_ = source;
+  see(*source.symbols);
   std::uint64_t start = nowNanoseconds();
   auto body = source.world->prepared(functionIn(source, function));
   if (!body)
@@ -129,6 +126,7 @@ std::variant<Version, Refusal, Error> Interpreter::compile(const Source& source,
 
 Result<std::string> Interpreter::dump(const Source& source, std::uint32_t function) {
   source_ = source;
+  see(*source.symbols);
   auto body = source.world->prepared(functionIn(source, function));
   if (!body)
     return std::unexpected(body.error());
@@ -307,6 +305,17 @@ bool Interpreter::readCounts(std::uint32_t function, FunctionProfile& into, cons
     addMemory(into, site.value - code->firstInstruction, *site.sizes);
   readArguments(*code, into);
   return true;
+}
+
+bool Interpreter::argumentVaries(std::uint32_t function, std::uint32_t argument) const {
+  const FunctionEntry* entry = entries_[function].load(std::memory_order_acquire);
+  const Code* code = entry ? entry->decoded.load(std::memory_order_acquire) : nullptr;
+  if (!code)
+    return false;
+  for (const ArgumentValues::Argument& each : code->arguments.arguments)
+    if (each.index == argument)
+      return each.varied;
+  return false;
 }
 
 ProgramProfile Interpreter::harvest(const Source& source) {

@@ -22,7 +22,6 @@
 #include "interp/decode/Decoder.h"
 #include "profile/Harvest.h"
 #include "profile/Profile.h"
-#include "program/ConstantWriter.h"
 #include "program/HostSymbols.h"
 #include "program/ProgramMap.h"
 #include "program/ThreadLocals.h"
@@ -79,6 +78,9 @@ public:
   const void* atBackEdge(LoopHeader& header);
   FunctionEntry* directTarget(const CallSite& site, std::uintptr_t address);
 
+  /// Whether calls have had several values in the argument. Under the foreground lock.
+  bool argumentVaries(std::uint32_t function, std::uint32_t argument) const;
+
   struct Totals {
     std::uint64_t functions = 0, instructions = 0, nanoseconds = 0;
   };
@@ -86,14 +88,8 @@ public:
   std::mutex& stubLock() { return stubs_.forkLock(); }
 
   // Environment
-  Result<llvm::APInt> evaluate(const llvm::Constant* constant, const llvm::DataLayout& layout) override;
-  SymbolRef symbolOf(const llvm::GlobalValue* global) override { return (*source_.symbols)[global]; }
   FunctionEntry* entryOf(std::uint32_t function) override;
   const llvm::FunctionType* definedType(std::uint32_t function) override;
-  std::uintptr_t externalAddress(std::uint32_t external) override { return parts_.map.externals[external].address; }
-  const std::string& externalName(std::uint32_t external) override { return parts_.map.externals[external].name; }
-  std::uint64_t tlsOffset(std::uint32_t variable) override { return parts_.map.data[variable].address; }
-  const void* threadLocals() override { return parts_.threadLocals.get(); }
   std::uintptr_t runtimeAddress(const char* name) override;
   Result<SharedStub> stubFor(const InvokeSite& site, std::span<const std::uintptr_t> types,
                              std::uintptr_t personality) override {

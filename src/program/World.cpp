@@ -249,4 +249,17 @@ void World::abandon() {
   (void)context_.release();
 }
 
+bool isStraight(const llvm::Function& function, std::uint64_t least) {
+  std::uint64_t instructions = 0;
+  llvm::SmallPtrSet<const llvm::BasicBlock*, 32> before;
+  for (const llvm::BasicBlock& block : function) {
+    before.insert(&block);
+    for (const llvm::BasicBlock* to : llvm::successors(&block))
+      if (before.contains(to))
+        return false;
+    instructions += block.size();
+  }
+  return instructions >= least;
+}
+
 } // namespace kiln

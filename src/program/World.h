@@ -100,4 +100,7 @@ private:
   std::string diagnostics_;
 };
 
+/// Whether a body has at least so many instructions and no jump back in the order of its blocks.
+bool isStraight(const llvm::Function& function, std::uint64_t least);
+
 } // namespace kiln

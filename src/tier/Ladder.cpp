@@ -25,9 +25,9 @@ std::optional<Tier> parseTier(std::string_view name) {
 
 const std::vector<Preset>& presets() {
   static const std::vector<Preset> table = {
-      {"default", "interpreter,baseline@10,O2@2000,O3@20000", "starts at once and climbs for programs of seconds"},
+      {"default", "interpreter>1000,baseline@10,O2@2000,O3@20000", "starts at once and climbs for programs of seconds"},
       {"development", "interpreter,baseline@2,O2@10,O3@100", "climbs early, to meet optimised code soon"},
-      {"production", "interpreter,baseline@20,O2@1000,O3@10000", "optimises only what has proved hot"},
+      {"production", "interpreter>1000,baseline@20,O2@1000,O3@10000", "optimises only what has proved hot"},
       {"classic", "interpreter,O0@10,O1@100,O2@1000,O3@10000", "every level of LLVM in turn"},
   };
   return table;
@@ -48,8 +48,11 @@ std::string Ladder::text() const {
     if (!out.empty())
       out += ',';
     out += tierName(rung.tier);
-    if (&rung == &rungs.front())
+    if (&rung == &rungs.front()) {
+      if (straight != 0)
+        out += '>' + std::to_string(straight);
       continue;
+    }
     out += '@' + std::to_string(rung.calls);
     if (rung.loops != rung.calls * kLoopsPerCall)
       out += ':' + std::to_string(rung.loops);
@@ -95,7 +98,8 @@ Result<Ladder> Ladder::parse(std::string_view text) {
     if (part.empty())
       return badPart(text, at, 1, "a tier is missing here");
     std::size_t mark = part.find('@');
-    std::string_view name = part.substr(0, mark);
+    std::size_t sizeMark = ladder.rungs.empty() ? part.find('>') : std::string_view::npos;
+    std::string_view name = part.substr(0, std::min(mark, sizeMark));
     std::optional<Tier> tier = parseTier(name);
     if (!tier)
       return badPart(text, at, name.size(),
@@ -105,6 +109,16 @@ Result<Ladder> Ladder::parse(std::string_view text) {
       if (mark != std::string_view::npos)
         return badPart(text, at + mark, part.size() - mark,
                        "the first tier starts at the first call and takes no threshold");
+      if (sizeMark != std::string_view::npos) {
+        std::string_view digits = part.substr(sizeMark + 1);
+        std::optional<std::uint64_t> straight = parseCount(digits);
+        if (!straight)
+          return badPart(text, at + sizeMark + 1, std::max<std::size_t>(digits.size(), 1),
+                         "the number of instructions must be a whole number from 1 to 2^48");
+        if (end == text.size())
+          return badPart(text, at + sizeMark, part.size() - sizeMark, "there is no second tier for the other functions");
+        ladder.straight = *straight;
+      }
     } else {
       if (mark == std::string_view::npos)
         return badPart(text, at, part.size(), "a threshold is missing: write TIER@CALLS");

@@ -1,5 +1,7 @@
 #include "tier/TierManager.h"
 
+#include <algorithm>
+
 #include "support/Clock.h"
 
 namespace kiln {
@@ -20,9 +22,13 @@ bool TierManager::counts(Tier tier) const {
 }
 
 TierSnapshot TierManager::snapshot(const FunctionRecord& record) const {
-  TierSnapshot now;
   int tier = record.publishedTier.load(std::memory_order_acquire);
-  now.current = tier == FunctionRecord::kNone ? settings_.ladder.bottom() : static_cast<Tier>(tier);
+  return snapshot(record, tier == FunctionRecord::kNone ? settings_.ladder.bottom() : static_cast<Tier>(tier));
+}
+
+TierSnapshot TierManager::snapshot(const FunctionRecord& record, Tier current) const {
+  TierSnapshot now;
+  now.current = current;
   now.calls = record.calls();
   now.loops = record.loops();
   now.held = record.held.load(std::memory_order_relaxed);
@@ -30,7 +36,16 @@ TierSnapshot TierManager::snapshot(const FunctionRecord& record) const {
   now.failures = record.failures.load(std::memory_order_relaxed);
   now.osr = settings_.osr;
   now.refused = record.refusedTiers();
+  if (now.current == Tier::Baseline && record.recording.load(std::memory_order_relaxed) == Recording::Ahead)
+    now.recordAt = settings_.recordAt;
   return now;
+}
+
+Tier TierManager::tierByNow(const FunctionRecord& record, Tier asked) const {
+  TierSnapshot now = snapshot(record);
+  now.pending = false;
+  TierDecision decision = decideTier(settings_.ladder, now);
+  return decision.promote ? std::max(decision.target, asked) : asked;
 }
 
 void TierManager::onBudgetSpent(FunctionRecord& record) {
@@ -40,17 +55,44 @@ void TierManager::onBudgetSpent(FunctionRecord& record) {
 
 void TierManager::carryOut(FunctionRecord& record, const TierSnapshot& now, const TierDecision& decision) {
   record.arm(decision.calls, decision.loops);
+  if (decision.record)
+    startRecording(record);
   if (decision.promote)
     ask(record, now, decision.target, kNoLoop, decision.reason);
 }
 
-std::uintptr_t TierManager::onLoopBudgetSpent(FunctionRecord& record, std::uint32_t loop, Tier running) {
+/// Where it cannot be done now, the next calls try again.
+void TierManager::startRecording(FunctionRecord& record) {
+  record.recording.store(Recording::On, std::memory_order_relaxed);
+  if (settings_.record(record))
+    return;
+  record.recording.store(Recording::Ahead, std::memory_order_relaxed);
+  record.arm(16, static_cast<std::int64_t>(16 * kLoopsPerCall));
+}
+
+/// The profile is taken, and until the better code is there the function runs without recorders, if it still has such code.
+void TierManager::stopRecording(FunctionRecord& record) {
+  if (record.recording.exchange(Recording::Done, std::memory_order_relaxed) != Recording::On)
+    return;
+  std::lock_guard lock(record.mutex);
+  if (record.publishedTier.load(std::memory_order_relaxed) != static_cast<int>(Tier::Baseline))
+    return;
+  for (const Version& version : record.versions)
+    if (version.tier == Tier::Baseline && version.callable() && !version.records) {
+      table_.slot(record.id).store(version.entry, std::memory_order_release);
+      record.publishedEntry = version.entry;
+      versionsChanged(record);
+      return;
+    }
+}
+
+std::uintptr_t TierManager::onLoopBudgetSpent(FunctionRecord& record, std::uint32_t loop, Tier running, bool records) {
   TierSnapshot now = snapshot(record);
   LoopStates states{};
   for (Tier tier : {Tier::Baseline, settings_.ladder.top()})
     if (const OsrEntry* entry = record.osrEntry(loop, tier))
       states[static_cast<std::size_t>(tier)] = entry->address ? LoopState::Ready : LoopState::Refused;
-  LoopDecision decision = decideLoop(settings_.ladder, now, running, states);
+  LoopDecision decision = decideLoop(settings_.ladder, now, running, states, records ? RecordingStart{} : settings_.recordAt);
   carryOut(record, now, decision.function);
   if (decision.request && !record.refusedBy(*decision.request)) { // the promotion before may have found that out
     ask(record, now, *decision.request, loop, decision.function.reason);
@@ -76,6 +118,8 @@ void TierManager::ask(FunctionRecord& record, const TierSnapshot& now, Tier tier
   case PushResult::Queued:
     if (!atOnce)
       requested();
+    if (tier > Tier::Baseline && loop == kNoLoop)
+      stopRecording(record);
     break;
   case PushResult::Full:
     notify(TierEvent::Kind::Dropped, record, static_cast<int>(now.current), tier, "the queue is full", {.loop = loop});
@@ -119,9 +163,7 @@ bool TierManager::select(FunctionRecord& record, Tier tier, std::string_view rea
 /// Under record.mutex. The budgets are set before code that counts them down can run.
 void TierManager::activate(FunctionRecord& record, const Version& version, std::string_view reason) {
   int from = record.publishedTier.load(std::memory_order_relaxed);
-  TierSnapshot now = snapshot(record);
-  now.current = version.tier;
-  TierDecision budget = firstBudget(settings_.ladder, now);
+  TierDecision budget = firstBudget(settings_.ladder, snapshot(record, version.tier));
   record.arm(budget.calls, budget.loops);
   record.setRecording(version.tier <= Tier::Baseline);
   table_.slot(record.id).store(version.entry, std::memory_order_release);

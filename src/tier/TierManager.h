@@ -27,6 +27,10 @@ public:
     bool countNone = false;
     bool synchronous = false;      ///< requests are compiled before they return; those for baseline mostly are anyway
     bool osr = false;              ///< activations may move into continuations
+    /// Where functions in baseline begin to record; zeros: no such stage.
+    RecordingStart recordAt;
+    /// Makes baseline code that records and publishes it. False if that cannot be done right now.
+    std::function<bool(FunctionRecord&)> record;
     /// Told of every change of a record's versions, under its mutex.
     std::function<void(FunctionRecord&)> versionsChanged;
   };
@@ -38,8 +42,12 @@ public:
 
   void onBudgetSpent(FunctionRecord& record);
   /// The same, asked by an activation of code of the tier `running` at the header of a loop, whose budget it has spent.
-  /// The address to continue at, or 0 to go on as before.
-  std::uintptr_t onLoopBudgetSpent(FunctionRecord& record, std::uint32_t loop, Tier running);
+  /// `records`: that code records a profile. The address to continue at, or 0 to go on as before.
+  std::uintptr_t onLoopBudgetSpent(FunctionRecord& record, std::uint32_t loop, Tier running, bool records = true);
+
+  /// What a request for that tier is best answered with, now that its turn has come: while it waited, the function may have
+  /// reached a higher rung.
+  Tier tierByNow(const FunctionRecord& record, Tier asked) const;
 
   /// Whether code of this tier counts.
   bool counts(Tier tier) const;
@@ -67,7 +75,10 @@ private:
       settings_.versionsChanged(record);
   }
   TierSnapshot snapshot(const FunctionRecord& record) const;
+  TierSnapshot snapshot(const FunctionRecord& record, Tier current) const; ///< as if its code were of that tier
   void activate(FunctionRecord& record, const Version& version, std::string_view reason);
+  void startRecording(FunctionRecord& record);
+  void stopRecording(FunctionRecord& record);
   void carryOut(FunctionRecord& record, const TierSnapshot& now, const TierDecision& decision);
   /// Makes a request; what became of it is told, and decides how soon it is asked for again.
   void ask(FunctionRecord& record, const TierSnapshot& now, Tier tier, std::uint32_t loop, std::string_view reason);

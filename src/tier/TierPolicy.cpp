@@ -30,6 +30,15 @@ const Rung* nextRung(const Ladder& ladder, const TierSnapshot& now) {
 
 } // namespace
 
+RecordingStart recordingStart(const Ladder& ladder) {
+  constexpr std::uint64_t kShare = 4;
+  for (const Rung& rung : ladder.rungs)
+    if (rung.tier > Tier::Baseline)
+      return rung.calls / kShare > 1 && rung.loops / kShare > 1 ? RecordingStart{rung.calls / kShare, rung.loops / kShare}
+                                                                : RecordingStart{};
+  return {};
+}
+
 TierDecision firstBudget(const Ladder& ladder, const TierSnapshot& now) {
   TierDecision decision;
   const Rung* next = nextRung(ladder, now);
@@ -44,8 +53,20 @@ TierDecision firstBudget(const Ladder& ladder, const TierSnapshot& now) {
   decision.reason = "counting";
   decision.calls = distance(backedOff(next->calls, now.failures), now.calls);
   decision.loops = distance(backedOff(next->loops, now.failures), now.loops);
+  if (now.recordAt.calls != 0) {
+    decision.calls = std::min(decision.calls, distance(now.recordAt.calls, now.calls));
+    decision.loops = std::min(decision.loops, distance(now.recordAt.loops, now.loops));
+  }
   return decision;
 }
+
+namespace {
+
+bool recordsNow(const TierSnapshot& now) {
+  return now.recordAt.calls != 0 && !now.pending && (now.calls >= now.recordAt.calls || now.loops >= now.recordAt.loops);
+}
+
+} // namespace
 
 TierDecision decideTier(const Ladder& ladder, const TierSnapshot& now) {
   TierDecision decision;
@@ -61,7 +82,14 @@ TierDecision decideTier(const Ladder& ladder, const TierSnapshot& now) {
     byCalls = calls;
   }
   if (!target || now.held) {
-    decision = firstBudget(ladder, now);
+    const bool record = target == nullptr && !now.held && recordsNow(now);
+    TierSnapshot then = now;
+    if (record)
+      then.recordAt = {};
+    decision = firstBudget(ladder, then);
+    decision.record = record && decision.calls < kUnbounded;
+    if (decision.record)
+      decision.reason = "profile";
     if (decision.loops == kOldActivationLoops && !nextRung(ladder, now))
       decision.loops = doubled(now.loops); // asked before, and to no avail
     return decision;
@@ -90,6 +118,7 @@ const Rung* rungOf(const Ladder& ladder, Tier tier) {
 /// For a function that was called once: no promotion now, but at the next call, if one comes. To baseline it goes all the
 /// same: that costs little, and a continuation needs that code anyway.
 void postpone(TierDecision& function) {
+  function.record = false;
   if (!function.promote || function.target <= Tier::Baseline)
     return;
   function.calls = 1;
@@ -122,7 +151,8 @@ void decideTop(LoopDecision& decision, const Ladder& ladder, const TierSnapshot&
 
 } // namespace
 
-LoopDecision decideLoop(const Ladder& ladder, const TierSnapshot& now, Tier running, const LoopStates& states) {
+LoopDecision decideLoop(const Ladder& ladder, const TierSnapshot& now, Tier running, const LoopStates& states,
+                        RecordingStart recordAt) {
   LoopDecision decision;
   decision.function = decideTier(ladder, now);
   if (!now.osr || now.held || !ladder.above(running))
@@ -135,6 +165,9 @@ LoopDecision decideLoop(const Ladder& ladder, const TierSnapshot& now, Tier runn
     return decision;
   }
   const Rung* step = running < Tier::Baseline ? rungOf(ladder, Tier::Baseline) : nullptr;
+  const Rung recording{Tier::Baseline, recordAt.calls, recordAt.loops};
+  if (running == Tier::Baseline && recordAt.calls != 0)
+    step = &recording;
   if (step && stateOf(Tier::Baseline) == LoopState::Refused)
     step = nullptr;
   const Rung& goal = step ? *step : ladder.rungs.back();

@@ -11,6 +11,15 @@
 
 namespace kiln {
 
+/// Counts after which baseline code is made anew with recorders in it. Calls are 0 where there is no such stage: then code
+/// records from the start, or never.
+struct RecordingStart {
+  std::uint64_t calls = 0, loops = 0;
+};
+/// A profile is for the tiers above baseline. Three quarters of the way to the first of them are enough for it,
+/// and most functions never come that far: they are spared the recorders.
+RecordingStart recordingStart(const Ladder& ladder);
+
 /// What the policy looks at when a budget of a function is spent.
 struct TierSnapshot {
   Tier current = Tier::O0;   ///< whose code the slot leads to
@@ -21,10 +30,13 @@ struct TierSnapshot {
   std::uint32_t failures = 0;///< failed compiles so far
   bool osr = false;          ///< activations that run may be moved into better code
   std::uint32_t refused = 0; ///< tiers that refused the function (tierBit): their rungs are not there for it
+  /// Where the function begins to record a profile; zeros if it has begun, or will not.
+  RecordingStart recordAt;
 };
 
 struct TierDecision {
   bool promote = false;
+  bool record = false;       ///< code of the same tier that records a profile is to take over
   Tier target = Tier::O0;    ///< meaningful when `promote`
   std::string_view reason;   ///< static text: "calls", "loops", "held", ...
   std::int64_t calls = 0;    ///< the next budget: calls until the policy is asked again
@@ -66,7 +78,11 @@ inline constexpr std::int64_t kOldActivationLoops = 1000;
 ///   - the calls so far looped as much as the threshold each, on average ("long calls").
 /// Else the function is promoted as by decideTier(), but one that was called only once no further than to baseline: its
 /// version would never run.
-LoopDecision decideLoop(const Ladder& ladder, const TierSnapshot& now, Tier running, const LoopStates& states);
+///
+/// An activation of baseline code that does not record yet takes the step into baseline code that does in the same way, at the
+/// counts where the function would begin to (`recordAt`, zeros if the running code records).
+LoopDecision decideLoop(const Ladder& ladder, const TierSnapshot& now, Tier running, const LoopStates& states,
+                        RecordingStart recordAt = {});
 
 /// Where an activation of the tier `running` goes that has to move (--osr-at): to baseline if that lies ahead and has not
 /// refused, else to the ladder's top, or to the best there is from a ladder that ends where it already runs.

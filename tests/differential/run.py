@@ -19,6 +19,7 @@ import control  # noqa: E402
 import floats  # noqa: E402
 import frames  # noqa: E402
 import integers  # noqa: E402
+import masked  # noqa: E402
 import memory  # noqa: E402
 import vectors  # noqa: E402
 from program import Program, Test, bits_of  # noqa: E402
@@ -127,7 +128,7 @@ def main() -> int:
     parser.add_argument("--mode", action="append", choices=list(MODES), help="repeatable; default: all modes")
     parser.add_argument("-j", "--jobs", type=int, default=2)
     options = parser.parse_args()
-    programs = [program for family in (integers, floats, vectors, memory, frames, control) for program in family.programs()
+    programs = [program for family in (integers, floats, vectors, masked, memory, frames, control) for program in family.programs()
                 if fnmatch.fnmatch(program.name, options.only)]
     failed = 0
     with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(options.jobs) as pool:

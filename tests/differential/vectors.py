@@ -153,22 +153,28 @@ def integers(program: Program, count: int, width: int) -> None:
     program.text.append("@place = internal global [32 x i8] zeroinitializer, align 16")
     program.test(f"{t} in memory", [t, t], rows_of(count, width, edges, edges[3:] + edges[:3]), memory)
 
-    def calls(body):
-        a, b = body.operands
-        both = body.let(f"call {{ {t}, {t} }} @exchange({t} {a}, i32 7, {t} {b})")
-        body.result(t, body.let(f"extractvalue {{ {t}, {t} }} {both}, 0"), "first result")
-        body.result(t, body.let(f"extractvalue {{ {t}, {t} }} {both}, 1"), "second result")
-        body.result(t, body.let(f"call {t} @choose({t} {a}, {t} {b}, i1 true)"), "choice")
-    # Others are passed lane by lane.
+
+def calls(program: Program, count: int, width: int) -> None:
+    """Of vectors that are passed whole: others are passed lane by lane."""
+    t = f"<{count} x i{width}>"
+    suffix = f"v{count}i{width}"
+    edges = int_edges(width)
     if not is_whole(count, width):
         return
+
+    def write(body):
+        a, b = body.operands
+        both = body.let(f"call {{ {t}, {t} }} @exchange_{suffix}({t} {a}, i32 7, {t} {b})")
+        body.result(t, body.let(f"extractvalue {{ {t}, {t} }} {both}, 0"), "first result")
+        body.result(t, body.let(f"extractvalue {{ {t}, {t} }} {both}, 1"), "second result")
+        body.result(t, body.let(f"call {t} @choose_{suffix}({t} {a}, {t} {b}, i1 true)"), "choice")
     program.text.append(f"""
-define internal {{ {t}, {t} }} @exchange({t} %a, i32 %x, {t} %b) noinline {{
+define internal {{ {t}, {t} }} @exchange_{suffix}({t} %a, i32 %x, {t} %b) noinline {{
   %one = insertvalue {{ {t}, {t} }} poison, {t} %b, 0
   %both = insertvalue {{ {t}, {t} }} %one, {t} %a, 1
   ret {{ {t}, {t} }} %both
 }}
-define internal {t} @choose({t} %a, {t} %b, i1 %first) noinline {{
+define internal {t} @choose_{suffix}({t} %a, {t} %b, i1 %first) noinline {{
   br i1 %first, label %yes, label %no
 yes:
   br label %no
@@ -177,7 +183,7 @@ no:
   %same = select i1 %first, {t} %chosen, {t} %a
   ret {t} %same
 }}""")
-    program.test(f"{t} calls", [t, t], rows_of(count, width, edges, edges), calls)
+    program.test(f"{t} calls", [t, t], rows_of(count, width, edges, edges), write)
 
 
 def floats(program: Program, count: int, lane: str) -> None:
@@ -407,7 +413,15 @@ def programs() -> list[Program]:
     for count, width in INT_VECTORS:
         program = Program(f"vectors_{count}xi{width}")
         integers(program, count, width)
+        if count * width <= 128:
+            calls(program, count, width)
         out.append(program)
+    # How these are passed depends on the processor: the low tiers refuse them.
+    program = Program("vectors_wide_calls", ())
+    for count, width in INT_VECTORS:
+        if count * width > 128:
+            calls(program, count, width)
+    out.append(program)
     program = Program("vectors_float")
     for count, lane in FLOAT_VECTORS:
         floats(program, count, lane)

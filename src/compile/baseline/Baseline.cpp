@@ -7,8 +7,8 @@
 
 #include "code/CodeSpace.h"
 #include "code/UnwindRegistry.h"
+#include "compile/baseline/Compile.h"
 #include "compile/baseline/Dump.h"
-#include "compile/baseline/Emitter.h"
 #include "compile/baseline/Unwind.h"
 #include "compile/baseline/Work.h"
 #include "support/Clock.h"
@@ -44,19 +44,23 @@ private:
 } // namespace
 
 Baseline::Baseline(const Parts& parts, Settings settings, Host host)
-    : parts_(parts), settings_(settings), host_(std::move(host)), work_(std::make_unique<Work>(parts_)) {}
+    : parts_(parts), settings_(settings), host_(std::move(host)), work_(std::make_unique<Work>(parts_, host_)) {}
 
 Baseline::~Baseline() = default;
 
-std::variant<Version, Refusal, Error> Baseline::compileAt(const Source& source, std::uint32_t function, std::uint32_t loop) {
-  work_->source = source;
+std::variant<Version, Refusal, Error> Baseline::compileAt(const Source& source, std::uint32_t function, std::uint32_t loop,
+                                                          bool record) {
+  work_->see(*source.symbols);
   std::uint64_t start = nowNanoseconds();
   const FunctionInfo& info = parts_.map.functions[function];
   auto body = source.world->prepared(source.world->functionAt(info.module, info.index));
   if (!body)
     return body.error();
   std::uint64_t prepared = nowNanoseconds();
-  auto code = baseline::compile(**body, function, *work_, work_->workspace, {settings_, loop, false});
+  EmitOptions options{settings_, loop, false};
+  if (!record)
+    options.settings.record = 0;
+  auto code = baseline::compile(**body, function, *work_, work_->workspace, options);
   if (!code)
     return code.error();
   std::uint64_t compiled = nowNanoseconds();
@@ -75,12 +79,12 @@ std::variant<Version, Refusal, Error> Baseline::compileAt(const Source& source, 
   return *version;
 }
 
-std::variant<Version, Refusal, Error> Baseline::compile(const Source& source, std::uint32_t function) {
-  return compileAt(source, function, kNoLoop);
+std::variant<Version, Refusal, Error> Baseline::compile(const Source& source, std::uint32_t function, bool record) {
+  return compileAt(source, function, kNoLoop, record);
 }
 
 std::variant<Version, Refusal, Error> Baseline::loopEntry(const Source& source, std::uint32_t function, std::uint32_t loop) {
-  return compileAt(source, function, loop);
+  return compileAt(source, function, loop, true);
 }
 
 std::uintptr_t Baseline::addressOf(const Fixup& fixup, const Installed& installed) const {
@@ -171,6 +175,7 @@ Result<Version> Baseline::install(std::unique_ptr<Code> made) {
   version.tier = Tier::Baseline;
   version.loop = code.loop;
   version.counts = settings_.count;
+  version.records = code.records;
   version.entry = version.unwindCode = reinterpret_cast<std::uintptr_t>(at->rx);
   version.codeBytes = code.bytes.size();
   version.unwindSection = tables->rx;
@@ -215,7 +220,7 @@ std::string Baseline::nameOf(const Fixup& fixup, const Code& code) const {
 }
 
 Result<std::string> Baseline::dump(const Source& source, std::uint32_t function) {
-  work_->source = source;
+  work_->see(*source.symbols);
   const FunctionInfo& info = parts_.map.functions[function];
   auto body = source.world->prepared(source.world->functionAt(info.module, info.index));
   if (!body)

@@ -39,6 +39,7 @@ class Baseline {
 public:
   struct Settings {
     bool count = true;          ///< entries and back-edges count down
+    std::uint32_t batch = 1;    ///< back-edges that a small loop counts by itself before it counts them down; 1: none
     std::uint32_t record = 0;   ///< which profiles: bits of Record
     std::uint64_t osrAt = 0;
     unsigned registers = 0;     ///< allocatable registers of each class; 0: all
@@ -47,9 +48,12 @@ public:
   enum Record : std::uint32_t { Branches = 1, Switches = 2, Targets = 4, Sizes = 8, Arguments = 16 };
   struct Host {
     /// The loop budget is spent at the header of a loop: the continuation to go on in, or 0. `running` is Tier::Baseline.
-    std::function<std::uintptr_t(std::uint32_t function, std::uint32_t loop)> loopBudgetSpent;
+    /// `records`: the running code does.
+    std::function<std::uintptr_t(std::uint32_t function, std::uint32_t loop, bool records)> loopBudgetSpent;
     /// The continuation for a loop, now; 0 if there can be none (--osr-at).
     std::function<std::uintptr_t(std::uint32_t function, std::uint32_t loop)> forceOsr;
+    /// Whether a tier below has seen an argument of the function with several values.
+    std::function<bool(std::uint32_t function, std::uint32_t argument)> argumentVaries;
     /// Calls prepareOsr() under the foreground lock.
     std::function<void(LoopRecord&)> prepareOsr;
   };
@@ -68,8 +72,9 @@ public:
   Baseline(const Parts& parts, Settings settings, Host host);
   ~Baseline();
 
-  /// An installed version, a refusal, or the error of reading its body.
-  std::variant<Version, Refusal, Error> compile(const Source& source, std::uint32_t function);
+  /// An installed version, a refusal, or the error of reading its body. `record`: with the recorders of the settings. The entry
+  /// at a loop always has them: what loops that long is about to be compiled for good.
+  std::variant<Version, Refusal, Error> compile(const Source& source, std::uint32_t function, bool record);
   /// The entry `T (ptr state)` at a loop header of the function's newest baseline code, compiling it if need be; 0 with a
   /// reason if there can be none.
   std::variant<Version, Refusal, Error> loopEntry(const Source& source, std::uint32_t function, std::uint32_t loop);
@@ -90,7 +95,7 @@ private:
 
   bool appendFolded(const Code& code, const llvm::Value* value, const FunctionNumbers& numbers, std::vector<StateWord>& out);
   Result<Version> install(std::unique_ptr<Code> code);
-  std::variant<Version, Refusal, Error> compileAt(const Source& source, std::uint32_t function, std::uint32_t loop);
+  std::variant<Version, Refusal, Error> compileAt(const Source& source, std::uint32_t function, std::uint32_t loop, bool record);
   struct Installed;
   static void readCounts(const Installed& installed, FunctionProfile& into, const CountReading& reading);
   std::uintptr_t addressOf(const Fixup& fixup, const Installed& installed) const;

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "code/Lsda.h"
-#include "compile/baseline/Plan.h"
+#include "compile/baseline/Parts.h"
 
 namespace kiln::baseline {
 
@@ -66,8 +66,8 @@ struct CountSite {
   enum class Kind : std::uint8_t { Branch, Switch, Target, Size, Loop, Argument };
   Kind kind = Kind::Branch;
   std::uint32_t value = 0;  ///< number of the instruction; Loop: of the header's block; Argument: index
-  std::uint32_t offset = 0; ///< bytes; Branch: taken, not taken; Switch: default, then cases; Target, Size: ValueCounts; Argument: ArgumentCounts
-  std::uint32_t count = 0;  ///< of cases
+  std::uint32_t offset = 0; ///< bytes; Branch: taken; Switch: default, then cases; Target, Size: ValueCounts; Argument: ArgumentCounts
+  std::uint32_t count = 0;  ///< Switch: of cases; Branch: offset of not taken
   bool operator==(const CountSite&) const = default;
 };
 
@@ -101,6 +101,7 @@ struct Code {
   std::vector<std::uintptr_t> types; ///< that clauses name: addresses of type descriptions, 0 for `catch (...)`
   std::uintptr_t personality = 0;
   std::vector<CountSite> counts;
+  bool records = false; ///< made to record; there may be nothing to
   std::uint32_t profileBytes = 0;
   std::uint64_t instructions = 0; ///< of the IR
   std::uint32_t firstInstruction = 0; ///< its value number, behind those of the arguments

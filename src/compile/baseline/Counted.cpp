@@ -1,4 +1,5 @@
 // What baseline code has counted, as a profile.
+#include <algorithm>
 #include <cstddef>
 
 #include "compile/baseline/Baseline.h"
@@ -28,6 +29,17 @@ void addSwitch(FunctionProfile& out, std::uint32_t number, const CountSite& site
     out.switches.push_back(std::move(profile));
 }
 
+/// A loop may have several ways back, each with a count.
+void addLoop(FunctionProfile& out, std::uint32_t block, std::uint64_t count) {
+  if (count == 0)
+    return;
+  auto known = std::find_if(out.loops.begin(), out.loops.end(), [&](const LoopProfile& loop) { return loop.block == block; });
+  if (known == out.loops.end())
+    out.loops.push_back({block, count});
+  else
+    known->backEdges += count;
+}
+
 void addArgument(FunctionProfile& out, const CountSite& site, const CodeSpan& memory) {
   auto field = [&](std::size_t offset) { return countAt(memory, site.offset + static_cast<std::uint32_t>(offset)); };
   std::uint64_t calls = field(offsetof(ArgumentCounts, calls));
@@ -47,14 +59,13 @@ void Baseline::readCounts(const Installed& installed, FunctionProfile& into, con
       continue;
     switch (site.kind) {
     case CountSite::Kind::Branch: {
-      std::uint64_t taken = countAt(memory, site.offset), notTaken = countAt(memory, site.offset + 8);
+      std::uint64_t taken = countAt(memory, site.offset), notTaken = countAt(memory, site.count);
       if (taken || notTaken)
         into.branches.push_back({number, taken, notTaken});
       break;
     }
     case CountSite::Kind::Loop:
-      if (std::uint64_t count = countAt(memory, site.offset))
-        into.loops.push_back({site.value, count});
+      addLoop(into, site.value, countAt(memory, site.offset));
       break;
     case CountSite::Kind::Switch: addSwitch(into, number, site, memory); break;
     case CountSite::Kind::Target: addCall(into, number, valuesAt(memory, site.offset), *reading.targets); break;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "compile/baseline/Code.h"
+#include "compile/baseline/Plan.h"
 #include "kiln/Error.h"
 
 namespace kiln::baseline {

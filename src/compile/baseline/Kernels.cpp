@@ -9,6 +9,9 @@
 #include <limits>
 #include <type_traits>
 
+#include "compile/baseline/Parts.h"
+#include "compile/baseline/Shapes.h"
+
 namespace kiln::baseline {
 namespace {
 
@@ -20,9 +23,11 @@ template <typename T> T read(const std::uint8_t* from, unsigned index = 0) {
   memcpy(&value, from + index * sizeof(T), sizeof(T));
   return value;
 }
-template <typename T> void write(std::uint8_t* to, T value, unsigned index = 0) { memcpy(to + index * sizeof(T), &value, sizeof(T)); }
+template <typename T> void write(std::uint8_t* to, T value, unsigned index = 0) {
+  memcpy(to + index * sizeof(T), &value, sizeof(T));
+}
 
-// Integers of up to 128 bits -------------------------------------------------------------------------------------------------
+// Integers of up to 128 bits ------------------------------------------------------------------------------------------
 
 U128 maskOf(std::uint64_t width) { return ~U128{0} >> (128 - width); }
 I128 signExtend(U128 value, std::uint64_t width) { return static_cast<I128>(value << (128 - width)) >> (128 - width); }
@@ -37,12 +42,14 @@ template <typename Op> void wide(KernelFrame* frame, std::uint64_t width) {
 
 struct WidePopulation {
   static U128 of(U128 a, U128, U128, std::uint64_t, bool&) {
-    return static_cast<unsigned>(std::popcount(static_cast<std::uint64_t>(a)) + std::popcount(static_cast<std::uint64_t>(a >> 64)));
+    return static_cast<unsigned>(std::popcount(static_cast<std::uint64_t>(a)) +
+                                 std::popcount(static_cast<std::uint64_t>(a >> 64)));
   }
 };
 struct WideReverse {
   static U128 of(U128 a, U128, U128, std::uint64_t width, bool&) {
-    U128 low = __builtin_bitreverse64(static_cast<std::uint64_t>(a)), high = __builtin_bitreverse64(static_cast<std::uint64_t>(a >> 64));
+    U128 low = __builtin_bitreverse64(static_cast<std::uint64_t>(a)),
+         high = __builtin_bitreverse64(static_cast<std::uint64_t>(a >> 64));
     return (low << 64 | high) >> (128 - width);
   }
 };
@@ -105,7 +112,7 @@ Kernel wideKernel(const llvm::IntrinsicInst& intrinsic, unsigned width) {
   }
 }
 
-// Lanes of integers ------------------------------------------------------------------------------------------------------
+// Lanes of integers ---------------------------------------------------------------------------------------------------
 
 template <typename Lane, typename Op> void unary(KernelFrame* frame, std::uint64_t lanes) {
   for (unsigned i = 0; i < lanes; ++i)
@@ -118,11 +125,13 @@ template <typename Lane, typename Op> void binary(KernelFrame* frame, std::uint6
 template <typename Lane, typename Op> void ternary(KernelFrame* frame, std::uint64_t lanes) {
   for (unsigned i = 0; i < lanes; ++i)
     write<Lane>(frame->results[0],
-                Op::of(read<Lane>(frame->operands[0], i), read<Lane>(frame->operands[1], i), read<Lane>(frame->operands[2], i)), i);
+                Op::of(read<Lane>(frame->operands[0], i), read<Lane>(frame->operands[1], i),
+                       read<Lane>(frame->operands[2], i)),
+                i);
 }
 /// The second result is a mask, whose lanes fill 16 bytes.
 template <typename Lane, typename Op> void checked(KernelFrame* frame, std::uint64_t lanes) {
-  const std::size_t stride = std::min<std::size_t>(16 / std::bit_ceil(lanes), 8);
+  const std::size_t stride = maskLane(static_cast<unsigned>(lanes));
   for (unsigned i = 0; i < lanes; ++i) {
     Lane result{};
     bool beyond = Op::of(read<Lane>(frame->operands[0], i), read<Lane>(frame->operands[1], i), result);
@@ -180,42 +189,27 @@ struct FunnelRight {
     return by == 0 ? b : static_cast<T>(a << (kBits<T> - by) | b >> by);
   }
 };
-template <bool kSigned> struct Sum {
+enum class Exactly : std::uint8_t { Sum, Difference, Product };
+/// `of` tells whether the exact result is beyond the range.
+template <Exactly kOperation, bool kSigned> struct Checked {
   template <typename T> static bool of(T a, T b, T& result) {
-    if constexpr (kSigned) {
-      Signed<T> sum = 0;
-      bool beyond = __builtin_add_overflow(asSigned(a), asSigned(b), &sum);
-      result = static_cast<T>(sum);
-      return beyond;
-    } else {
-      return __builtin_add_overflow(a, b, &result);
-    }
+    using Number = std::conditional_t<kSigned, Signed<T>, T>;
+    const auto left = static_cast<Number>(a), right = static_cast<Number>(b);
+    Number exact = 0;
+    bool beyond = false;
+    if constexpr (kOperation == Exactly::Sum)
+      beyond = __builtin_add_overflow(left, right, &exact);
+    else if constexpr (kOperation == Exactly::Difference)
+      beyond = __builtin_sub_overflow(left, right, &exact);
+    else
+      beyond = __builtin_mul_overflow(left, right, &exact);
+    result = static_cast<T>(exact);
+    return beyond;
   }
 };
-template <bool kSigned> struct Difference {
-  template <typename T> static bool of(T a, T b, T& result) {
-    if constexpr (kSigned) {
-      Signed<T> difference = 0;
-      bool beyond = __builtin_sub_overflow(asSigned(a), asSigned(b), &difference);
-      result = static_cast<T>(difference);
-      return beyond;
-    } else {
-      return __builtin_sub_overflow(a, b, &result);
-    }
-  }
-};
-template <bool kSigned> struct Product {
-  template <typename T> static bool of(T a, T b, T& result) {
-    if constexpr (kSigned) {
-      Signed<T> product = 0;
-      bool beyond = __builtin_mul_overflow(asSigned(a), asSigned(b), &product);
-      result = static_cast<T>(product);
-      return beyond;
-    } else {
-      return __builtin_mul_overflow(a, b, &result);
-    }
-  }
-};
+template <bool kSigned> using Sum = Checked<Exactly::Sum, kSigned>;
+template <bool kSigned> using Difference = Checked<Exactly::Difference, kSigned>;
+template <bool kSigned> using Product = Checked<Exactly::Product, kSigned>;
 /// What is beyond becomes the end that the exact result lies behind.
 template <template <bool> typename Op, bool kSigned> struct Saturated {
   template <typename T> static T of(T a, T b) {
@@ -223,7 +217,8 @@ template <template <bool> typename Op, bool kSigned> struct Saturated {
     if (!Op<kSigned>::of(a, b, result))
       return result;
     if constexpr (kSigned)
-      return static_cast<T>(asSigned(a) < 0 ? std::numeric_limits<Signed<T>>::min() : std::numeric_limits<Signed<T>>::max());
+      return static_cast<T>(asSigned(a) < 0 ? std::numeric_limits<Signed<T>>::min()
+                                            : std::numeric_limits<Signed<T>>::max());
     else
       return std::is_same_v<Op<false>, Difference<false>> ? T{0} : static_cast<T>(~T{0});
   }
@@ -234,25 +229,34 @@ template <bool kSigned> struct SaturatedShift {
     if constexpr (kSigned) {
       if (asSigned(shifted) >> b % kBits<T> == asSigned(a))
         return shifted;
-      return static_cast<T>(asSigned(a) < 0 ? std::numeric_limits<Signed<T>>::min() : std::numeric_limits<Signed<T>>::max());
+      return static_cast<T>(asSigned(a) < 0 ? std::numeric_limits<Signed<T>>::min()
+                                            : std::numeric_limits<Signed<T>>::max());
     } else {
       return static_cast<T>(shifted >> b % kBits<T>) == a ? shifted : static_cast<T>(~T{0});
     }
   }
 };
 
-/// The form for lanes of so many bits.
+/// The form for lanes of so many bits: what `form` gives for a lane of that type.
+template <typename Form> Kernel ofLane(unsigned bits, Form&& form) {
+  switch (bits) {
+  case 8: return form(std::uint8_t{});
+  case 16: return form(std::uint16_t{});
+  case 32: return form(std::uint32_t{});
+  default: return form(std::uint64_t{});
+  }
+}
 template <typename Op> Kernel unaryOf(unsigned bits) {
-  return bits == 8 ? unary<std::uint8_t, Op> : bits == 16 ? unary<std::uint16_t, Op> : bits == 32 ? unary<std::uint32_t, Op> : unary<std::uint64_t, Op>;
+  return ofLane(bits, [](auto lane) -> Kernel { return unary<decltype(lane), Op>; });
 }
 template <typename Op> Kernel binaryOf(unsigned bits) {
-  return bits == 8 ? binary<std::uint8_t, Op> : bits == 16 ? binary<std::uint16_t, Op> : bits == 32 ? binary<std::uint32_t, Op> : binary<std::uint64_t, Op>;
+  return ofLane(bits, [](auto lane) -> Kernel { return binary<decltype(lane), Op>; });
 }
 template <typename Op> Kernel ternaryOf(unsigned bits) {
-  return bits == 8 ? ternary<std::uint8_t, Op> : bits == 16 ? ternary<std::uint16_t, Op> : bits == 32 ? ternary<std::uint32_t, Op> : ternary<std::uint64_t, Op>;
+  return ofLane(bits, [](auto lane) -> Kernel { return ternary<decltype(lane), Op>; });
 }
 template <typename Op> Kernel checkedOf(unsigned bits) {
-  return bits == 8 ? checked<std::uint8_t, Op> : bits == 16 ? checked<std::uint16_t, Op> : bits == 32 ? checked<std::uint32_t, Op> : checked<std::uint64_t, Op>;
+  return ofLane(bits, [](auto lane) -> Kernel { return checked<decltype(lane), Op>; });
 }
 
 bool isSplat(const llvm::Value* value) {
@@ -287,11 +291,13 @@ Kernel intKernel(const llvm::IntrinsicInst& intrinsic, unsigned bits) {
   }
 }
 
-// Lanes of floats and doubles ------------------------------------------------------------------------------------------------
+// Lanes of floats and doubles -----------------------------------------------------------------------------------------
 
-#define KILN_REAL_UNARY(name, function)                                                                                          \
-  struct name {                                                                                                                  \
-    template <typename T> static T of(T a) { return function(a); }                                                               \
+#define KILN_REAL_UNARY(name, function)                                                                                \
+  struct name {                                                                                                        \
+    template <typename T> static T of(T a) {                                                                           \
+      return function(a);                                                                                              \
+    }                                                                                                                  \
   };
 KILN_REAL_UNARY(Sin, std::sin)
 KILN_REAL_UNARY(Cos, std::cos)
@@ -392,7 +398,7 @@ Kernel realKernel(const llvm::IntrinsicInst& intrinsic, bool isFloat) {
   }
 }
 
-// Conversions ------------------------------------------------------------------------------------------------------------
+// Conversions ---------------------------------------------------------------------------------------------------------
 
 template <typename From, typename To> void convert(KernelFrame* frame, std::uint64_t lanes) {
   for (unsigned i = 0; i < lanes; ++i)
@@ -455,7 +461,7 @@ Kernel kernelOf(const llvm::Instruction& instruction, std::uint64_t& width) {
   if (intrinsic ? intrinsic->arg_size() == 0 : !(instruction.isBinaryOp() || instruction.isCast()))
     return nullptr;
   const llvm::Type* type = instruction.getOperand(0)->getType();
-  if (type->isIntegerTy() && type->getIntegerBitWidth() > 64) {
+  if (isWide(type)) {
     width = type->getIntegerBitWidth();
     return intrinsic ? wideKernel(*intrinsic, static_cast<unsigned>(width)) : nullptr;
   }
@@ -470,12 +476,14 @@ Kernel kernelOf(const llvm::Instruction& instruction, std::uint64_t& width) {
     return conversionKernel(*cast, lane, cast->getType()->getScalarType());
   if (!intrinsic)
     return arithmeticKernel(instruction, lane);
-  if (intrinsic->getIntrinsicID() == llvm::Intrinsic::fptosi_sat || intrinsic->getIntrinsicID() == llvm::Intrinsic::fptoui_sat) {
+  if (intrinsic->getIntrinsicID() == llvm::Intrinsic::fptosi_sat ||
+      intrinsic->getIntrinsicID() == llvm::Intrinsic::fptoui_sat) {
     const bool isSigned = intrinsic->getIntrinsicID() == llvm::Intrinsic::fptosi_sat;
     const unsigned bits = intrinsic->getType()->getScalarSizeInBits();
     return lane->isFloatTy() ? saturateTo<float>(bits, isSigned) : saturateTo<double>(bits, isSigned);
   }
-  return lane->isFloatingPointTy() ? realKernel(*intrinsic, lane->isFloatTy()) : intKernel(*intrinsic, lane->getScalarSizeInBits());
+  return lane->isFloatingPointTy() ? realKernel(*intrinsic, lane->isFloatTy())
+                                   : intKernel(*intrinsic, lane->getScalarSizeInBits());
 }
 
 } // namespace kiln::baseline

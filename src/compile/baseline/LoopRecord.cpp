@@ -33,8 +33,8 @@ std::uint64_t readWord(const StateWord& word, const SavedRegisters& registers, c
 
 /// What Loop.S gets back: in RAX and RDX.
 struct Arrival {
-  std::uintptr_t continuation = 0;
-  std::uint64_t stateBytes = 0; ///< a multiple of 16
+  std::uintptr_t continuation; ///< 0: none
+  std::uint64_t stateBytes;    ///< a multiple of 16
 };
 
 } // namespace kiln::baseline
@@ -44,7 +44,7 @@ using namespace kiln::baseline;
 extern "C" {
 
 __attribute__((visibility("hidden"))) Arrival kiln_baseline_arrive(LoopRecord* record) {
-  Arrival arrival;
+  Arrival arrival{};
   int saved = errno, cancelState = 0;
   pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancelState);
   arrival.continuation = record->owner->arrive(*record);

@@ -5,19 +5,12 @@
 
 #include <algorithm>
 
-#include "abi/Leaves.h"
-#include "compile/baseline/EmitVector.h"
-
 namespace kiln::baseline {
 namespace {
 
-constexpr unsigned kMostAddressUsers = 16;
-/// More parts than this, and a value is refused.
-constexpr unsigned kMostParts = 32;
 constexpr std::uint64_t kLargestFrame = std::uint64_t{1} << 30;
 
-constexpr Register kRcx = 1, kRdx = 2, kRbx = 3, kRsi = 6, kRdi = 7;
-constexpr bool isCalleeSaved(Register reg) { return reg == kRbx || (reg >= 12 && reg <= 15); }
+bool isCalleeSaved(Register reg) { return llvm::is_contained(kCalleeSaved, reg); }
 
 /// In order of preference. RCX and RDX late: shifts and divisions move what is there. R12 and R13 last: as bases of addresses
 /// they take a byte more.
@@ -28,8 +21,6 @@ constexpr Register kXmms[] = {16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28
 constexpr Register kFewGprs[] = {kRcx, kRdx, kRbx, kRdi};
 constexpr Register kFewKeptGprs[] = {kRbx};
 constexpr Register kFewXmms[] = {16, 17, 18, 19};
-
-constexpr Register kArgumentGprs[] = {kRdi, kRsi, kRdx, kRcx, 8, 9};
 
 std::uint32_t alignTo(std::uint32_t value, std::uint32_t alignment) { return (value + alignment - 1) / alignment * alignment; }
 
@@ -52,6 +43,7 @@ std::string Plan::run(const llvm::Function& function, const PlanOptions& options
   movesStack_ = usesFrame_ = false;
   if (!analyse(function))
     return "a value of a type that has no registers";
+  findCountedLoops();
   listClasses();
   allocateRegisters();
   for (std::uint32_t used = usedCalleeSaved_; used != 0; used &= used - 1)
@@ -63,78 +55,7 @@ std::string Plan::run(const llvm::Function& function, const PlanOptions& options
   return {};
 }
 
-// Parts ------------------------------------------------------------------------------------------------------------------
-
-bool Plan::partsOfType(llvm::Type* type, Parts& parts) {
-  if (isOneGpr(type)) {
-    parts.push_back({});
-    return true;
-  }
-  switch (type->getTypeID()) {
-  case llvm::Type::VoidTyID: return true;
-  case llvm::Type::FloatTyID:
-  case llvm::Type::DoubleTyID: parts.push_back({Bank::Xmm}); return true;
-  case llvm::Type::X86_FP80TyID: parts.push_back({Bank::Memory, 16, 2}); return true;
-  case llvm::Type::IntegerTyID:
-    if (type->getIntegerBitWidth() > 128)
-      return false;
-    parts.append(2, {});
-    return true;
-  case llvm::Type::FixedVectorTyID: {
-    auto* vector = llvm::cast<llvm::FixedVectorType>(type);
-    llvm::Type* lane = vector->getElementType();
-    unsigned lanes = vector->getNumElements();
-    unsigned bits = lane->isPointerTy() ? 64 : lane->getScalarSizeInBits();
-    if (lane->isHalfTy() || lane->isBFloatTy() || (lane->isIntegerTy() && bits != 1 && !isExactWidth(bits)))
-      return false;
-    const bool isMask = bits == 1; // all bits of a lane are alike
-    if (isMask && (lanes < 2 || lanes > 16))
-      return false;
-    if (isMask)
-      bits = 8 * maskLane(lanes);
-    if (bits * lanes > 128 || bits > 64)
-      return false;
-    parts.push_back({Bank::Xmm, static_cast<std::uint8_t>(isMask || bits * lanes > 64 ? 16 : 8), static_cast<std::uint8_t>(lanes),
-                     static_cast<std::uint8_t>(bits / 8)});
-    return true;
-  }
-  case llvm::Type::StructTyID:
-    for (llvm::Type* element : llvm::cast<llvm::StructType>(type)->elements())
-      if (!partsOfType(element, parts) || parts.size() > kMostParts)
-        return false;
-    return true;
-  case llvm::Type::ArrayTyID:
-    for (std::uint64_t i = 0; i < type->getArrayNumElements(); ++i)
-      if (!partsOfType(type->getArrayElementType(), parts) || parts.size() > kMostParts)
-        return false;
-    return true;
-  default: return false;
-  }
-}
-
-std::uint32_t Plan::partCount(llvm::Type* type) const {
-  if (isOneGpr(type) || isOneXmm(type))
-    return 1;
-  Parts parts;
-  return partsOfType(type, parts) ? static_cast<std::uint32_t>(parts.size()) : kNone;
-}
-
 std::uint32_t Plan::wordsFor(llvm::Type* type) const { return type->isTokenTy() ? 0 : partCount(type); }
-
-std::uint32_t Plan::partAt(llvm::Type* type, llvm::ArrayRef<unsigned> indices) const {
-  std::uint32_t part = 0;
-  for (unsigned index : indices) {
-    if (auto* record = llvm::dyn_cast<llvm::StructType>(type)) {
-      for (unsigned i = 0; i < index; ++i)
-        part += partCount(record->getElementType(i));
-      type = record->getElementType(index);
-    } else {
-      type = type->getArrayElementType();
-      part += index * partCount(type);
-    }
-  }
-  return part;
-}
 
 namespace {
 
@@ -182,7 +103,7 @@ bool isSimple(const llvm::Instruction& instruction) {
 
 } // namespace
 
-// Folding ----------------------------------------------------------------------------------------------------------------
+// Folding -------------------------------------------------------------------------------------------------------------
 
 void Plan::fold() {
   wanted_.assign(values_.size(), kNoRegister);
@@ -277,7 +198,7 @@ bool Plan::aliasOne(const llvm::Instruction& instruction, ValueState& self) {
   }
   case llvm::Instruction::Call:
     if (const auto* intrinsic = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction))
-      if (const llvm::Value* same = sameValue(*intrinsic))
+      if (const llvm::Value* same = flow::sameValue(*intrinsic))
         return aliasTo(same, 0, self);
     return false;
   default: return false;
@@ -341,15 +262,7 @@ bool Plan::foldAddress(const llvm::GetElementPtrInst& address, std::uint32_t num
   addresses_.emplace_back(number, *parts);
   if (!isInt32(parts->offset) || (parts->index && !isScale(parts->scale)))
     return false;
-  unsigned users = 0;
-  for (const llvm::User* user : address.users()) {
-    const auto* instruction = llvm::cast<llvm::Instruction>(user);
-    if (!accessesOnly(*instruction, &address) || ++users > kMostAddressUsers)
-      return false;
-    if (parts->index && instruction->getParent() != address.getParent())
-      return false;
-  }
-  return users > 0;
+  return flow::isFoldable(address, *parts, accessesOnly);
 }
 
 bool Plan::foldAlloca(const llvm::AllocaInst& variable, std::uint32_t number) {
@@ -407,13 +320,12 @@ void Plan::hintArguments() {
 
 bool Plan::readsLate(const llvm::Instruction& instruction, const ValueState&) const { return writesEarly(instruction); }
 
-// Places -----------------------------------------------------------------------------------------------------------------
+// Places --------------------------------------------------------------------------------------------------------------
 
 /// Room for the parts of every class, and lists of classes by the positions they begin and end at.
 void Plan::listClasses() {
   firstPlace_.assign(values_.size(), kNone);
-  events_.assign(positionCount_ + 1, {kNone, kNone});
-  nextEvents_.resize(values_.size());
+  events_.reset(positionCount_ + 1, values_.size());
   for (std::uint32_t value = 0; value < values_.size(); ++value) {
     const ValueState& state = values_[value];
     if (state.words == 0 || state.alias || state.folded)
@@ -421,12 +333,12 @@ void Plan::listClasses() {
     std::uint32_t owner = representative(value);
     if (firstPlace_[owner] == kNone) {
       firstPlace_[owner] = static_cast<std::uint32_t>(places_.size());
-      llvm::Type* type = numbers_.value(owner)->getType();
-      if (state.words == 1 && isOneGpr(type)) {
+      const bool isCounter = owner >= numbers_.size();
+      if (isCounter || (state.words == 1 && isOneGpr(numbers_.value(owner)->getType()))) {
         parts_.push_back({});
       } else {
         Parts parts;
-        (void)partsOfType(type, parts);
+        (void)partsOfType(numbers_.value(owner)->getType(), parts);
         parts_.insert(parts_.end(), parts.begin(), parts.begin() + state.words);
       }
       places_.resize(parts_.size());
@@ -434,8 +346,8 @@ void Plan::listClasses() {
     firstPlace_[value] = firstPlace_[owner];
     if (owner == value) {
       const Member& self = members_[value];
-      nextEvents_[value].begin = std::exchange(events_[self.first].begin, value);
-      nextEvents_[value].end = std::exchange(events_[std::min(self.last, positionCount_)].end, value);
+      events_.addBegin(self.first, value);
+      events_.addEnd(std::min(self.last, positionCount_), value);
     } else {
       values_[owner].weight += state.weight;
     }
@@ -457,12 +369,12 @@ void Plan::allocateRegisters() {
   occupants_.fill({});
   llvm::SmallVector<std::uint32_t, 8> starting;
   for (std::uint32_t position = 0; position < positionCount_; ++position) {
-    std::uint32_t value = events_[position].begin;
-    if (value == kNone)
+    const auto beginning = events_.beginningAt(position);
+    if (beginning.empty())
       continue;
     // The list is the wrong way round: arguments come first, then in the order of numbers.
     starting.clear();
-    for (; value != kNone; value = nextEvents_[value].begin)
+    for (std::uint32_t value : beginning)
       starting.push_back(value);
     for (auto at = starting.rbegin(); at != starting.rend(); ++at)
       if (values_[*at].weight > 0)
@@ -567,7 +479,7 @@ std::uint32_t Plan::slotIn(std::uint32_t bytes) {
 
 void Plan::allocateSlots() {
   for (std::uint32_t position = 0; position <= positionCount_; ++position) {
-    for (std::uint32_t value = events_[position].end; value != kNone; value = nextEvents_[value].end) {
+    for (std::uint32_t value : events_.endingAt(position)) {
       if (members_[value].first == position && !isArgument(value))
         continue; // begins and ends here: what it takes is not given on
       for (unsigned part = 0; part < values_[value].words; ++part) {
@@ -577,10 +489,10 @@ void Plan::allocateSlots() {
               .push_back(static_cast<std::uint32_t>(-place.offset));
       }
     }
-    for (std::uint32_t value = events_[position].begin; value != kNone; value = nextEvents_[value].begin)
+    for (std::uint32_t value : events_.beginningAt(position))
       for (unsigned part = 0; part < values_[value].words; ++part) {
         Place& place = places_[firstPlace_[value] + part];
-        if (values_[value].weight > 0 && (!place.inRegister() || place.saved))
+        if (values_[value].weight > 0 && value < numbers_.size() && (!place.inRegister() || place.saved))
           place.offset = -static_cast<std::int32_t>(slotIn(parts_[firstPlace_[value] + part].bytes));
       }
   }

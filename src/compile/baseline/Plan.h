@@ -30,66 +30,34 @@
 #include <string>
 #include <vector>
 
+#include "compile/baseline/Parts.h"
 #include "compile/baseline/Shapes.h"
+#include "flow/ClassEvents.h"
 #include "flow/Intervals.h"
 
 namespace kiln::baseline {
 
 using flow::AddressParts;
-using flow::kNone;
 using flow::ValueState;
 
-enum class Bank : std::uint8_t {
-  Gpr,   ///< an integer up to 64 bits or a pointer
-  Xmm,   ///< float, double, or a vector of up to 128 bits, packed as in memory
-  Memory ///< an x87 number: always in a slot of 16 bytes
-};
-
-/// Bytes of an x87 number that mean something.
-inline constexpr std::uint8_t kX87Bytes = 10;
-
-struct Part {
-  Bank bank = Bank::Gpr;
-  std::uint8_t bytes = 8;  ///< of its slot: 8, or 16 for wide vectors and x87 numbers
-  std::uint8_t words = 1;  ///< how many words of the value's leaves (abi/Leaves.h) it stands for: lanes for a vector
-  std::uint8_t lane = 8;   ///< of a vector: bytes between lanes
-
-  std::uint8_t bytesToMove() const { return bank == Bank::Memory ? kX87Bytes : bytes; }
-};
-using Parts = llvm::SmallVector<Part, 4>;
-
-/// Registers by number: 0 to 15 general ones in the order of their encoding, 16 to 31 SSE registers.
-using Register = std::uint8_t;
-inline constexpr Register kNoRegister = 0xff;
-inline constexpr Register kFirstXmm = 16;
-
-/// Where a part is, for its whole life. Offsets count from RBP.
-struct Place {
-  Register reg = kNoRegister;
-  bool saved = false;        ///< caller-saved and alive across calls: saved to `offset` around each
-  std::int32_t offset = 0;   ///< of its slot, if it has one; 0: none
-
-  bool inRegister() const { return reg != kNoRegister; }
-  bool inSlot() const { return reg == kNoRegister && offset != 0; }
-  bool exists() const { return inRegister() || inSlot(); }
+/// A loop whose rounds are counted in a register.
+struct CountedLoop {
+  std::uint32_t first, last; ///< places of its blocks
+  std::uint32_t counter;     ///< number of the value that stands for the register
+  std::uint32_t backEdges;
 };
 
 struct PlanOptions {
   unsigned registers = 0;       ///< allocatable ones of each bank; 0: all
   Machine machine;              ///< that code is made for
   bool allocasAreValues = false; ///< the code is entered at a loop: its variables lie in another frame
+  bool countLoops = false;       ///< look for loops that can count their rounds in a register
 };
 
 class Plan final : public flow::Intervals {
 public:
   /// Does all steps. A reason if the function cannot be compiled.
   std::string run(const llvm::Function& function, const PlanOptions& options);
-
-  /// The parts of a type; none for void. False if Kiln's baseline has no form for it.
-  static bool partsOfType(llvm::Type* type, Parts& parts);
-  /// Index of the first part within the type that the indices lead to.
-  std::uint32_t partAt(llvm::Type* type, llvm::ArrayRef<unsigned> indices) const;
-  std::uint32_t partCount(llvm::Type* type) const;
 
   const Place& placeOf(std::uint32_t number, unsigned part) const {
     const ValueState& value = values_[number];
@@ -136,6 +104,8 @@ public:
   /// A further slot, aligned to 16 if it is that large; offset from RBP. Lives for the whole function.
   std::int32_t newSlot(std::uint32_t bytes, std::uint32_t align = 8);
   bool hasBackEdges() const { return !ranges_.empty(); }
+  /// The loop around the block at a place that counts in a register, or null.
+  const CountedLoop* countedLoop(std::uint32_t place) const;
   bool hasCalls() const { return !calls_.empty(); }
   /// Some alloca is not in the frame: RSP moves.
   bool movesStack() const { return movesStack_; }
@@ -157,10 +127,6 @@ private:
     std::uint32_t place; ///< index in places_
     bool isArgument;
   };
-  /// Heads of lists of classes, by position.
-  struct Events {
-    std::uint32_t begin, end;
-  };
 
   std::uint32_t wordsFor(llvm::Type* type) const override;
   void fold() override;
@@ -174,6 +140,8 @@ private:
   bool foldAlloca(const llvm::AllocaInst& variable, std::uint32_t number);
   void hint(const llvm::Instruction& instruction, std::uint32_t number);
   void hintArguments();
+  void findCountedLoops();
+  void addCounter(const Range& range, std::uint32_t backEdges);
   void listClasses();
   void allocateRegisters();
   void allocateClass(std::uint32_t value);
@@ -195,11 +163,13 @@ private:
   std::vector<std::pair<std::uint32_t, std::int32_t>> variables_; ///< frame variables by number, and their offsets
   llvm::DenseMap<std::uint32_t, std::int32_t> frameOffsets_;
   std::vector<Call> calls_;
+  std::vector<CountedLoop> countedLoops_;
+  std::vector<std::uint32_t> countedOf_; ///< by range: index in countedLoops_, or kNone
   std::array<Occupant, 32> occupants_;
   std::vector<SavedLife> savedLives_;
   std::size_t savedCursor_ = 0;
   llvm::SmallVector<SavedLife, 24> savedActive_;
-  std::vector<Events> events_, nextEvents_;
+  flow::ClassEvents events_;
   std::uint32_t usedCalleeSaved_ = 0;
   std::uint32_t frameBytes_ = 0;
   bool movesStack_ = false;

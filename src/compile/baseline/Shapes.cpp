@@ -7,24 +7,12 @@
 #include "compile/baseline/Kernels.h"
 
 namespace kiln::baseline {
+
+using flow::isPlainAccess;
+using flow::soleUser;
+using flow::writesBetween;
+
 namespace {
-
-/// Instructions between a load and its user that are looked at for writes.
-constexpr unsigned kLoadDistance = 24;
-
-const llvm::Instruction* soleUser(const llvm::Instruction& instruction) {
-  return instruction.hasOneUse() ? llvm::cast<llvm::Instruction>(*instruction.user_begin()) : nullptr;
-}
-
-bool writesBetween(const llvm::Instruction& from, const llvm::Instruction& to) {
-  unsigned steps = 0;
-  for (const llvm::Instruction* at = from.getNextNode(); at != &to; at = at->getNextNode())
-    if (!at || ++steps > kLoadDistance || at->mayWriteToMemory())
-      return true;
-  return false;
-}
-
-bool isPlainAccess(const llvm::Instruction& instruction) { return !instruction.isVolatile() && !instruction.isAtomic(); }
 
 /// Integer arithmetic that x86 has with an operand in memory, in the widths whose results are whole registers.
 bool takesMemory(const llvm::Instruction& arithmetic) {
@@ -48,8 +36,6 @@ bool isAtMost(const llvm::Value* size, std::uint64_t bytes) {
   const auto* constant = llvm::dyn_cast<llvm::ConstantInt>(size);
   return constant && constant->getValue().ule(bytes);
 }
-
-bool isWide(const llvm::Type* type) { return type->isIntegerTy() && type->getIntegerBitWidth() > 64; }
 
 /// Intrinsics that are library functions.
 bool callsLibrary(const llvm::IntrinsicInst& intrinsic, Machine machine) {
@@ -103,10 +89,6 @@ bool hasKernel(const llvm::Instruction& instruction) {
   std::uint64_t width = 0;
   return (type->isVectorTy() || isWide(type)) && kernelOf(instruction, width);
 }
-
-} // namespace
-
-namespace {
 
 /// Whether a function passes and returns nothing in a special way.
 bool isPlainSignature(const llvm::AttributeList& attributes) {
@@ -221,6 +203,14 @@ static bool takesVectorsApart(const llvm::Instruction& instruction) {
   return instruction.getType()->isVectorTy() || isVector(0) || (llvm::isa<llvm::IntrinsicInst>(instruction) && isVector(1));
 }
 
+const llvm::Type* accessedType(const llvm::Instruction& access) {
+  if (const auto* store = llvm::dyn_cast<llvm::StoreInst>(&access))
+    return store->getValueOperand()->getType();
+  if (const auto* exchange = llvm::dyn_cast<llvm::AtomicCmpXchgInst>(&access))
+    return exchange->getNewValOperand()->getType();
+  return access.getType();
+}
+
 bool needsFrame(const llvm::Instruction& instruction) {
   if (takesVectorsApart(instruction))
     return true;
@@ -228,26 +218,7 @@ bool needsFrame(const llvm::Instruction& instruction) {
     return seesFrame(*intrinsic);
   if (!instruction.isAtomic())
     return false;
-  const llvm::Type* type = instruction.getType();
-  if (const auto* store = llvm::dyn_cast<llvm::StoreInst>(&instruction))
-    type = store->getValueOperand()->getType();
-  else if (const auto* exchange = llvm::dyn_cast<llvm::AtomicCmpXchgInst>(&instruction))
-    type = exchange->getNewValOperand()->getType();
-  return isWide(type);
-}
-
-const llvm::Value* sameValue(const llvm::IntrinsicInst& intrinsic) {
-  switch (intrinsic.getIntrinsicID()) {
-  case llvm::Intrinsic::expect:
-  case llvm::Intrinsic::expect_with_probability:
-  case llvm::Intrinsic::launder_invariant_group:
-  case llvm::Intrinsic::strip_invariant_group:
-  case llvm::Intrinsic::ssa_copy:
-  case llvm::Intrinsic::annotation:
-  case llvm::Intrinsic::ptr_annotation:
-  case llvm::Intrinsic::arithmetic_fence: return intrinsic.getArgOperand(0);
-  default: return nullptr;
-  }
+  return isWide(accessedType(instruction));
 }
 
 const llvm::SExtInst* extensionOf(const llvm::LoadInst& load) {

@@ -6,19 +6,20 @@
 
 #include <optional>
 
+#include "flow/Shapes.h"
+
 namespace kiln::baseline {
 
-/// 8, 16, 32 or 64 bits: nothing is known of bits above, as with pointers and unlike other integers, which have zeros there.
-inline bool isExactWidth(unsigned bits) { return bits == 8 || bits == 16 || bits == 32 || bits == 64; }
-inline bool isExactWidth(const llvm::Type* type) {
-  return type->isPointerTy() || (type->isIntegerTy() && isExactWidth(type->getIntegerBitWidth()));
-}
+/// Of integers of exact width nothing is known of the bits above, as with pointers and unlike others, which have zeros there.
+using flow::isExactWidth;
 /// Bits of an integer or a pointer.
 inline unsigned bitsOf(const llvm::Type* type) { return type->isPointerTy() ? 64 : type->getIntegerBitWidth(); }
 /// An integer of up to 64 bits, or a pointer.
 inline bool isOneGpr(const llvm::Type* type) {
   return type->isPointerTy() || (type->isIntegerTy() && type->getIntegerBitWidth() <= 64);
 }
+/// An integer in two registers.
+inline bool isWide(const llvm::Type* type) { return type->isIntegerTy() && type->getIntegerBitWidth() > 64; }
 inline bool isOneXmm(const llvm::Type* type) { return type->isFloatTy() || type->isDoubleTy(); }
 inline bool isScale(std::uint64_t scale) { return scale == 1 || scale == 2 || scale == 4 || scale == 8; }
 inline bool isInt32(std::int64_t value) { return value == static_cast<std::int32_t>(value); }
@@ -37,13 +38,12 @@ bool isTailJump(const llvm::CallBase& call);
 inline constexpr std::uint64_t kInlineBytes = 128, kInlineMoveBytes = 32;
 /// An intrinsic that tells about the function's own frame.
 bool seesFrame(const llvm::IntrinsicInst& intrinsic);
+/// Of what an atomic load, store, exchange or read-modify-write operation accesses.
+const llvm::Type* accessedType(const llvm::Instruction& access);
 /// Whether the instruction's code needs a frame, though it may hold nothing of the plan's.
 bool needsFrame(const llvm::Instruction& instruction);
 /// An intrinsic that is no code.
 bool isNothing(const llvm::IntrinsicInst& intrinsic);
-/// The value whose other name an intrinsic's result is, or null.
-const llvm::Value* sameValue(const llvm::IntrinsicInst& intrinsic);
-
 /// The sign extension that a load does by itself, or null.
 const llvm::SExtInst* extensionOf(const llvm::LoadInst& load);
 /// Whether the code for the instruction leaves zeros above its type, an integer of exact width.

@@ -2,7 +2,6 @@
 #include <llvm/IR/Constants.h>
 
 #include "compile/baseline/Baseline.h"
-#include "compile/baseline/Emitter.h"
 #include "compile/baseline/LoopRecord.h"
 #include "compile/baseline/Work.h"
 #include "transition/FrameState.h"
@@ -13,8 +12,7 @@ namespace {
 /// The words of a value of that type whose first part is at `first`. What the places are made for may be another type: one name
 /// for a vector of bytes can be a vector of longer lanes.
 void appendParts(const Code& code, std::uint32_t first, llvm::Type* type, std::vector<StateWord>& out) {
-  Parts parts;
-  (void)Plan::partsOfType(type, parts);
+  const Parts parts = partsOf(type);
   const bool mask = type->getScalarType()->isIntegerTy(1);
   for (const Part& part : parts) {
     const Place& place = code.places[first++];
@@ -81,7 +79,7 @@ void Baseline::prepareOsr(const Source& source, LoopRecord& record) {
   if (record.recipe.load(std::memory_order_acquire) || record.impossible.load(std::memory_order_relaxed))
     return;
   record.impossible.store(true, std::memory_order_relaxed);
-  work_->source = source;
+  work_->see(*source.symbols);
   const Code& code = *record.code;
   const FunctionInfo& info = parts_.map.functions[code.function];
   auto body = source.world->prepared(source.world->functionAt(info.module, info.index));
@@ -116,7 +114,7 @@ std::uintptr_t Baseline::arrive(LoopRecord& record) {
     if (__atomic_add_fetch(&record.arrivals, 1, __ATOMIC_RELAXED) % settings_.osrAt == 0)
       entry = host_.forceOsr(function, record.block);
   } else {
-    entry = host_.loopBudgetSpent(function, record.block);
+    entry = host_.loopBudgetSpent(function, record.block, record.code->records);
   }
   if (entry && !record.recipe.load(std::memory_order_acquire)) {
     host_.prepareOsr(record);

@@ -12,9 +12,8 @@
 
 #include "code/CodeSpace.h"
 #include "compile/baseline/Baseline.h"
-#include "compile/baseline/Emitter.h"
+#include "compile/baseline/Compile.h"
 #include "compile/baseline/LoopRecord.h"
-#include "program/ConstantWriter.h"
 
 namespace kiln::baseline {
 
@@ -28,17 +27,10 @@ struct Baseline::Installed {
 };
 
 struct Baseline::Work final : Environment {
-  explicit Work(const Parts& parts)
-      : parts(parts), counted(new std::atomic<const Installed*>[parts.map.functions.size()]()) {}
+  Work(const Parts& parts, const Host& host)
+      : Environment(parts.map, parts.threadLocals, [&parts](std::uint32_t id) { return parts.table.stub(id); }), parts(parts),
+        host(host), counted(new std::atomic<const Installed*>[parts.map.functions.size()]()) {}
 
-  Result<llvm::APInt> evaluate(const llvm::Constant* constant, const llvm::DataLayout& layout) override {
-    ConstantWriter::FunctionAddress stub = [this](std::uint32_t id) { return parts.table.stub(id); };
-    return ConstantWriter(layout, parts.map, *source.symbols, stub).evaluate(constant);
-  }
-  SymbolRef symbolOf(const llvm::GlobalValue* global) override { return (*source.symbols)[global]; }
-  const std::string& externalName(std::uint32_t external) override { return parts.map.externals[external].name; }
-  std::uint64_t tlsOffset(std::uint32_t variable) override { return parts.map.data[variable].address; }
-  const void* threadLocals() override { return parts.threadLocals.get(); }
   std::uintptr_t libraryFunction(const char* name) override {
     auto [known, fresh] = libraryFunctions.try_emplace(name, 0);
     if (fresh || known->second == 0) {
@@ -48,8 +40,12 @@ struct Baseline::Work final : Environment {
     return known->second;
   }
 
+  bool argumentVaries(std::uint32_t function, std::uint32_t argument) override {
+    return host.argumentVaries && host.argumentVaries(function, argument);
+  }
+
   const Parts& parts;
-  Source source; ///< while compiling
+  const Host& host;
   Workspace workspace;
   llvm::StringMap<std::uintptr_t> libraryFunctions;
   std::deque<Installed> installed;

@@ -1,8 +1,7 @@
 // Calls of functions and inline assembly.
 #include <llvm/IR/Constants.h>
-#include <llvm/IR/InlineAsm.h>
 
-#include "abi/CallShape.h"
+#include "flow/Calls.h"
 #include "interp/decode/Decoder.h"
 #include "interp/decode/Shapes.h"
 
@@ -25,12 +24,7 @@ std::uint16_t Decoder::callResult(const llvm::CallBase& call) {
 void Decoder::emitCall(const llvm::CallBase& call) {
   if (call.isMustTailCall())
     refuse("musttail call");
-  if (call.hasFnAttr(llvm::Attribute::ReturnsTwice))
-    refuse("calls a function that returns twice");
-  llvm::SmallVector<llvm::Type*, 4> unnamed;
-  for (unsigned i = call.getFunctionType()->getNumParams(); i < call.arg_size(); ++i)
-    unnamed.push_back(call.getArgOperand(i)->getType());
-  auto found = memory_.shapes.of(call.getFunctionType(), call.getAttributes(), call.getCallingConv(), unnamed, data_);
+  auto found = flow::shapeOfCall(memory_.shapes, call);
   if (!found)
     refuse(found.error());
   const CallShape& shape = **found;
@@ -49,10 +43,7 @@ void Decoder::emitCall(const llvm::CallBase& call) {
   }
   std::uint16_t result = callResult(call);
 
-  const llvm::Value* called = call.getCalledOperand();
-  const auto* callee = llvm::dyn_cast<llvm::GlobalValue>(called);
-  if (!callee && llvm::isa<llvm::Constant>(called))
-    callee = llvm::dyn_cast<llvm::GlobalValue>(called->stripPointerCasts());
+  const llvm::GlobalValue* callee = flow::calledGlobal(call);
   SymbolRef ref = callee ? environment_.symbolOf(callee) : SymbolRef{};
   if (ref.kind == SymbolRef::Kind::Function && ref.offset == 0) {
     bool direct = site.direct && environment_.definedType(ref.id) == call.getFunctionType();
@@ -67,7 +58,7 @@ void Decoder::emitCall(const llvm::CallBase& call) {
     emit(callExternal(shape, form), result, 0, form.arguments, form.results);
     append(environment_.externalAddress(ref.id));
   } else {
-    std::uint16_t target = word(called);
+    std::uint16_t target = word(call.getCalledOperand());
     emit(callIndirect(form, records(Recorder::Targets)), result, target, form.arguments, form.results);
     append(reinterpret_cast<Word>(noEntry()));
     site.indirect = true;
@@ -90,48 +81,16 @@ ValueCounts* Decoder::sizeSite(const llvm::CallBase& call) {
   return out_->sizes.back().get();
 }
 
-/// Assembly without instructions: a barrier, or a value that comes out as it went in.
 void Decoder::decodeAsm(const llvm::CallBase& call) {
-  const auto* code = llvm::cast<llvm::InlineAsm>(call.getCalledOperand());
-  if (llvm::StringRef(code->getAsmString()).trim() != "")
+  auto operands = flow::operandsGivenBack(call);
+  if (!operands || llvm::is_contained(*operands, nullptr))
     refuse("inline assembly");
-  auto constraints = code->ParseConstraints();
   unsigned d = stateOf(call).words ? destination(call) : 0;
-  unsigned argument = 0, outputs = 0;
-  llvm::SmallVector<unsigned, 4> outputWord;
-  for (const auto& constraint : constraints) {
-    if (constraint.Type == llvm::InlineAsm::isOutput && !constraint.isIndirect) {
-      llvm::Type* type = call.getType();
-      unsigned at = 0;
-      if (auto* record = llvm::dyn_cast<llvm::StructType>(type))
-        for (unsigned i = 0; i < outputs; ++i)
-          at += wordsOf(record->getElementType(i));
-      outputWord.push_back(d + at);
-      ++outputs;
-    }
+  for (const llvm::Value* operand : *operands) {
+    const unsigned words = wordsOf(operand->getType());
+    emitMoveWords(d, operand, words);
+    d += words;
   }
-  unsigned tied = 0;
-  for (const auto& constraint : constraints) {
-    if (constraint.Type == llvm::InlineAsm::isOutput) {
-      if (constraint.isIndirect) {
-        // "+m" and "=*m": the memory stays as it is.
-        ++argument;
-      }
-      continue;
-    }
-    if (constraint.Type != llvm::InlineAsm::isInput)
-      continue;
-    const llvm::Value* value = call.getArgOperand(argument++);
-    if (constraint.Codes.size() == 1 && !constraint.Codes[0].empty() && isdigit(constraint.Codes[0][0]) != 0) {
-      auto output = static_cast<unsigned>(std::stoul(constraint.Codes[0]));
-      if (output >= outputWord.size())
-        refuse("inline assembly");
-      emitMoveWords(outputWord[output], value, wordsOf(value->getType()));
-      ++tied;
-    }
-  }
-  if (tied < outputs)
-    refuse("inline assembly"); // whatever a register held
 }
 
 } // namespace kiln::interp

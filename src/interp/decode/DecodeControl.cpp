@@ -2,17 +2,15 @@
 #include <llvm/IR/CFG.h>
 #include <llvm/IR/Constants.h>
 
-#include <algorithm>
 #include <utility>
 
+#include "flow/Branches.h"
+#include "flow/Sequence.h"
 #include "interp/decode/Decoder.h"
 #include "interp/decode/Shapes.h"
 
 namespace kiln::interp {
 namespace {
-
-/// A dense table may have this many entries for each case.
-constexpr std::uint64_t kTableRoom = 4;
 
 Predicate inverse(Predicate predicate) {
   using enum Predicate;
@@ -68,43 +66,28 @@ void Decoder::appendLoop(const llvm::BasicBlock* header) {
   append(reinterpret_cast<Word>(&headerOf(header)));
 }
 
-/// What a phi gets from a block. A block that many edges come to would have all of them searched for each.
-const llvm::Value* Decoder::incoming(const llvm::PHINode& phi, const llvm::BasicBlock* from) {
-  constexpr unsigned kFewEdges = 8;
-  if (phi.getNumIncomingValues() <= kFewEdges)
-    return phi.getIncomingValueForBlock(from);
-  auto [edges, fresh] = edgeIndices_.try_emplace(phi.getParent());
-  if (fresh)
-    for (unsigned i = 0; i < phi.getNumIncomingValues(); ++i)
-      edges->second[phi.getIncomingBlock(i)] = i;
-  unsigned index = edges->second.lookup(from);
-  // The phis of a block mostly list its edges in one order.
-  return phi.getIncomingBlock(index) == from ? phi.getIncomingValue(index) : phi.getIncomingValueForBlock(from);
-}
-
 bool Decoder::hasMoves(const llvm::BasicBlock* from, const llvm::BasicBlock* to) {
   if (!llvm::isa<llvm::PHINode>(to->front()))
     return false;
   for (const llvm::PHINode& phi : to->phis()) {
     if (phi.use_empty())
       continue;
-    std::uint32_t value = layout_.numberOf(incoming(phi, from));
+    std::uint32_t value = layout_.numberOf(phiEdges_.incoming(phi, from));
     if (value == kNone || layout_.wordOf(value) != layout_.wordOf(&phi))
       return true;
   }
   return false;
 }
 
-/// All phis of a block get their values at once, so a word is written only when nothing has to be read from it any more;
-/// what remains are circles, which are cut with a temporary word. What is undefined
-/// comes in as zero: programs are known to depend on two undefined values being alike.
+/// All phis of a block get their values at once. What is undefined comes in as zero: programs are known to depend on two
+/// undefined values being alike.
 void Decoder::emitEdgeMoves(const llvm::BasicBlock* from, const llvm::BasicBlock* to) {
   llvm::SmallVector<Step, 8> steps, ordered;
   llvm::SmallVector<std::pair<std::uint16_t, Word>, 8> constants;
   for (const llvm::PHINode& phi : to->phis()) {
     if (phi.use_empty())
       continue;
-    const llvm::Value* value = incoming(phi, from);
+    const llvm::Value* value = phiEdges_.incoming(phi, from);
     std::uint32_t number = layout_.numberOf(&phi);
     for (unsigned i = 0; i < layout_.stateOf(number).words; ++i) {
       auto target = static_cast<std::uint16_t>(layout_.wordOf(number) + i);
@@ -129,51 +112,21 @@ void Decoder::emitEdgeMoves(const llvm::BasicBlock* from, const llvm::BasicBlock
 }
 
 void Decoder::orderSteps(llvm::SmallVectorImpl<Step>& steps, llvm::SmallVectorImpl<Step>& ordered) {
-  std::vector<DecodeMemory::WordUse>& uses = memory_.wordUses;
+  std::vector<flow::PlaceUse>& uses = memory_.wordUses;
   if (uses.size() < top_)
     uses.resize(top_);
-  llvm::SmallVector<std::uint16_t, 16> touched;
-  for (unsigned i = 0; i < steps.size(); ++i) {
-    ++uses[steps[i].from].readers;
-    uses[steps[i].to].writer = i;
-    touched.append({steps[i].from, steps[i].to});
-  }
-  llvm::SmallVector<unsigned, 8> ready;
-  for (unsigned i = 0; i < steps.size(); ++i)
-    if (uses[steps[i].to].readers == 0)
-      ready.push_back(i);
-  llvm::SmallVector<bool, 8> done(steps.size(), false);
-  auto perform = [&] {
-    while (!ready.empty()) {
-      unsigned i = ready.pop_back_val();
-      if (done[i])
-        continue;
-      done[i] = true;
-      ordered.push_back(steps[i]);
-      DecodeMemory::WordUse& read = uses[steps[i].from];
-      if (--read.readers == 0 && read.writer != kNone)
-        ready.push_back(read.writer);
-    }
-  };
-  perform();
-  for (unsigned i = 0; i < steps.size(); ++i) {
-    if (done[i])
-      continue;
-    // A circle: keep what the step would overwrite, and let its readers take it from there.
-    std::uint16_t kept = temporary();
-    if (uses.size() < top_)
-      uses.resize(top_);
-    ordered.push_back({kept, steps[i].to});
-    for (Step& step : steps)
-      if (step.from == steps[i].to)
-        step.from = kept;
-    uses[kept].readers = std::exchange(uses[steps[i].to].readers, 0);
-    touched.push_back(kept);
-    ready.push_back(i);
-    perform();
-  }
-  for (std::uint16_t word : touched)
-    uses[word] = {};
+  flow::inSequence(
+      llvm::MutableArrayRef<Step>(steps), [&](std::uint16_t word) -> flow::PlaceUse& { return uses[word]; },
+      [&](const Step& step) { ordered.push_back(step); },
+      [&](const Step& step) {
+        std::uint16_t kept = temporary();
+        if (uses.size() < top_)
+          uses.resize(top_);
+        ordered.push_back({kept, step.to});
+        return kept;
+      });
+  for (const Step& step : steps)
+    uses[step.to] = {};
 }
 
 Decoder::Label Decoder::edgeLabel(const llvm::BasicBlock* from, const llvm::BasicBlock* to, bool moves, bool& loop) {
@@ -237,17 +190,8 @@ void Decoder::decodeBranch(const llvm::BranchInst& branch) {
   if (branch.isUnconditional() || branch.getSuccessor(0) == branch.getSuccessor(1))
     return emitEdge(from, branch.getSuccessor(0), true);
   const llvm::BasicBlock *yes = branch.getSuccessor(0), *no = branch.getSuccessor(1);
-  // Which way is taken by jumping: not the one that goes on with the next block, nor, if there is a choice, one that
-  // needs moves, since those can stand right behind.
-  std::uint32_t next = layout_.place(from) + 1;
-  bool movesYes = hasMoves(from, yes), movesNo = hasMoves(from, no);
-  bool jumpWhenTrue = true;
-  if (layout_.place(yes) == next && !movesYes)
-    jumpWhenTrue = false;
-  else if (layout_.place(no) == next && !movesNo)
-    jumpWhenTrue = true;
-  else if (movesYes && !movesNo)
-    jumpWhenTrue = false;
+  const bool movesYes = hasMoves(from, yes), movesNo = hasMoves(from, no);
+  const bool jumpWhenTrue = flow::jumpsWhenTrue(layout_, branch, movesYes, movesNo);
   const llvm::BasicBlock* jumpTo = jumpWhenTrue ? yes : no;
   const llvm::BasicBlock* goOn = jumpWhenTrue ? no : yes;
   emitConditional(branch, jumpTo, jumpWhenTrue ? movesYes : movesNo, jumpWhenTrue);
@@ -349,26 +293,14 @@ void Decoder::decodeSwitch(const llvm::SwitchInst& choice) {
   const llvm::Value* condition = choice.getCondition();
   if (condition->getType()->getIntegerBitWidth() > 64)
     refuse("switch over an integer of more than 64 bits");
-  struct Entry {
-    std::uint64_t value;
-    const llvm::BasicBlock* to;
-    std::uint32_t number;
-  };
-  std::vector<Entry> entries;
-  std::uint32_t number = 1;
-  for (const auto& each : choice.cases())
-    entries.push_back({each.getCaseValue()->getZExtValue(), each.getCaseSuccessor(), number++});
-  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.value < b.value; });
-
+  const std::vector<flow::SwitchCase> entries = flow::casesOf(choice);
   auto table = std::make_unique<SwitchTable>();
   SwitchSite site;
   site.value = numberOf(choice);
   site.table = table.get();
   site.caseCount = choice.getNumCases();
   Width width = widthOf(condition->getType());
-  // Around zero, negative cases lie at the far end: such switches are looked up.
-  std::uint64_t span = entries.back().value - entries.front().value;
-  bool dense = span / kTableRoom <= entries.size();
+  const bool dense = flow::isDense(entries);
   std::uint16_t value = word(condition);
   std::uint32_t op = emit(dense ? switchDense(width) : switchSparse(width), 0, value);
   append(reinterpret_cast<Word>(table.get()));
@@ -389,6 +321,7 @@ void Decoder::decodeSwitch(const llvm::SwitchInst& choice) {
   };
   point(table->otherwise, choice.getDefaultDest());
   if (dense) {
+    const std::uint64_t span = entries.back().value - entries.front().value;
     table->low = entries.front().value;
     table->dense = span + 1;
     table->cases.resize(span + 1);
@@ -434,30 +367,6 @@ void Decoder::decodeReturn(const llvm::ReturnInst& leave) {
   emit(returnWords(), 0, wordsFor(value, words), 0, words);
 }
 
-InvokeSite Decoder::siteOf(const llvm::LandingPadInst& pad) {
-  InvokeSite site;
-  site.cleanup = pad.isCleanup();
-  auto typeIndex = [&](const llvm::Constant* type) {
-    Word address = constantWord(type);
-    auto [at, fresh] = typeIndices_.try_emplace(address, static_cast<std::uint32_t>(types_.size()));
-    if (fresh)
-      types_.push_back(address);
-    return at->second;
-  };
-  for (unsigned i = 0; i < pad.getNumClauses(); ++i) {
-    const llvm::Constant* clause = pad.getClause(i);
-    LandingClause& out = site.clauses.emplace_back();
-    if (pad.isCatch(i)) {
-      out.types.push_back(typeIndex(clause));
-      continue;
-    }
-    out.kind = LandingClause::Kind::Filter;
-    for (unsigned j = 0; j < clause->getType()->getArrayNumElements(); ++j)
-      out.types.push_back(typeIndex(clause->getAggregateElement(j)));
-  }
-  return site;
-}
-
 void Decoder::decodeInvoke(const llvm::InvokeInst& call) {
   const llvm::LandingPadInst* pad = call.getUnwindDest()->getLandingPadInst();
   if (!pad)
@@ -467,7 +376,7 @@ void Decoder::decodeInvoke(const llvm::InvokeInst& call) {
   std::uint32_t op = emitOffset(invoke(), pair, 0, 0);
   append(0);
   append(0);
-  invokes_.push_back({op, siteOf(*pad)});
+  invokes_.push_back({op, flow::siteOf(*pad, [&](const llvm::Constant* type) { return types_.indexOf(constantWord(type)); })});
   if (llvm::isa<llvm::IntrinsicInst>(call) && !llvm::cast<llvm::IntrinsicInst>(call).isAssumeLikeIntrinsic())
     decodeIntrinsic(llvm::cast<llvm::IntrinsicInst>(call));
   else

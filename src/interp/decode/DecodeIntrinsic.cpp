@@ -12,7 +12,8 @@ void Decoder::decodeIntrinsic(const llvm::IntrinsicInst& call) {
   // Those that only tell an optimiser something.
   if (call.isAssumeLikeIntrinsic() && call.getType()->isVoidTy())
     return;
-  if (decodeIntegerIntrinsic(call) || decodeFloatIntrinsic(call) || decodeMemoryIntrinsic(call) || decodeReduction(call))
+  if (decodeIntegerIntrinsic(call) || decodeFloatIntrinsic(call) || decodeMemoryIntrinsic(call) ||
+      decodeMaskedAccess(call) || decodeReduction(call))
     return;
   switch (call.getIntrinsicID()) {
   case Intrinsic::donothing:
@@ -47,13 +48,8 @@ void Decoder::decodeIntrinsic(const llvm::IntrinsicInst& call) {
     bool smallest = cast<ConstantInt>(call.getArgOperand(1))->isOne();
     return emitConstant(callResult(call), smallest ? 0 : ~Word{0});
   }
-  case Intrinsic::eh_typeid_for: {
-    Word address = constantWord(cast<Constant>(call.getArgOperand(0)));
-    auto [at, fresh] = typeIndices_.try_emplace(address, static_cast<std::uint32_t>(types_.size()));
-    if (fresh)
-      types_.push_back(address);
-    return emitConstant(callResult(call), at->second + 1);
-  }
+  case Intrinsic::eh_typeid_for:
+    return emitConstant(callResult(call), types_.indexOf(constantWord(cast<Constant>(call.getArgOperand(0)))) + 1);
   case Intrinsic::frameaddress:
     if (!cast<ConstantInt>(call.getArgOperand(0))->isZero())
       refuse("frame address of a caller");

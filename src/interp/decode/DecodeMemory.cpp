@@ -43,14 +43,19 @@ Leaves Decoder::leavesFor(llvm::Type* type) {
   return leaves;
 }
 
+Address addressAt(Operand pointer) {
+  Address address;
+  address.absolute = pointer.constant;
+  address.base = pointer.word;
+  address.offset = pointer.constant ? static_cast<std::int64_t>(pointer.k) : 0;
+  return address;
+}
+
 Address Decoder::resolve(const AddressParts& parts) {
   if (!parts.base->getType()->isPointerTy())
     refuse("vector of pointers as an address");
-  Address address;
-  Operand base = operand(parts.base);
-  address.absolute = base.constant;
-  address.base = base.word;
-  address.offset = parts.offset + (base.constant ? static_cast<std::int64_t>(base.k) : 0);
+  Address address = addressAt(operand(parts.base));
+  address.offset += parts.offset;
   if (parts.index) {
     address.indexed = true;
     address.index = word(parts.index);

@@ -3,9 +3,9 @@
 #include <llvm/IR/CFG.h>
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/Module.h>
-#include <llvm/Support/raw_ostream.h>
 
-#include "abi/CallShape.h"
+#include "flow/Calls.h"
+#include "flow/Refused.h"
 #include "interp/decode/Shapes.h"
 
 namespace kiln::interp {
@@ -50,31 +50,16 @@ Decoder::Decoder(const llvm::Function& function, std::uint32_t id, Environment& 
   out_->function = id;
 }
 
-void Decoder::refuse(std::string reason) const { throw Refused{std::move(reason), current_}; }
+void Decoder::refuse(std::string reason) const { throw flow::Refused{std::move(reason), current_}; }
 
 std::expected<std::unique_ptr<Code>, Refusal> Decoder::run() {
-  auto refusal = [&](std::string reason, const llvm::Instruction* instruction) {
-    std::string text;
-    if (instruction) {
-      llvm::raw_string_ostream out(text);
-      instruction->print(out);
-      text.erase(0, text.find_first_not_of(' '));
-    }
-    return std::unexpected(Refusal{std::move(reason), function_.getName().str(), std::move(text)});
-  };
   try {
-    if (function_.hasFnAttribute(llvm::Attribute::Naked))
-      return refusal("naked function", nullptr);
-    if (function_.isPresplitCoroutine())
-      return refusal("coroutine", nullptr);
-    auto shape = memory_.shapes.of(function_.getFunctionType(), function_.getAttributes(), function_.getCallingConv(), {}, data_);
+    auto shape = flow::shapeOfDefinition(memory_.shapes, function_);
     if (!shape)
-      return refusal(shape.error(), nullptr);
-    if ((*shape)->preservesMost)
-      return refusal("definition with the calling convention coldcc", nullptr);
+      refuse(shape.error());
     out_->shape = **shape;
     if (std::string reason = layout_.run(function_); !reason.empty())
-      return refusal(std::move(reason), nullptr);
+      refuse(std::move(reason));
     top_ = std::max(layout_.frameWords(), out_->shape.resultWords);
     if (out_->shape.variadic) {
       self_->variadicWord = top_;
@@ -86,8 +71,8 @@ std::expected<std::unique_ptr<Code>, Refusal> Decoder::run() {
       decodeBlock(place);
     emitStubs();
     finish();
-  } catch (const Refused& refused) {
-    return refusal(refused.reason, refused.instruction);
+  } catch (const flow::Refused& refused) {
+    return std::unexpected(flow::refusalOf(function_, refused.reason, refused.instruction));
   }
   return std::move(out_);
 }
@@ -263,8 +248,7 @@ std::uint16_t Decoder::wordsFor(const llvm::Value* value, unsigned count) {
   if (count == 1)
     return word(value);
   std::uint16_t at = temporary(count);
-  for (unsigned i = 0; i < count; ++i)
-    emitConstant(at + i, constantWord(constant, i));
+  emitConstants(at, constant, count);
   return at;
 }
 
@@ -291,6 +275,17 @@ void Decoder::emitConstant(unsigned d, Word value) {
   append(value);
 }
 
+void Decoder::emitConstants(unsigned d, const llvm::Constant* constant, unsigned words) {
+  if (words == 1)
+    return emitConstant(d, constantWord(constant));
+  if (words == 0)
+    return;
+  emit(copyConstants(), d);
+  append(words);
+  for (unsigned i = 0; i < words; ++i)
+    append(constantWord(constant, i));
+}
+
 void Decoder::emitMove(unsigned d, Operand from) {
   if (from.constant)
     emitConstant(d, from.k);
@@ -299,11 +294,8 @@ void Decoder::emitMove(unsigned d, Operand from) {
 }
 
 void Decoder::emitMoveWords(unsigned d, const llvm::Value* value, unsigned words) {
-  if (const auto* constant = llvm::dyn_cast<llvm::Constant>(value)) {
-    for (unsigned i = 0; i < words; ++i)
-      emitConstant(d + i, constantWord(constant, i));
-    return;
-  }
+  if (const auto* constant = llvm::dyn_cast<llvm::Constant>(value))
+    return emitConstants(d, constant, words);
   std::uint16_t from = operand(value).word;
   if (words == 1)
     emitMove(d, {false, 0, from});
@@ -397,7 +389,7 @@ void Decoder::finish() {
     if (!personality)
       refuse("invoke without a personality");
     for (const Invoke& each : invokes_) {
-      auto stub = environment_.stubFor(each.site, types_, constantWord(personality));
+      auto stub = environment_.stubFor(each.site, types_.addresses(), constantWord(personality));
       if (!stub)
         refuse(stub.error().message);
       out.stubs.push_back(std::make_unique<SharedStub>(std::move(*stub)));

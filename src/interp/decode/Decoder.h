@@ -19,29 +19,25 @@
 #include "abi/CallShape.h"
 #include "abi/Leaves.h"
 #include "compile/Compiler.h"
+#include "flow/Landings.h"
+#include "flow/PhiEdges.h"
+#include "flow/Sequence.h"
 #include "interp/Code.h"
 #include "interp/decode/Layout.h"
 #include "kiln/Error.h"
 #include "kiln/Profile.h"
-#include "program/Symbols.h"
+#include "program/ProgramView.h"
 
 namespace kiln::interp {
 
 /// What decoding needs of the program. The implementation is Interpreter.
-class Environment {
+class Environment : public ProgramView {
 public:
+  using ProgramView::ProgramView;
   virtual ~Environment() = default;
-  /// The bits of a scalar constant, with run-time addresses in it.
-  virtual Result<llvm::APInt> evaluate(const llvm::Constant* constant, const llvm::DataLayout& layout) = 0;
-  virtual SymbolRef symbolOf(const llvm::GlobalValue* global) = 0;
   virtual FunctionEntry* entryOf(std::uint32_t function) = 0;
   /// The type that the function is defined with, in this world; null if it has no body.
   virtual const llvm::FunctionType* definedType(std::uint32_t function) = 0;
-  virtual std::uintptr_t externalAddress(std::uint32_t external) = 0;
-  virtual const std::string& externalName(std::uint32_t external) = 0;
-  /// Offset of a thread-local variable in its block, and the program's ThreadLocals.
-  virtual std::uint64_t tlsOffset(std::uint32_t variable) = 0;
-  virtual const void* threadLocals() = 0;
   /// An address that the process knows by name, or 0.
   virtual std::uintptr_t runtimeAddress(const char* name) = 0;
   virtual Result<SharedStub> stubFor(const InvokeSite& site, std::span<const std::uintptr_t> types,
@@ -78,6 +74,8 @@ struct Address {
   IndexKind kind = IndexKind::I64;
   std::uint64_t scale = 1;
 };
+/// Where a pointer leads.
+Address addressAt(Operand pointer);
 
 /// What decoders work in, one after the other: tables and buffers keep their memory from function to function, and shapes are
 /// found once. One thread at a time; the shapes must live as long as the code that was decoded with them.
@@ -99,11 +97,6 @@ struct DecodeMemory {
   struct Step {
     std::uint16_t to, from;
   };
-  /// What steps have to do with a word of the frame.
-  struct WordUse {
-    std::uint32_t readers = 0;
-    std::uint32_t writer = kNone; ///< the step that writes it
-  };
 
   void forget();
 
@@ -119,7 +112,7 @@ struct DecodeMemory {
   llvm::DenseMap<Word, std::uint16_t> kept;              ///< constants that have a word of their own
   std::vector<std::pair<std::uint16_t, Word>> keptInOrder;
   std::vector<std::uint16_t> freeTemporaries, usedTemporaries;
-  std::vector<WordUse> wordUses; ///< all as when made, between edges
+  std::vector<flow::PlaceUse> wordUses; ///< all as when made, between edges
 };
 
 class Decoder {
@@ -129,11 +122,6 @@ public:
   std::expected<std::unique_ptr<Code>, Refusal> run();
 
 private:
-  /// Why the function is refused, and where. Thrown inside the decoder only.
-  struct Refused {
-    std::string reason;
-    const llvm::Instruction* instruction;
-  };
   [[noreturn]] void refuse(std::string reason) const;
 
   // Frame words ------------------------------------------------------------------------------------------------------
@@ -169,6 +157,7 @@ private:
   void emitMove(unsigned d, Operand from);
   void emitMoveWords(unsigned d, const llvm::Value* value, unsigned words);
   void emitConstant(unsigned d, Word value);
+  void emitConstants(unsigned d, const llvm::Constant* constant, unsigned words);
 
   // Labels: blocks first, then stubs of edges ------------------------------------------------------------------------
   using Label = DecodeMemory::Label;
@@ -184,7 +173,6 @@ private:
   void decodeSwitch(const llvm::SwitchInst& choice);
   void decodeReturn(const llvm::ReturnInst& leave);
   void decodeInvoke(const llvm::InvokeInst& call);
-  const llvm::Value* incoming(const llvm::PHINode& phi, const llvm::BasicBlock* from);
   bool hasMoves(const llvm::BasicBlock* from, const llvm::BasicBlock* to);
   void emitEdgeMoves(const llvm::BasicBlock* from, const llvm::BasicBlock* to);
   using Step = DecodeMemory::Step;
@@ -200,7 +188,6 @@ private:
   LoopHeader& headerOf(const llvm::BasicBlock* block);
   /// The words of an op that jumps back.
   void appendLoop(const llvm::BasicBlock* header);
-  InvokeSite siteOf(const llvm::LandingPadInst& pad);
 
   // Integers and floats (DecodeScalar.cpp) ------------------------------------------------------------------------------
   void decodeBinary(const llvm::Instruction& instruction);
@@ -250,11 +237,12 @@ private:
   ValueCounts* sizeSite(const llvm::CallBase& call);
   std::uint16_t callResult(const llvm::CallBase& call);
 
-  // Intrinsics (DecodeIntrinsic.cpp, DecodeMath.cpp) -------------------------------------------------------------------
+  // Intrinsics (DecodeIntrinsic.cpp, DecodeMasked.cpp, DecodeMath.cpp) --------------------------------------------------
   void decodeIntrinsic(const llvm::IntrinsicInst& call);
   bool decodeIntegerIntrinsic(const llvm::IntrinsicInst& call);
   bool decodeFloatIntrinsic(const llvm::IntrinsicInst& call);
   bool decodeMemoryIntrinsic(const llvm::IntrinsicInst& call);
+  bool decodeMaskedAccess(const llvm::IntrinsicInst& call);
   bool decodeReduction(const llvm::IntrinsicInst& call);
   void decodeThreadLocal(const llvm::Value* variable, unsigned d);
 
@@ -283,15 +271,13 @@ private:
   std::uint64_t allocaBytes_ = 0;
   std::vector<std::pair<std::uint32_t, std::uint64_t>> frameAddresses_; ///< ops whose offset is within the allocas
   llvm::SmallDenseMap<std::uint32_t, std::uint32_t, 4> headers_; ///< block number to index in out_->headers
-  /// Of blocks with many edges: each predecessor's index in the first phi.
-  llvm::DenseMap<const llvm::BasicBlock*, llvm::DenseMap<const llvm::BasicBlock*, unsigned>> edgeIndices_;
+  flow::PhiEdges phiEdges_;
   struct Invoke {
     std::uint32_t op;
     InvokeSite site;
   };
   std::vector<Invoke> invokes_;
-  std::vector<std::uintptr_t> types_;
-  llvm::DenseMap<Word, std::uint32_t> typeIndices_;
+  flow::LandingTypes types_;
 };
 
 /// LLVM's predicate of integers as the ops have it.

@@ -9,12 +9,6 @@
 
 namespace kiln::interp {
 
-namespace {
-
-constexpr unsigned kMostAddressUsers = 16;
-
-} // namespace
-
 std::string Layout::run(const llvm::Function& function) {
   if (!analyse(function))
     return "a value of a type that has no words";
@@ -103,10 +97,11 @@ bool Layout::foldExtension(const llvm::Instruction& extension) {
   if (!extension.getType()->isIntegerTy(64) || !extension.getOperand(0)->getType()->isIntegerTy(32) ||
       !isNumbered(extension.getOperand(0)))
     return false;
+  constexpr unsigned kMostUsers = 16;
   unsigned users = 0;
   for (const llvm::User* user : extension.users()) {
     const auto* address = llvm::dyn_cast<llvm::GetElementPtrInst>(user);
-    if (!address || address->getParent() != extension.getParent() || ++users > kMostAddressUsers)
+    if (!address || address->getParent() != extension.getParent() || ++users > kMostUsers)
       return false;
     std::optional<AddressParts> parts = flow::splitAddress(*address, *data_);
     if (!parts || parts->index != &extension || address->getPointerOperand() == &extension)
@@ -128,15 +123,7 @@ bool Layout::foldAddress(const llvm::GetElementPtrInst& address, ValueState& sel
   addresses_.emplace_back(self.root, *parts);
   if (!isOneOp(*parts))
     return false;
-  unsigned users = 0;
-  for (const llvm::User* user : address.users()) {
-    const auto* instruction = llvm::cast<llvm::Instruction>(user);
-    if (!accessesOnly(*instruction, &address) || ++users > kMostAddressUsers)
-      return false;
-    if (parts->index && instruction->getParent() != address.getParent())
-      return false;
-  }
-  return users > 0;
+  return flow::isFoldable(address, *parts, accessesOnly);
 }
 
 /// A load becomes part of its user if the user's op has room for the address: a base with a small offset, or one with an
@@ -160,9 +147,7 @@ bool Layout::foldLoad(const llvm::LoadInst& load) {
 }
 
 bool Layout::allocate() {
-  // Lists of classes by the position they begin and end at.
-  events_.assign(positionCount_ + 1, {kNone, kNone});
-  nextEvents_.resize(values_.size());
+  events_.reset(positionCount_ + 1, values_.size());
   auto arguments = static_cast<std::uint32_t>(function_->arg_size());
   for (std::uint32_t value = 0; value < values_.size(); ++value) {
     const ValueState& state = values_[value];
@@ -170,14 +155,14 @@ bool Layout::allocate() {
     if (state.words == 0 || state.alias || state.folded || self.representative != value)
       continue;
     if (value >= arguments)
-      nextEvents_[value].begin = std::exchange(events_[self.first].begin, value);
-    nextEvents_[value].end = std::exchange(events_[std::min(self.last, positionCount_)].end, value);
+      events_.addBegin(self.first, value);
+    events_.addEnd(std::min(self.last, positionCount_), value);
   }
   std::uint32_t top = argumentWords_;
   llvm::SmallVector<std::uint16_t, 64> singles;
   llvm::DenseMap<std::uint32_t, llvm::SmallVector<std::uint16_t, 4>> blocks; ///< by how many words
   for (std::uint32_t position = 0; position <= positionCount_; ++position) {
-    for (std::uint32_t value = events_[position].end; value != kNone; value = nextEvents_[value].end) {
+    for (std::uint32_t value : events_.endingAt(position)) {
       // Ends that a write of the same position may take over come first; a class that begins and ends here does not.
       if (members_[value].first == position && value >= arguments)
         continue;
@@ -186,7 +171,7 @@ bool Layout::allocate() {
       else
         blocks[values_[value].words].push_back(values_[value].word);
     }
-    for (std::uint32_t value = events_[position].begin; value != kNone; value = nextEvents_[value].begin) {
+    for (std::uint32_t value : events_.beginningAt(position)) {
       std::uint32_t words = values_[value].words;
       llvm::SmallVectorImpl<std::uint16_t>* free = &singles;
       if (words > 1)

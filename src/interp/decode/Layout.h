@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "flow/ClassEvents.h"
 #include "flow/Intervals.h"
 #include "interp/Ops.h"
 
@@ -30,11 +31,6 @@ public:
   std::uint32_t frameWords() const { return frameWords_; }
 
 private:
-  /// Heads of lists of classes, for allocate().
-  struct Events {
-    std::uint32_t begin, end;
-  };
-
   std::uint32_t wordsFor(llvm::Type* type) const override;
   void fold() override;
   bool readsLate(const llvm::Instruction& instruction, const ValueState& self) const override;
@@ -46,8 +42,7 @@ private:
   void placeArguments();
   bool allocate();
 
-  std::vector<Events> nextEvents_; ///< by value number
-  std::vector<Events> events_;     ///< by position
+  flow::ClassEvents events_;
   std::uint32_t argumentWords_ = 0;
   std::uint32_t frameWords_ = 0;
 };

@@ -9,6 +9,10 @@
 
 namespace kiln::interp {
 
+using flow::isPlainAccess;
+using flow::soleUser;
+using flow::writesBetween;
+
 bool writesClean(const llvm::Instruction& instruction) {
   llvm::Type* type = instruction.getType();
   if (!type->isIntegerTy() || !isExactWidth(type))
@@ -101,17 +105,8 @@ std::optional<SameWords> sameWords(const llvm::Instruction& instruction) {
     return std::nullopt;
   }
   if (const auto* intrinsic = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction))
-    switch (intrinsic->getIntrinsicID()) {
-    case llvm::Intrinsic::expect:
-    case llvm::Intrinsic::expect_with_probability:
-    case llvm::Intrinsic::launder_invariant_group:
-    case llvm::Intrinsic::strip_invariant_group:
-    case llvm::Intrinsic::ssa_copy:
-    case llvm::Intrinsic::annotation:
-    case llvm::Intrinsic::ptr_annotation:
-    case llvm::Intrinsic::arithmetic_fence: return SameWords{intrinsic->getArgOperand(0), 0, false, true};
-    default: break;
-    }
+    if (const llvm::Value* same = flow::sameValue(*intrinsic))
+      return SameWords{same, 0, false, true};
   return std::nullopt;
 }
 
@@ -172,17 +167,9 @@ FloatOp floatOpOf(unsigned opcode) {
 
 namespace {
 
-bool isSoleUserIn(const llvm::Instruction& instruction, const llvm::Instruction* user) {
-  return user && instruction.hasOneUse() && user->getParent() == instruction.getParent();
-}
-
-const llvm::Instruction* soleUser(const llvm::Instruction& instruction) {
-  return instruction.hasOneUse() ? llvm::cast<llvm::Instruction>(*instruction.user_begin()) : nullptr;
-}
-
 bool isBranchCondition(const llvm::Instruction& instruction) {
   const llvm::Instruction* user = soleUser(instruction);
-  return user && llvm::isa<llvm::BranchInst>(user) && isSoleUserIn(instruction, user);
+  return user && llvm::isa<llvm::BranchInst>(user) && user->getParent() == instruction.getParent();
 }
 
 bool isWordInteger(const llvm::Type* type) {
@@ -199,21 +186,6 @@ bool isFoldableCompare(const llvm::Instruction& instruction) {
     return isWordInteger(type) && isExactWidth(type);
   return llvm::isa<llvm::FCmpInst>(instruction) && (type->isFloatTy() || type->isDoubleTy());
 }
-
-namespace {
-
-/// Instructions between a load and its user that are looked at for writes.
-constexpr unsigned kLoadDistance = 24;
-
-bool writesBetween(const llvm::Instruction& from, const llvm::Instruction& to) {
-  unsigned steps = 0;
-  for (const llvm::Instruction* at = from.getNextNode(); at != &to; at = at->getNextNode())
-    if (!at || ++steps > kLoadDistance || at->mayWriteToMemory())
-      return true;
-  return false;
-}
-
-} // namespace
 
 namespace {
 
@@ -240,8 +212,6 @@ std::optional<unsigned> updatedOperand(const llvm::Instruction& arithmetic) {
     return std::nullopt;
   return arithmetic.isCommutative() && !llvm::isa<llvm::LoadInst>(arithmetic.getOperand(0)) ? 1u : 0u;
 }
-
-bool isPlainAccess(const llvm::Instruction& instruction) { return !instruction.isVolatile() && !instruction.isAtomic(); }
 
 } // namespace
 
@@ -291,7 +261,7 @@ bool isScaledAddend(const llvm::Instruction& instruction) {
 
 std::optional<unsigned> loadingOperand(const llvm::LoadInst& load) {
   const llvm::Instruction* user = soleUser(load);
-  if (!user || user->getParent() != load.getParent() || load.isVolatile() || load.isAtomic())
+  if (!user || user->getParent() != load.getParent() || !isPlainAccess(load))
     return std::nullopt;
   const llvm::Type* type = load.getType();
   if (llvm::isa<llvm::ICmpInst>(user)) {

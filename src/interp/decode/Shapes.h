@@ -7,16 +7,13 @@
 #include <cstdint>
 #include <optional>
 
-#include "flow/AddressParts.h"
+#include "flow/Shapes.h"
 #include "interp/decode/Layout.h"
 
 namespace kiln::interp {
 
-/// 8, 16, 32 or 64 bits, or a pointer: what a handler has a width for.
-inline bool isExactWidth(unsigned bits) { return bits == 8 || bits == 16 || bits == 32 || bits == 64; }
-inline bool isExactWidth(const llvm::Type* type) {
-  return type->isPointerTy() || (type->isIntegerTy() && isExactWidth(type->getIntegerBitWidth()));
-}
+using flow::isExactWidth;
+
 inline Width widthOf(unsigned bits) { return bits == 8 ? 0 : bits == 16 ? 1 : bits == 32 ? 2 : 3; }
 /// The width in which a handler works on integers of the type: its own, or 64 bits.
 inline Width widthOf(const llvm::Type* type) { return type->isIntegerTy() ? widthOf(type->getIntegerBitWidth()) : 3; }

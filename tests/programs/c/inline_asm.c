@@ -78,6 +78,12 @@ NOINLINE static unsigned fixed_register(unsigned v) {
   __asm__ volatile("bswap %0" : "+r"(r));
   return r;
 }
+// No instructions, but a result in memory that is an operand.
+NOINLINE static int tied(int v) {
+  int r = 5;
+  __asm__("" : "=g"(r) : "0"(v));
+  return r;
+}
 
 int main(void) {
   unsigned long h = 1;
@@ -94,7 +100,7 @@ int main(void) {
     h += (unsigned long)out[5];
     d += root(i) + (double)x87(i);
     h = h * 7 + (unsigned long)(jump(i) + local_loop(i & 15 ? i & 15 : 1));
-    h += (unsigned long)(many(i, 2, 3) + by_name(i, 7)) + fixed_register((unsigned)i);
+    h += (unsigned long)(many(i, 2, 3) + by_name(i, 7) + tied(i)) + fixed_register((unsigned)i);
   }
   printf("%lx %d %.9f\n", h, cell, d);
   unsigned a, b, c, e;

@@ -118,6 +118,52 @@ TEST(Climb, LoopsWithoutAKnownCountCountExactly) {
   EXPECT_EQ(found.loops, 111u + 118u);
 }
 
+TEST(Climb, SmallLoopsOfBaselineCountInBatchesAndExactly) {
+  // Two ways back and two ways out; with thousands of rounds a batch ends in between.
+  const std::string ir = std::string(test::kLoops) + R"(
+define i64 @scan(i64 %n, i64 %stop) {
+entry:
+  br label %head
+head:
+  %i = phi i64 [ 0, %entry ], [ %next, %odd ], [ %next, %even ]
+  %s = phi i64 [ 0, %entry ], [ %s1, %odd ], [ %s, %even ]
+  %next = add i64 %i, 1
+  %found = icmp eq i64 %i, %stop
+  br i1 %found, label %early, label %body
+body:
+  %bit = and i64 %i, 1
+  %isodd = icmp ne i64 %bit, 0
+  br i1 %isodd, label %odd, label %even
+odd:
+  %s1 = add i64 %s, %i
+  br label %head
+even:
+  %more = icmp slt i64 %next, %n
+  br i1 %more, label %head, label %done
+early:
+  ret i64 -1
+done:
+  ret i64 %s
+})";
+  for (unsigned registers : {0u, 4u}) {
+    Options options = test::withLadder("baseline,O2@1000000");
+    options.baselineRegisters = registers;
+    Host host(ir, options);
+    auto scan = host.function<long(long, long)>("scan");
+    EXPECT_EQ(scan(5, 100), 1 + 3);           // rounds 0 to 4: four ways back
+    EXPECT_EQ(scan(100001, 200000), 2500000000); // 0 to 100,000
+    EXPECT_EQ(scan(100001, 7), -1);           // out in round 7
+    auto hot = host.program->hotFunctions(1);
+    ASSERT_EQ(hot.size(), 1u);
+    EXPECT_EQ(hot[0].loops, 4u + 100000u + 7u);
+    auto collatz = host.function<int(long)>("collatz");
+    EXPECT_EQ(collatz(27), 111);
+    for (const FunctionStatistics& each : host.program->statistics().functions)
+      if (each.name == "collatz")
+        EXPECT_EQ(each.loops, 111u);
+  }
+}
+
 TEST(Climb, CountedLoopsCountTheirTrips) {
   Host host(test::kLoops, test::withLadder("O0,O2@1000000"));
   const std::vector<int> data(10, 1);

@@ -128,7 +128,9 @@ b:
   ret i32 8
 }
 )";
-  Host host(kIr, eager("baseline,O2@1000000"));
+  Options options = eager("baseline,O2@1000000");
+  options.profiling = Profiling::On; // from the start
+  Host host(kIr, options);
   auto f = host.function<int(int)>("f");
   for (int i = 0; i < 3; ++i) {
     for (int call = 0; call < 10; ++call)

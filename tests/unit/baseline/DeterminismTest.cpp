@@ -1,9 +1,8 @@
 // Compiling a function twice gives the same code, whatever was compiled before, and in whichever world its IR was read.
 #include <gtest/gtest.h>
 
-#include "compile/baseline/Emitter.h"
+#include "compile/baseline/Compile.h"
 #include "compile/baseline/Unwind.h"
-#include "program/ConstantWriter.h"
 #include "program/HostSymbols.h"
 #include "program/World.h"
 
@@ -13,7 +12,8 @@ namespace {
 /// A program without memory: everything has some address.
 class Program final : public Environment {
 public:
-  explicit Program(std::shared_ptr<const std::vector<Source>> sources) {
+  explicit Program(std::shared_ptr<const std::vector<Source>> sources)
+      : Environment(map, noThreadLocals_, [](std::uint32_t id) { return std::uintptr_t{0x10000} + 8 * id; }) {
     auto opened = World::open(std::move(sources), Reading::Lean);
     EXPECT_TRUE(opened) << opened.error().message;
     world = std::move(*opened);
@@ -23,16 +23,9 @@ public:
     EXPECT_TRUE(built) << built.error().message;
     map = std::move(*built);
     symbols_.emplace(*world, map);
+    see(*symbols_);
   }
 
-  Result<llvm::APInt> evaluate(const llvm::Constant* constant, const llvm::DataLayout& layout) override {
-    ConstantWriter::FunctionAddress stub = [](std::uint32_t id) { return std::uintptr_t{0x10000} + 8 * id; };
-    return ConstantWriter(layout, map, *symbols_, stub).evaluate(constant);
-  }
-  SymbolRef symbolOf(const llvm::GlobalValue* global) override { return (*symbols_)[global]; }
-  const std::string& externalName(std::uint32_t external) override { return map.externals[external].name; }
-  std::uint64_t tlsOffset(std::uint32_t variable) override { return map.data[variable].address; }
-  const void* threadLocals() override { return nullptr; }
   std::uintptr_t libraryFunction(const char* name) override { return host_.find(name).value_or(0x20000); }
 
   const llvm::Function* body(std::uint32_t id) {
@@ -47,6 +40,7 @@ public:
 
 private:
   HostSymbols host_;
+  std::unique_ptr<ThreadLocals> noThreadLocals_;
   std::optional<WorldSymbols> symbols_;
 };
 

@@ -230,6 +230,55 @@ TEST_F(Manager, ACloseIsSilent) {
   EXPECT_EQ(log.entries.size(), before);
 }
 
+TEST_F(Manager, RecordsFromItsStageUntilBetterCodeIsAskedFor) {
+  bool possible = false;
+  TierManager recording(*table.functions,
+                        {.ladder = *Ladder::parse("interpreter>9,baseline@10,O2@100"), .recordAt = {25, 2500},
+                         .record =
+                             [&](FunctionRecord& record) {
+                               if (!possible)
+                                 return false;
+                               Version made = version(Tier::Baseline, 0x200);
+                               made.records = true;
+                               recording.publish(record, std::move(made), "profile", true);
+                               return true;
+                             }},
+                        [&](FunctionRecord&, Tier tier, std::uint32_t) {
+                          requested.push_back(tier);
+                          return PushResult::Queued;
+                        });
+  recording.publish(f(), version(Tier::Baseline, 0x100), "test");
+  auto callIt = [&](int times) {
+    for (int i = 0; i < times; ++i)
+      if (table.countCall(0))
+        recording.onBudgetSpent(f());
+  };
+  callIt(26);
+  EXPECT_EQ(slot(), 0x100u); // not now
+  possible = true;
+  callIt(17);
+  EXPECT_EQ(slot(), 0x200u);
+  EXPECT_EQ(f().recording.load(), Recording::On);
+  EXPECT_TRUE(requested.empty());
+  callIt(58);
+  EXPECT_EQ(requested, std::vector{Tier::O2});
+  EXPECT_EQ(slot(), 0x100u); // without recorders until O2 is there
+  EXPECT_EQ(f().recording.load(), Recording::Done);
+  callIt(5000);
+  EXPECT_EQ(slot(), 0x100u);
+}
+
+TEST_F(Manager, ARequestIsAnsweredWithWhatTheFunctionHasReachedByThen) {
+  publish(Tier::O0, 0x100);
+  call(101);
+  ASSERT_EQ(requested, std::vector{Tier::O2});
+  f().pendingTier = static_cast<int>(Tier::O2);
+  EXPECT_EQ(manager.tierByNow(f(), Tier::O2), Tier::O2);
+  call(1000); // it waits
+  EXPECT_EQ(manager.tierByNow(f(), Tier::O2), Tier::O3);
+  EXPECT_EQ(manager.tierByNow(f(), Tier::O3), Tier::O3);
+}
+
 TEST_F(Manager, ARefusalInAPromotionLeavesTheFunctionForTheNextRung) {
   TierManager refusing(*table.functions, {.ladder = *Ladder::parse("interpreter,baseline@10,O2@100"), .observer = &log},
                        [&](FunctionRecord& record, Tier tier, std::uint32_t) {

@@ -64,6 +64,52 @@ INSTANTIATE_TEST_SUITE_P(
       return name;
     });
 
+TEST(RecordingStage, BeginsAQuarterOfTheWayToTheFirstTierAboveBaseline) {
+  RecordingStart start = recordingStart(*Ladder::parse("interpreter,baseline@10,O2@2000:80000,O3@20000"));
+  EXPECT_EQ(start.calls, 500u);
+  EXPECT_EQ(start.loops, 20000u);
+  EXPECT_EQ(recordingStart(*Ladder::parse("baseline,O2@7")).calls, 0u); // too short a way
+  EXPECT_EQ(recordingStart(*Ladder::parse("interpreter,baseline@10")).calls, 0u);
+}
+
+TEST(RecordingStage, IsDecidedByCallsOrLoops) {
+  const Ladder stages = *Ladder::parse("baseline,O2@2000,O3@20000");
+  TierSnapshot now{.current = Tier::Baseline, .calls = 100, .loops = 1000, .recordAt = recordingStart(stages)};
+  TierDecision wait = firstBudget(stages, now);
+  EXPECT_EQ(wait.calls, 400);
+  EXPECT_EQ(wait.loops, 49000);
+  EXPECT_FALSE(decideTier(stages, now).record);
+  now.calls = 500;
+  TierDecision begin = decideTier(stages, now);
+  EXPECT_TRUE(begin.record);
+  EXPECT_FALSE(begin.promote);
+  EXPECT_EQ(begin.reason, "profile");
+  EXPECT_EQ(begin.calls, 1500);
+  EXPECT_EQ(begin.loops, 199000);
+  now.calls = 3, now.loops = 50000;
+  EXPECT_TRUE(decideTier(stages, now).record);
+  now.held = true;
+  EXPECT_FALSE(decideTier(stages, now).record);
+  now.held = false, now.calls = 2000; // the better code itself is due
+  EXPECT_FALSE(decideTier(stages, now).record);
+  EXPECT_TRUE(decideTier(stages, now).promote);
+}
+
+TEST(RecordingStage, ALoopStepsIntoCodeThatRecordsAndFromThereToTheTop) {
+  const Ladder stages = *Ladder::parse("baseline,O2@2000,O3@20000");
+  const RecordingStart start = recordingStart(stages);
+  TierSnapshot now{.current = Tier::Baseline, .calls = 1, .loops = 50000, .osr = true, .recordAt = start};
+  LoopDecision step = decideLoop(stages, now, Tier::Baseline, {}, start);
+  EXPECT_EQ(step.request, Tier::Baseline);
+  EXPECT_FALSE(step.function.record); // there is no next call yet
+  LoopStates ready{};
+  ready[static_cast<std::size_t>(Tier::Baseline)] = LoopState::Ready;
+  EXPECT_EQ(decideLoop(stages, now, Tier::Baseline, ready, start).transfer, Tier::Baseline);
+  EXPECT_FALSE(decideLoop(stages, now, Tier::Baseline, ready).transfer); // it records already
+  now.loops = 2000000;
+  EXPECT_EQ(decideLoop(stages, now, Tier::Baseline, ready).request, Tier::O3);
+}
+
 TEST(FirstBudget, IsTheDistanceToTheNextRung) {
   TierDecision budget = firstBudget(ladder(), at(Tier::O0, 30, 400));
   EXPECT_FALSE(budget.promote);

@@ -66,7 +66,7 @@ struct Activation {
         auto& left = record.counters->loops;
         left.store(left.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
         if (left.load(std::memory_order_relaxed) < 0)
-          if (std::uintptr_t to = program.core->onLoopBudgetSpent(record, loop, running)) {
+          if (std::uintptr_t to = program.core->onLoopBudgetSpent(record, loop, running, true)) {
             moved = i;
             std::uint64_t words[3] = {n, i, sum};
             return reinterpret_cast<std::uint64_t (*)(const std::uint64_t*)>(to)(words);
