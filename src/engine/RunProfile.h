@@ -1,8 +1,9 @@
 // The profile that compilers use: what this run has recorded so far, and that of earlier runs if there is one.
 //
-// Nothing here stops the program, waits for it, or takes a lock that it takes. The recorders' tables are read where they lie, count by count; a function's
-// counts are brought to one scale, that of its calls: those of functions that left the recording tiers early, because they
-// are hot, say little beside those of others unless they are seen as a sample.
+// Nothing here stops the program, waits for it, or takes a lock that it takes. The recorders' tables are read where
+// they lie, count by count; a function's counts are brought to one scale, that of its calls: those of functions that
+// left the recording tiers early, because they are hot, say little beside those of others unless they are seen as a
+// sample.
 #pragma once
 
 #include <mutex>
@@ -42,7 +43,8 @@ private:
 
   const Parts parts_;
   const ProgramProfile earlier_;
-  std::unordered_multimap<std::string_view, std::uint32_t> named_; ///< functions of the program that `earlier_` could mean
+  std::unordered_multimap<std::string_view, std::uint32_t>
+      named_; ///< functions of the program that `earlier_` could mean
   mutable std::mutex mutex_;
   mutable CountSummary summary_; ///< under mutex_
   mutable unsigned uses_ = 0;    ///< of it, under mutex_

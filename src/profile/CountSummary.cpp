@@ -35,7 +35,9 @@ void CountSummary::addFunction(std::uint64_t entries) {
   highestEntries_ = std::max(highestEntries_, entries);
 }
 
-std::uint64_t CountSummary::sum() const { return sum_ > UINT64_MAX ? UINT64_MAX : static_cast<std::uint64_t>(sum_); }
+std::uint64_t CountSummary::sum() const {
+  return sum_ > UINT64_MAX ? UINT64_MAX : static_cast<std::uint64_t>(sum_);
+}
 
 CountSummary::Percentile CountSummary::percentile(std::uint32_t millionths) const {
   // Rounded up, without overflow: the sum is below 2^96.

@@ -3,8 +3,8 @@
 // A compiler sees a few functions at a time; whether a count in one of them is high only all the others can tell. The
 // answer is in percentiles: the smallest of the counts that together make up 99 % of all that was counted, for example.
 //
-// Counts are gathered in 16 steps for each power of two, so that neither memory nor time grow with the program beyond one
-// addition a count; a percentile is too low by 1/16 at most. Plain data, no LLVM.
+// Counts are gathered in 16 steps for each power of two, so that neither memory nor time grow with the program beyond
+// one addition a count; a percentile is too low by 1/16 at most. Plain data, no LLVM.
 #pragma once
 
 #include <array>
@@ -20,7 +20,7 @@ public:
   void addFunction(std::uint64_t entries);
 
   struct Percentile {
-    std::uint64_t least = 0; ///< the smallest count that is needed
+    std::uint64_t least = 0;  ///< the smallest count that is needed
     std::uint64_t places = 0; ///< how many are needed
   };
   /// The highest counts that together make up `millionths` of the sum.

@@ -16,14 +16,15 @@ namespace {
 
 /// A branch that went this often one way and never the other is taken to do so always.
 constexpr std::uint64_t kSure = 100;
-/// A branch to a loop that never ran is taken to go there once in so many times, over all such ways: rare, but above cold
-/// (kRootAboveCold). LLVM makes cold loops small, which may cost a factor if the program comes there after all; what straight
-/// code loses is little.
+/// A branch to a loop that never ran is taken to go there once in so many times, over all such ways: rare, but above
+/// cold (kRootAboveCold). LLVM makes cold loops small, which may cost a factor if the program comes there after all;
+/// what straight code loses is little.
 constexpr std::uint64_t kUnseenLoops = 32;
-/// LLVM counts blocks of a function as shares of its entries: blocks behind a few branches of unknown bias stay above cold.
+/// LLVM counts blocks of a function as shares of its entries: blocks behind a few branches of unknown bias stay above
+/// cold.
 constexpr std::uint64_t kRootAboveCold = 64;
-/// LLVM takes a program with more hot blocks than 12,500 for one whose code outgrows the caches, and makes all code small
-/// that is not among the hottest. But what is compiled here has proved hot, and nothing else is compiled at all.
+/// LLVM takes a program with more hot blocks than 12,500 for one whose code outgrows the caches, and makes all code
+/// small that is not among the hottest. But what is compiled here has proved hot, and nothing else is compiled at all.
 constexpr std::uint64_t kMostPlaces = 12'000;
 
 class Annotating {
@@ -64,8 +65,10 @@ bool Annotating::fits() const {
                                auto* found = at<llvm::SwitchInst>(each.number);
                                return found && found->getNumCases() == each.cases.size();
                              }) &&
-         std::ranges::all_of(profile_.calls, [&](const CallProfile& call) { return at<llvm::CallBase>(call.number); }) &&
-         std::ranges::all_of(profile_.memory, [&](const MemoryProfile& site) { return at<llvm::CallBase>(site.number); });
+         std::ranges::all_of(profile_.calls,
+                             [&](const CallProfile& call) { return at<llvm::CallBase>(call.number); }) &&
+         std::ranges::all_of(profile_.memory,
+                             [&](const MemoryProfile& site) { return at<llvm::CallBase>(site.number); });
 }
 
 void Annotating::run(const FindTarget& findTarget) {
@@ -92,7 +95,8 @@ Annotating::Way Annotating::wayOf(const llvm::BasicBlock* from, const llvm::Basi
   if (loop && !loop->contains(to))
     return Way::Out;
   const llvm::BasicBlockEdge edge(from, to);
-  const bool toLoop = llvm::any_of(headers_, [&](const llvm::BasicBlock* header) { return tree_.dominates(edge, header); });
+  const bool toLoop =
+      llvm::any_of(headers_, [&](const llvm::BasicBlock* header) { return tree_.dominates(edge, header); });
   return toLoop ? Way::ToLoop : Way::On;
 }
 
@@ -163,8 +167,9 @@ bool annotateFunction(llvm::Function& body, const FunctionProfile& profile, cons
 
 void annotateProgram(llvm::Module& module, const CountSummary& summary) {
   // The percentiles that LLVM's own tools write; passes ask for some of them by value.
-  static constexpr std::uint32_t cutoffs[] = {10'000,  100'000, 200'000, 300'000, 400'000, 500'000,        600'000,        700'000,
-                                              800'000, 900'000, 950'000, kHotMillionths, 999'000, 999'900, 999'990, kColdMillionths};
+  static constexpr std::uint32_t cutoffs[] = {10'000,  100'000, 200'000, 300'000,        400'000, 500'000,
+                                              600'000, 700'000, 800'000, 900'000,        950'000, kHotMillionths,
+                                              999'000, 999'900, 999'990, kColdMillionths};
   llvm::SummaryEntryVector entries;
   for (std::uint32_t cutoff : cutoffs) {
     CountSummary::Percentile percentile = summary.percentile(cutoff);
@@ -173,8 +178,9 @@ void annotateProgram(llvm::Module& module, const CountSummary& summary) {
   auto narrow = [](std::uint64_t number) {
     return static_cast<std::uint32_t>(std::min<std::uint64_t>(number, UINT32_MAX));
   };
-  llvm::ProfileSummary made(llvm::ProfileSummary::PSK_Instr, entries, summary.sum(), summary.highest(), summary.highest(),
-                            summary.highestEntries(), narrow(summary.places()), narrow(summary.functions()));
+  llvm::ProfileSummary made(llvm::ProfileSummary::PSK_Instr, entries, summary.sum(), summary.highest(),
+                            summary.highest(), summary.highestEntries(), narrow(summary.places()),
+                            narrow(summary.functions()));
   module.setProfileSummary(made.getMD(module.getContext()), llvm::ProfileSummary::PSK_Instr);
 }
 

@@ -14,15 +14,16 @@
 namespace kiln {
 namespace {
 
-/// LLVM inlines at calls that are hot in the program what costs up to 3,000, at 5 an instruction; larger callees would come in
-/// vain. Elsewhere it stops at 250.
+/// LLVM inlines at calls that are hot in the program what costs up to 3,000, at 5 an instruction; larger callees would
+/// come in vain. Elsewhere it stops at 250.
 constexpr unsigned kHotSize = 640, kRareSize = 50;
 /// The budget for calls that are hot, of which few functions have many.
 constexpr unsigned kHotTotal = 3;
 /// Fewer calls than entries by this factor are rare.
 constexpr double kRare = 1.0 / 16;
 
-/// How often the blocks of a body run for each entry, by its branch weights and, where those are missing, by LLVM's guess.
+/// How often the blocks of a body run for each entry, by its branch weights and, where those are missing, by LLVM's
+/// guess.
 class Frequencies {
 public:
   explicit Frequencies(llvm::Function& body)
@@ -59,7 +60,8 @@ void ImportQueue::add(llvm::Function* callee, unsigned depth, double heat) {
   std::ranges::push_heap(candidates_, later);
 }
 
-void ImportQueue::addCallees(llvm::Function& body, unsigned depth, double heat, const std::vector<GuessedTarget>& guessed) {
+void ImportQueue::addCallees(llvm::Function& body, unsigned depth, double heat,
+                             const std::vector<GuessedTarget>& guessed) {
   std::optional<Frequencies> frequencies;
   if (entries_)
     frequencies.emplace(body);
@@ -92,17 +94,23 @@ ImportQueue::Heat ImportQueue::heatOf(const ImportCandidate& candidate) const {
   return candidate.heat < kRare ? Heat::Rare : Heat::Usual;
 }
 
-bool ImportQueue::takes(const ImportCandidate& candidate) const { return takes(candidate, 0); }
+bool ImportQueue::takes(const ImportCandidate& candidate) const {
+  return takes(candidate, 0);
+}
 
 bool ImportQueue::takes(const ImportCandidate& candidate, unsigned size) const {
   if (limits_.calleeSize == 0 || candidate.depth > limits_.depth)
     return false;
   switch (heatOf(candidate)) {
-  case Heat::Never: return false;
-  case Heat::Rare: return size <= std::min(limits_.calleeSize, kRareSize) && size_ < limits_.totalSize;
+  case Heat::Never:
+    return false;
+  case Heat::Rare:
+    return size <= std::min(limits_.calleeSize, kRareSize) && size_ < limits_.totalSize;
   case Heat::Unknown:
-  case Heat::Usual: return size <= limits_.calleeSize && size_ < limits_.totalSize;
-  case Heat::Hot: return size <= kHotSize && size_ < limits_.totalSize * kHotTotal;
+  case Heat::Usual:
+    return size <= limits_.calleeSize && size_ < limits_.totalSize;
+  case Heat::Hot:
+    return size <= kHotSize && size_ < limits_.totalSize * kHotTotal;
   }
   return false;
 }

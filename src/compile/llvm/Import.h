@@ -1,4 +1,5 @@
-// Which callees come along in a unit: those whose calls are hot first, as far as a budget goes that grows with the heat.
+// Which callees come along in a unit: those whose calls are hot first, as far as a budget goes that grows with the
+// heat.
 #pragma once
 
 #include <llvm/IR/Function.h>
@@ -27,16 +28,16 @@ struct ImportCandidate {
   unsigned order = 0;               ///< of being found
 };
 
-/// The candidates of one unit. Without a profile, in the order of being found: calls of the function itself, then those of
-/// its callees. With one, the hottest first.
+/// The candidates of one unit. Without a profile, in the order of being found: calls of the function itself, then those
+/// of its callees. With one, the hottest first.
 class ImportQueue {
 public:
   explicit ImportQueue(const ImportLimits& limits) : limits_(limits) {}
   /// From now on there is a profile, with so many entries of the unit's function.
   void useProfile(std::uint64_t entries, const CountSummary& counts);
 
-  /// Adds the callees of a body in the unit that is itself `depth` calls away and entered `heat` times for each entry of the
-  /// unit's function.
+  /// Adds the callees of a body in the unit that is itself `depth` calls away and entered `heat` times for each entry
+  /// of the unit's function.
   void addCallees(llvm::Function& body, unsigned depth, double heat, const std::vector<GuessedTarget>& guessed);
   std::optional<ImportCandidate> next();
   /// Whether a callee of unknown size may come along at all, and one of this size.

@@ -132,11 +132,11 @@ TEST_F(Annotated, CountsOver32BitsKeepTheirRatio) {
 
 TEST_F(Annotated, AProfileOfAnotherBodyChangesNothing) {
   const FunctionProfile others[] = {
-      {.branches = {{0, 1, 1}}},                          // a comparison
-      {.branches = {{1, 1, 1}, {11, 1, 1}}},              // an unconditional branch
-      {.branches = {{99, 1, 1}}},                         // behind the end
-      {.switches = {{6, 1, {1, 1, 1}}}},                  // another number of cases
-      {.branches = {{1, 1, 1}}, .switches = {{1, 1, {}}}},// a branch as a switch
+      {.branches = {{0, 1, 1}}},                           // a comparison
+      {.branches = {{1, 1, 1}, {11, 1, 1}}},               // an unconditional branch
+      {.branches = {{99, 1, 1}}},                          // behind the end
+      {.switches = {{6, 1, {1, 1, 1}}}},                   // another number of cases
+      {.branches = {{1, 1, 1}}, .switches = {{1, 1, {}}}}, // a branch as a switch
       {.calls = {{.number = 3, .targets = {}, .other = 1}}},
       {.memory = {{.number = 10, .sizes = {}, .other = 1}}},
   };
@@ -162,7 +162,8 @@ TEST_F(Annotated, TargetsAreNamedAsLlvmNamesThem) {
 
 TEST_F(Annotated, SizesAreNotedWhereTheyVary) {
   FunctionProfile profile{.entries = 100};
-  profile.memory = {{.number = 8, .sizes = {{16, 70}, {5, 20}}, .other = 10}, {.number = 9, .sizes = {{8, 100}}, .other = 0}};
+  profile.memory = {{.number = 8, .sizes = {{16, 70}, {5, 20}}, .other = 10},
+                    {.number = 9, .sizes = {{8, 100}}, .other = 0}};
   ASSERT_TRUE(annotate(profile));
   std::uint64_t total = 0;
   auto values = llvm::getValueProfDataFromInst(value(8), llvm::IPVK_MemOPSize, 4, total);
