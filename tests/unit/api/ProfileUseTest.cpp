@@ -108,7 +108,9 @@ TEST(ProfileUse, WhatWasRecordedIsInTheLastTiersCode) {
 }
 
 TEST(ProfileUse, InterpreterAndBaselineAddUp) {
-  Host host(kProgram, climbing("interpreter,baseline@100,O3@100000"));
+  Options options = climbing("interpreter,baseline@100,O3@100000");
+  options.profiling = Profiling::On; // baseline from its first call
+  Host host(kProgram, options);
   callSign(host, 300, 200);
   EXPECT_EQ(host.tierOf("sign"), Tier::Baseline);
   EXPECT_EQ(numbers(ir(host, "sign"), "branch_weights"), (Numbers{300, 200}));
