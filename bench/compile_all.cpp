@@ -211,7 +211,8 @@ void Laboratory::measure(unsigned rounds) {
   };
   for (unsigned round = 0; round <= rounds; ++round) {
     (void)lean_->guarded([&](World& world, const WorldSymbols& symbols) -> Result<void> {
-      pass(baselineSide_, round != 0, [&](std::uint32_t id) { return baseline_->compile({&world, &symbols}, id); });
+      pass(baselineSide_, round != 0,
+           [&](std::uint32_t id) { return baseline_->compile({&world, &symbols}, id, counted_); });
       return {};
     });
     pass(llvmSide_, round != 0, byLlvm);

@@ -28,6 +28,23 @@ bool writesBetween(const llvm::Instruction& from, const llvm::Instruction& to);
 /// The value whose other name an intrinsic's result is, or null.
 const llvm::Value* sameValue(const llvm::IntrinsicInst& intrinsic);
 
+/// Where the element that the indices lead to begins within a struct or array, counted in what `countOf(type)` counts.
+template <typename CountOf>
+std::uint32_t elementAt(llvm::Type* type, llvm::ArrayRef<unsigned> indices, CountOf&& countOf) {
+  std::uint32_t at = 0;
+  for (unsigned index : indices) {
+    if (auto* record = llvm::dyn_cast<llvm::StructType>(type)) {
+      for (unsigned i = 0; i < index; ++i)
+        at += countOf(record->getElementType(i));
+      type = record->getElementType(index);
+    } else {
+      type = type->getArrayElementType();
+      at += index * countOf(type);
+    }
+  }
+  return at;
+}
+
 /// Whether the address serves a few accesses alone, each of which can compute it for itself: what `accesses` says of
 /// its users, and with an index all of them in its block.
 template <typename Accesses>

@@ -65,18 +65,7 @@ std::uint32_t partCount(llvm::Type* type) {
 }
 
 std::uint32_t partAt(llvm::Type* type, llvm::ArrayRef<unsigned> indices) {
-  std::uint32_t part = 0;
-  for (unsigned index : indices) {
-    if (auto* record = llvm::dyn_cast<llvm::StructType>(type)) {
-      for (unsigned i = 0; i < index; ++i)
-        part += partCount(record->getElementType(i));
-      type = record->getElementType(index);
-    } else {
-      type = type->getArrayElementType();
-      part += index * partCount(type);
-    }
-  }
-  return part;
+  return flow::elementAt(type, indices, partCount);
 }
 
 } // namespace kiln::baseline

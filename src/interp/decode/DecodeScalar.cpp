@@ -496,20 +496,6 @@ void Decoder::decodeAggregate(const llvm::Instruction& instruction) {
   unsigned d = destination(instruction), words = stateOf(instruction).words;
   if (llvm::isa<llvm::FreezeInst>(instruction))
     return emitMoveWords(d, instruction.getOperand(0), words);
-  auto wordAt = [](llvm::Type* type, llvm::ArrayRef<unsigned> indices) {
-    std::uint32_t at = 0;
-    for (unsigned index : indices) {
-      if (auto* record = llvm::dyn_cast<llvm::StructType>(type)) {
-        for (unsigned i = 0; i < index; ++i)
-          at += wordsOf(record->getElementType(i));
-        type = record->getElementType(index);
-      } else {
-        type = type->getArrayElementType();
-        at += index * wordsOf(type);
-      }
-    }
-    return at;
-  };
   if (const auto* extract = llvm::dyn_cast<llvm::ExtractValueInst>(&instruction)) {
     std::uint32_t at = wordAt(extract->getAggregateOperand()->getType(), extract->getIndices());
     for (unsigned i = 0; i < words; ++i)

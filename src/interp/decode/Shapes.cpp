@@ -33,22 +33,6 @@ const llvm::SExtInst* extensionOf(const llvm::LoadInst& load) {
 
 namespace {
 
-/// The word of an element within an aggregate, by indices.
-std::uint32_t wordAt(llvm::Type* type, llvm::ArrayRef<unsigned> indices) {
-  std::uint32_t word = 0;
-  for (unsigned index : indices) {
-    if (auto* record = llvm::dyn_cast<llvm::StructType>(type)) {
-      for (unsigned i = 0; i < index; ++i)
-        word += wordsOf(record->getElementType(i));
-      type = record->getElementType(index);
-    } else {
-      type = type->getArrayElementType();
-      word += index * wordsOf(type);
-    }
-  }
-  return word;
-}
-
 bool isOneWordOrHalf(const llvm::Type* type) { return isOneWord(type) || type->isHalfTy() || type->isBFloatTy(); }
 
 std::optional<SameWords> sameAsCast(const llvm::CastInst& cast) {
@@ -88,6 +72,10 @@ std::optional<SameWords> sameAsCast(const llvm::CastInst& cast) {
 }
 
 } // namespace
+
+std::uint32_t wordAt(llvm::Type* type, llvm::ArrayRef<unsigned> indices) {
+  return flow::elementAt(type, indices, [](llvm::Type* each) { return wordsOf(each); });
+}
 
 std::optional<SameWords> sameWords(const llvm::Instruction& instruction) {
   if (const auto* cast = llvm::dyn_cast<llvm::CastInst>(&instruction))

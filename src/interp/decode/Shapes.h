@@ -25,6 +25,8 @@ inline bool isAlwaysClean(const llvm::Type* type) {
 /// Whether the op for the instruction leaves zeros above its type.
 bool writesClean(const llvm::Instruction& instruction);
 
+/// The first word of an element within a struct or array, by indices.
+std::uint32_t wordAt(llvm::Type* type, llvm::ArrayRef<unsigned> indices);
 /// A value that consists of words of another one.
 struct SameWords {
   const llvm::Value* value = nullptr;

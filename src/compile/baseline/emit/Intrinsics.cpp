@@ -168,14 +168,7 @@ bool Intrinsics::emitMachine(const llvm::IntrinsicInst& intrinsic) {
     return true;
   case llvm::Intrinsic::readcyclecounter:
   case llvm::Intrinsic::x86_rdtsc:
-    // RDX may be somebody's place.
-    a_.mov(x86::r11, x86::rdx);
-    a_.rdtsc();
-    a_.shl(x86::rdx, 32);
-    a_.or_(x86::rax, x86::rdx);
-    a_.mov(x86::rdx, x86::r11);
-    if (isUsed(self()))
-      wrote(self(), 0, x86::rax);
+    emitCycleCounter();
     return true;
   case llvm::Intrinsic::load_relative: {
     // base + the 32-bit distance at base + offset
@@ -189,6 +182,17 @@ bool Intrinsics::emitMachine(const llvm::IntrinsicInst& intrinsic) {
   default:
     return false;
   }
+}
+
+void Intrinsics::emitCycleCounter() {
+  // RDX may be somebody's place.
+  a_.mov(x86::r11, x86::rdx);
+  a_.rdtsc();
+  a_.shl(x86::rdx, 32);
+  a_.or_(x86::rax, x86::rdx);
+  a_.mov(x86::rdx, x86::r11);
+  if (isUsed(self()))
+    wrote(self(), 0, x86::rax);
 }
 
 /// The address of this thread's copy, from the program's own block or from the library that defines the variable.

@@ -17,6 +17,7 @@ private:
   bool emitMachine(const llvm::IntrinsicInst& intrinsic);
   void giveConstant(std::uint64_t value);
   void emitStackRestore(const llvm::IntrinsicInst& intrinsic);
+  void emitCycleCounter();
   void emitThreadLocal(const llvm::IntrinsicInst& intrinsic);
   void emitPrefetch(const llvm::IntrinsicInst& intrinsic);
 };
