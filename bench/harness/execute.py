@@ -70,7 +70,8 @@ class Row:
 def execute(contender, times=False):
     """Runs a contender once; raises BenchError when it cannot be started.
     `times`: it reports its repetitions, in CPU time if that is "cpu"."""
-    environment = {**os.environ, "LC_ALL": "C"}
+    # Each run begins with nothing, but where a contender names a folder.
+    environment = {**os.environ, "LC_ALL": "C", "KILN_CACHE": "off"}
     for name in ("KILN_BENCH_TIMES", "LUA_INIT", "LUA_INIT_5_4", "LUA_PATH", "LUA_CPATH"):
         environment.pop(name, None)
     if times:

@@ -5,6 +5,7 @@
 #include "engine/ProgramCore.h"
 #include "engine/SignalHandlers.h"
 #include "profile/ProfileFile.h"
+#include "support/Hash.h"
 #include "support/SignalBlock.h"
 
 namespace kiln {
@@ -97,6 +98,7 @@ Result<void> ProgramCore::makeProfile(const std::string& earlier) {
     if (!read)
       return std::unexpected(read.error());
     known = std::move(*read);
+    earlierProfile_ = digestOf(profileToBinary(known));
   }
   const Options& options = engine_->options;
   const Ladder& ladder = tiers_->ladder();
@@ -265,23 +267,31 @@ Result<std::string> ProgramCore::dumpLow(FunctionRecord& record, Tier tier) {
   return text;
 }
 
-Result<void> ProgramCore::writeProfile(const std::string& path, ProfileFormat format) {
+Result<ProgramProfile> ProgramCore::harvest() {
   ProgramProfile profile;
+  Result<void> done;
+  callOnStack(*stack_, [&] {
+    done = worlds_->guarded([&](World& world, const WorldSymbols& symbols) -> Result<void> {
+      profile = interpreter_->harvest({&world, &symbols});
+      addTier(profile, baseline_->harvest({&world, &symbols}));
+      return {};
+    });
+  });
+  if (!done)
+    return std::unexpected(done.error());
+  return profile;
+}
+
+Result<void> ProgramCore::writeProfile(const std::string& path, ProfileFormat format) {
+  Result<ProgramProfile> profile;
   {
     SignalBlock block;
     std::lock_guard lock(foreground_);
-    Result<void> done;
-    callOnStack(*stack_, [&] {
-      done = worlds_->guarded([&](World& world, const WorldSymbols& symbols) -> Result<void> {
-        profile = interpreter_->harvest({&world, &symbols});
-        addTier(profile, baseline_->harvest({&world, &symbols}));
-        return {};
-      });
-    });
-    if (!done)
-      return done;
+    profile = harvest();
   }
-  return kiln::writeProfile(std::move(profile), path, format);
+  if (!profile)
+    return std::unexpected(profile.error());
+  return kiln::writeProfile(std::move(*profile), path, format);
 }
 
 } // namespace kiln
