@@ -39,16 +39,16 @@ public:
   std::mutex& forkLock() { return mutex_; }
 
 private:
+  struct Earlier {
+    ProgramProfile profile;
+    std::unordered_multimap<std::string_view, std::uint32_t> named; ///< functions of the program that it could mean
+  };
   /// Clears `into` and fills it; false if there is nothing.
   bool read(std::uint32_t function, FunctionProfile& into, const CountReading& reading) const;
   std::optional<FunctionProfile> recorded(std::uint32_t function) const;
   std::optional<FunctionProfile> known(std::uint32_t function, const HashOf& hashOf) const;
   static void number(TargetCount& target, const Earlier& earlier, const HashOf& hashOf);
 
-  struct Earlier {
-    ProgramProfile profile;
-    std::unordered_multimap<std::string_view, std::uint32_t> named; ///< functions of the program that it could mean
-  };
   std::shared_ptr<const Earlier> earlier() const {
     std::lock_guard lock(mutex_);
     return earlier_;
