@@ -227,10 +227,11 @@ bool DiskStore::write(const std::string& program, const std::string& name, std::
   Descriptor folder(programFolder(program, true));
   if (folder && writeFile(*folder, name, bytes))
     return true;
-  if (errno == ENOENT) { // somebody evicted the program between two calls: the next write may succeed
-    return false;
-  }
-  stopWriting(refused_.load(std::memory_order_relaxed) ? refusal() : strerror(errno));
+  const int error = errno;
+  if (refused_.load(std::memory_order_relaxed))
+    stopWriting(refusal());
+  else if (error != ENOENT) // somebody evicted the program between two calls: the next write may succeed
+    stopWriting(strerror(error));
   return false;
 }
 

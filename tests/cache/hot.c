@@ -49,7 +49,7 @@ static void *other(void *rounds) {
 
 int main(int argc, char **argv) {
   const char *end = argc > 1 ? argv[1] : "return";
-  unsigned rounds = argc > 2 ? (unsigned)atoi(argv[2]) : 60000;
+  unsigned rounds = argc > 2 ? (unsigned)atoi(argv[2]) : 1500000;
   printf("%u\n", work(rounds));
   fflush(stdout);
   if (!strcmp(end, "exit"))
