@@ -1,7 +1,10 @@
 #include "cache/Authenticator.h"
 
 #include <fcntl.h>
-#include <sodium/crypto_auth_hmacsha256.h>
+extern "C" { // the first of them does not say so itself
+#include <mbedtls/constant_time.h>
+#include <mbedtls/md.h>
+}
 #include <string.h>
 #include <unistd.h>
 
@@ -11,25 +14,17 @@
 namespace kiln::cache {
 namespace {
 
-using Tag = std::array<unsigned char, crypto_auth_hmacsha256_BYTES>;
+using Tag = std::array<unsigned char, 32>;
 
 const unsigned char* bytesOf(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 
-Tag tagOf(std::string_view key, std::string_view entry) {
+/// Nothing if there is no memory for it.
+std::optional<Tag> tagOf(std::string_view key, std::string_view entry) {
   Tag tag;
-  crypto_auth_hmacsha256_state state;
-  crypto_auth_hmacsha256_init(&state, bytesOf(key), key.size());
-  crypto_auth_hmacsha256_update(&state, bytesOf(entry), entry.size());
-  crypto_auth_hmacsha256_final(&state, tag.data());
+  const mbedtls_md_info_t* sha256 = mbedtls_md_info_from_type(MBEDTLS_MD_SHA256);
+  if (!sha256 || mbedtls_md_hmac(sha256, bytesOf(key), key.size(), bytesOf(entry), entry.size(), tag.data()) != 0)
+    return std::nullopt;
   return tag;
-}
-
-/// In time that does not tell how much was right.
-bool equal(const Tag& a, std::string_view b) {
-  unsigned different = 0;
-  for (std::size_t i = 0; i < a.size(); ++i)
-    different |= a[i] ^ static_cast<unsigned char>(b[i]);
-  return different == 0;
 }
 
 } // namespace
@@ -62,10 +57,10 @@ Result<Authenticator> Authenticator::fromFile(const std::string& path) {
 }
 
 std::string Authenticator::tagged(std::string_view entry) const {
-  Tag tag = tagOf(key_, entry);
   std::string out(entry);
-  out.append(reinterpret_cast<const char*>(tag.data()), tag.size());
-  return out;
+  if (auto tag = tagOf(key_, entry))
+    out.append(reinterpret_cast<const char*>(tag->data()), tag->size());
+  return out; // without a tag it is worth nothing to anybody
 }
 
 std::optional<std::string_view> Authenticator::checked(std::string_view tagged) const {
@@ -73,7 +68,8 @@ std::optional<std::string_view> Authenticator::checked(std::string_view tagged) 
   if (tagged.size() < size)
     return std::nullopt;
   std::string_view entry = tagged.substr(0, tagged.size() - size);
-  if (!equal(tagOf(key_, entry), tagged.substr(entry.size())))
+  const auto tag = tagOf(key_, entry);
+  if (!tag || mbedtls_ct_memcmp(tag->data(), tagged.data() + entry.size(), size) != 0)
     return std::nullopt;
   return entry;
 }
