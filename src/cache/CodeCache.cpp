@@ -121,10 +121,9 @@ std::vector<CodeKey> ProgramCache::list() {
   return found;
 }
 
-void ProgramCache::keep(CodeArtifact&& artifact, bool profiled) {
+void ProgramCache::keep(const CodeKey& code, CodeArtifact&& artifact) {
   if (!mayKeep(artifact))
     return;
-  CodeKey code{artifact.function, artifact.loop, artifact.tier, artifact.counts, profiled};
   // std::function wants a closure that can be copied.
   auto kept = std::make_shared<const CodeArtifact>(std::move(artifact));
   if (!thread.post([this, code, kept] { store(code, *kept); }))

@@ -75,7 +75,7 @@ public:
   /// What could be loaded, what became hot first first.
   std::vector<CodeKey> list();
   /// Takes the artifact away to be stored later, unless it is nothing to keep.
-  void keep(CodeArtifact&& artifact, bool profiled);
+  void keep(const CodeKey& key, CodeArtifact&& artifact);
   /// What is stored under this key proved unusable.
   void reject(const CodeKey& key);
 

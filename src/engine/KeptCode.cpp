@@ -161,8 +161,6 @@ void ProgramCore::installKept() {
 void ProgramCore::installAhead(CodeArtifact&& artifact) {
   FunctionRecord& record = table_->record(artifact.function);
   const bool whole = artifact.loop == kNoLoop;
-  const cache::CodeKey key{artifact.function, artifact.loop, artifact.tier, artifact.counts,
-                           artifact.tier >= tiers_->ladder().top() && profile_ != nullptr};
   CompileResult result = std::move(artifact);
   Result<Version> version = fail(ErrorCode::CompileFailed, "");
   try {
@@ -177,16 +175,27 @@ void ProgramCore::installAhead(CodeArtifact&& artifact) {
   }
   if (version)
     cache_->counts.installed.fetch_add(1, std::memory_order_relaxed);
-  else if (version.error().code != ErrorCode::CodeSpaceFull)
-    cache_->reject(key);
+  else
+    refuseKept(result, version.error());
+}
+
+cache::CodeKey ProgramCore::keyOf(const CodeArtifact& artifact) const {
+  return {artifact.function, artifact.loop, artifact.tier, artifact.counts,
+          artifact.tier >= tiers_->ladder().top() && profile_ != nullptr};
+}
+
+void ProgramCore::refuseKept(const CompileResult& result, const Error& error) {
+  const auto* artifact = std::get_if<CodeArtifact>(&result);
+  if (artifact && artifact->cached && error.code != ErrorCode::CodeSpaceFull)
+    cache_->reject(keyOf(*artifact));
 }
 
 void ProgramCore::keep(CompileResult& result) {
   if (!cache_)
     return;
   auto& artifact = std::get<CodeArtifact>(result);
-  const bool profiled = artifact.tier >= tiers_->ladder().top() && profile_ != nullptr;
-  cache_->keep(std::move(artifact), profiled);
+  const cache::CodeKey key = keyOf(artifact);
+  cache_->keep(key, std::move(artifact));
 }
 
 void ProgramCore::saveToCache() {

@@ -313,8 +313,10 @@ void ProgramCore::announce(const FunctionRecord& record, const Version& version)
 Result<void> ProgramCore::install(FunctionRecord& record, CompileResult& result, std::string_view reason, bool force) {
   std::lock_guard lock(install_);
   auto version = link(record, result);
-  if (!version)
+  if (!version) {
+    refuseKept(result, version.error());
     return std::unexpected(version.error());
+  }
   tiers_->publish(record, std::move(*version), reason, force);
   keep(result);
   return {};
@@ -323,8 +325,10 @@ Result<void> ProgramCore::install(FunctionRecord& record, CompileResult& result,
 Result<void> ProgramCore::installLoop(FunctionRecord& record, CompileResult& result, std::string_view reason) {
   std::lock_guard lock(install_);
   auto version = link(record, result);
-  if (!version)
+  if (!version) {
+    refuseKept(result, version.error());
     return std::unexpected(version.error());
+  }
   tiers_->publishLoop(record, std::move(*version), reason);
   keep(result);
   return {};

@@ -164,6 +164,9 @@ private:
   }
   /// After the result was installed.
   void keep(CompileResult& result);
+  /// After it could not be linked: what came from the cache is removed from there, and compiled at the next request.
+  void refuseKept(const CompileResult& result, const Error& error);
+  cache::CodeKey keyOf(const CodeArtifact& artifact) const;
 
   PushResult request(FunctionRecord& record, Tier tier, std::uint32_t loop);
   std::optional<std::uintptr_t> resolve(std::string_view symbol);
