@@ -31,7 +31,7 @@ help: ## this list
 run: build ## build kiln and run the example program with its tiers shown
 	@mkdir -p build/examples
 	clang-19 -O1 -emit-llvm -c examples/program/loop.c -o build/examples/loop.bc
-	$(KILN) run --trace-tiers --stats build/examples/loop.bc
+	$(KILN) run --cache off --trace-tiers --stats build/examples/loop.bc
 
 build: ## install what is missing and build build/release/bin/kiln
 	@scripts/setup build

@@ -198,26 +198,30 @@ void ProgramCore::keep(CompileResult& result) {
   cache_->keep(key, std::move(artifact));
 }
 
-void ProgramCore::saveToCache() {
+void ProgramCore::saveToCache(bool mayGather) {
   if (!cache_ || saved_.exchange(true))
     return;
   SignalBlock block;
-  // exit() in a handler, which may have interrupted malloc: what is written already must do.
-  if (mayBeInHandler(block.before()))
-    return;
+  // exit() in a handler, which may have interrupted malloc: what is written, or waits for it, must do.
+  const bool gather = mayGather || !mayBeInHandler(block.before());
   const bool worthwhile = cache_->counts.misses.load(std::memory_order_relaxed) != 0 ||
                           nowNanoseconds() - engine_->startedAt >= kLeastRunNs;
-  if (profile_ && worthwhile && !forked_) {
-    std::unique_lock lock(foreground_, std::try_to_lock);
-    for (int i = 0; !lock && i < kForegroundTries; ++i) {
-      std::this_thread::sleep_for(std::chrono::microseconds(200));
-      (void)lock.try_lock();
-    }
-    if (auto recorded = lock ? harvest() : ProgramProfile{}; recorded && !recorded->functions.empty())
-      cache_->addProfile(std::move(*recorded));
-  }
+  if (profile_ && gather && worthwhile && !forked_)
+    saveProfile();
   if (!installing_.load(std::memory_order_relaxed) || cache_->thread.waiting() != 0)
     cache_->thread.drain(std::chrono::milliseconds(engine_->options.cache.endMilliseconds));
+}
+
+void ProgramCore::saveProfile() {
+  std::unique_lock lock(foreground_, std::try_to_lock);
+  for (int i = 0; !lock && i < kForegroundTries; ++i) {
+    std::this_thread::sleep_for(std::chrono::microseconds(200));
+    (void)lock.try_lock();
+  }
+  if (!lock)
+    return;
+  if (auto recorded = harvest(); recorded && !recorded->functions.empty())
+    cache_->addProfile(std::move(*recorded));
 }
 
 void ProgramCore::stopCache() {

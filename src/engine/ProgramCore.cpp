@@ -179,7 +179,7 @@ ProgramCore::~ProgramCore() {
   if (!tiers_)
     return;
   __cxa_finalize(dsoHandle());
-  saveToCache();
+  saveToCache(true);
   engine_->remove(*this);
   stopCache();
 }

@@ -79,8 +79,8 @@ public:
   std::uintptr_t forceOsr(FunctionRecord& record, std::uint32_t loop, Tier running);
   void compileQueued(const QueuedCompile& request, unsigned worker);
 
-  /// See Program::saveToCache().
-  void saveToCache();
+  /// See Program::saveToCache(). `mayGather`: this thread is in no signal handler of the program, whatever it looks like.
+  void saveToCache(bool mayGather = false);
   /// Ends the cache's thread: nothing is installed or written from then on.
   void stopCache();
 
@@ -155,6 +155,7 @@ private:
   bool isThere(const cache::CodeKey& key);
   void installKept();
   void installAhead(CodeArtifact&& artifact);
+  void saveProfile();
   /// From the cache, or compiled.
   template <typename Compile> CompileResult codeFor(const CompileRequest& request, Compile&& compile) {
     if (cache_)
