@@ -2,7 +2,7 @@
 
 import fnmatch
 
-from . import build, counting, interpreter, tiers
+from . import build, counting, interpreter, kept, tiers
 from .execute import Contender, measure
 from .table import Column, Table
 
@@ -175,7 +175,7 @@ def real(session):
 
 GROUPS = {"start": start, "steady": steady, "real": real, "counting": counting.counting,
           "interpreter": interpreter.interpreter, "decode": interpreter.decode,
-          "throughput": tiers.throughput, "baseline": tiers.baseline, "curves": tiers.curves, "short": tiers.short,
+          "throughput": tiers.throughput, "baseline": tiers.baseline, "curves": tiers.curves, "short": tiers.short, "cache": kept.kept,
           "ladders": tiers.ladders}
 # What is run when no group is named: all but the experiment.
 USUAL = [name for name in GROUPS if name != "ladders"]

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <map>
-#include <thread>
 
 #include "cache/Bytes.h"
 #include "compile/llvm/Backend.h"
@@ -30,8 +29,6 @@ constexpr std::size_t kHashedAtLoad = std::size_t{256} << 10;
 constexpr std::size_t kLeastRoomAhead = std::size_t{64} << 10;
 /// A run that compiled nothing and was shorter teaches too little to be written down.
 constexpr std::uint64_t kLeastRunNs = 200'000'000;
-/// The end of a program waits so long for a thread that is in the middle of a first call.
-constexpr int kForegroundTries = 20;
 
 bool has(const Ladder& ladder, Tier tier) {
   return std::ranges::any_of(ladder.rungs, [&](const Rung& rung) { return rung.tier == tier; });
@@ -143,7 +140,7 @@ void ProgramCore::installKept() {
   }
   const bool named = earlierProfile_ != Digest{};
   if (auto known = profile_ && !named ? cache_->profile() : std::nullopt)
-    profile_->setEarlier(std::move(*known));
+    profile_->setEarlier(std::move(*known), true);
   if (!all.empty())
     cache_->touch();
   if (!cache_->shared() || ending())
@@ -155,7 +152,7 @@ void ProgramCore::installKept() {
                                 installAhead(std::move(artifact));
                             });
   if (made && profile_ && !named)
-    profile_->setEarlier(std::move(*made));
+    profile_->setEarlier(std::move(*made), true);
 }
 
 void ProgramCore::installAhead(CodeArtifact&& artifact) {
@@ -207,21 +204,10 @@ void ProgramCore::saveToCache(bool mayGather) {
   const bool worthwhile = cache_->counts.misses.load(std::memory_order_relaxed) != 0 ||
                           nowNanoseconds() - engine_->startedAt >= kLeastRunNs;
   if (profile_ && gather && worthwhile && !forked_)
-    saveProfile();
+    if (ProgramProfile recorded = profile_->numberedProfile(); !recorded.functions.empty())
+      cache_->addProfile(std::move(recorded));
   if (!installing_.load(std::memory_order_relaxed) || cache_->thread.waiting() != 0)
     cache_->thread.drain(std::chrono::milliseconds(engine_->options.cache.endMilliseconds));
-}
-
-void ProgramCore::saveProfile() {
-  std::unique_lock lock(foreground_, std::try_to_lock);
-  for (int i = 0; !lock && i < kForegroundTries; ++i) {
-    std::this_thread::sleep_for(std::chrono::microseconds(200));
-    (void)lock.try_lock();
-  }
-  if (!lock)
-    return;
-  if (auto recorded = harvest(); recorded && !recorded->functions.empty())
-    cache_->addProfile(std::move(*recorded));
 }
 
 void ProgramCore::stopCache() {

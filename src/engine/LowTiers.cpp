@@ -267,31 +267,23 @@ Result<std::string> ProgramCore::dumpLow(FunctionRecord& record, Tier tier) {
   return text;
 }
 
-Result<ProgramProfile> ProgramCore::harvest() {
-  ProgramProfile profile;
-  Result<void> done;
-  callOnStack(*stack_, [&] {
-    done = worlds_->guarded([&](World& world, const WorldSymbols& symbols) -> Result<void> {
-      profile = interpreter_->harvest({&world, &symbols});
-      addTier(profile, baseline_->harvest({&world, &symbols}));
-      return {};
-    });
-  });
-  if (!done)
-    return std::unexpected(done.error());
-  return profile;
-}
-
 Result<void> ProgramCore::writeProfile(const std::string& path, ProfileFormat format) {
-  Result<ProgramProfile> profile;
+  ProgramProfile profile;
   {
     SignalBlock block;
     std::lock_guard lock(foreground_);
-    profile = harvest();
+    Result<void> done;
+    callOnStack(*stack_, [&] {
+      done = worlds_->guarded([&](World& world, const WorldSymbols& symbols) -> Result<void> {
+        profile = interpreter_->harvest({&world, &symbols});
+        addTier(profile, baseline_->harvest({&world, &symbols}));
+        return {};
+      });
+    });
+    if (!done)
+      return done;
   }
-  if (!profile)
-    return std::unexpected(profile.error());
-  return kiln::writeProfile(std::move(*profile), path, format);
+  return kiln::writeProfile(std::move(profile), path, format);
 }
 
 } // namespace kiln

@@ -105,8 +105,6 @@ private:
 
   // The low tiers, interpreter and baseline (LowTiers.cpp): in this thread, from the foreground's world, under its lock.
   void makeLowTiers();
-  /// What was recorded so far. Under the foreground lock.
-  Result<ProgramProfile> harvest();
   /// Where functions in baseline begin to record; zeros if they do at once, or never.
   RecordingStart recordingStage() const;
   /// Where the ladder begins for a function that is called for the first time.
@@ -155,7 +153,6 @@ private:
   bool isThere(const cache::CodeKey& key);
   void installKept();
   void installAhead(CodeArtifact&& artifact);
-  void saveProfile();
   /// From the cache, or compiled.
   template <typename Compile> CompileResult codeFor(const CompileRequest& request, Compile&& compile) {
     if (cache_)

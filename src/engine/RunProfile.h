@@ -31,8 +31,12 @@ public:
   /// `earlier` may be empty. The parts outlive it.
   RunProfile(const Parts& parts, ProgramProfile earlier);
 
-  /// Another profile of earlier runs in place of the one there was. Any thread, at any time.
-  void setEarlier(ProgramProfile earlier);
+  /// A profile of earlier runs in place of the one there was. With `numbered`, it is one of numberedProfile(). Any thread, at
+  /// any time.
+  void setEarlier(ProgramProfile earlier, bool numbered = false);
+  /// What this run has recorded, for later runs of the very same program: its functions have their numbers (and one) in
+  /// place of content hashes, which would have to be computed from all bodies at the end of the run.
+  ProgramProfile numberedProfile() const;
 
   std::optional<FunctionProfile> functionProfile(std::uint32_t function, const HashOf& hashOf) const override;
   CountSummary summary() const override;
@@ -42,12 +46,13 @@ private:
   struct Earlier {
     ProgramProfile profile;
     std::unordered_multimap<std::string_view, std::uint32_t> named; ///< functions of the program that it could mean
+    bool numbered = false; ///< it has numbers in place of hashes
   };
   /// Clears `into` and fills it; false if there is nothing.
   bool read(std::uint32_t function, FunctionProfile& into, const CountReading& reading) const;
   std::optional<FunctionProfile> recorded(std::uint32_t function) const;
   std::optional<FunctionProfile> known(std::uint32_t function, const HashOf& hashOf) const;
-  static void number(TargetCount& target, const Earlier& earlier, const HashOf& hashOf);
+  void number(TargetCount& target, const Earlier& earlier, const HashOf& hashOf) const;
 
   std::shared_ptr<const Earlier> earlier() const {
     std::lock_guard lock(mutex_);

@@ -69,13 +69,13 @@ Result<CacheOptions> cacheOptions(const CacheWords& words) {
     if (!off)
       into = place;
   }
+  if (options.remote.empty() && !options.keyFile.empty())
+    return fail(ErrorCode::BadOption, "--cache-key is for a shared cache: name it with --cache redis://HOST");
   if (off)
     return CacheOptions{};
   if (!options.remote.empty() && options.keyFile.empty())
     return fail(ErrorCode::BadOption, "a shared cache holds native code, which is executed: it needs a key that only its "
                                       "users have (--cache-key FILE)");
-  if (options.remote.empty() && !options.keyFile.empty())
-    return fail(ErrorCode::BadOption, "--cache-key is for a shared cache: name it with --cache redis://HOST");
   if (options.folder.empty())
     options.folder = defaultFolder();
   if (options.folder.empty() && !options.remote.empty())
