@@ -253,11 +253,12 @@ Result<Parsed> parseCommandLine(int argc, char** argv) {
                 std::string(error.what()) + "; see kiln " + (used.empty() ? "run" : used.front()->get_name()) + " --help");
   }
   Parsed parsed;
-  if (app.got_subcommand("profile"))
+  const std::string command = app.get_subcommands().front()->get_name();
+  if (command == "profile")
     parsed.profile = std::move(profile);
-  else if (app.got_subcommand("coverage"))
+  else if (command == "coverage")
     parsed.coverage = std::move(coverage);
-  else if (!app.got_subcommand("run"))
+  else if (command != "run")
     parsed.container = std::move(container);
   else if (auto options = check(raw, run->remaining()))
     parsed.run = std::move(*options);
