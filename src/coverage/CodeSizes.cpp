@@ -54,7 +54,7 @@ Result<std::map<std::string, std::uint64_t>> codeSizes(const Source& source) {
       return fail(ErrorCode::BadBitcode, messageOf(std::move(error)));
     llvm::StripDebugInfo(module);
     Backend backend;
-    auto object = backend.emitObject(module, Tier::O2);
+    auto object = backend.emitObject(module, Tier::O0);
     if (!object)
       return std::unexpected(object.error());
     return sizesIn(*object);

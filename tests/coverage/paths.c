@@ -71,7 +71,7 @@ int main(int argc, char **argv) {
   if (jumped == 0)
     middle(path);
   else
-    printf("jumped %d\n", jumped);
+    printf("jumped %d\n", jumped); // more than clang knows
   if (path > 9)
     never();
   printf("%d\n", sum);

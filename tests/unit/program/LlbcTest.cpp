@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "program/Source.h"
+#include "support/Hash.h"
 
 namespace kiln {
 namespace {
@@ -40,6 +41,14 @@ std::string version1(std::size_t bytes, std::uint32_t level = 1) {
   return header + kPayload;
 }
 
+/// By the format's rule, not by write().
+std::string withChecksum(std::string bytes) {
+  auto eight = [](std::uint64_t value) {
+    return word(static_cast<std::uint32_t>(value)) + word(static_cast<std::uint32_t>(value >> 32));
+  };
+  return with(bytes, 120, eight(hashBytes(bytes.substr(0, 120) + eight(hashBytes(bytes.substr(128))))));
+}
+
 Defect defectOf(const std::string& bytes) {
   auto container = llbc::parse(bytes);
   return container ? Defect{} : container.error();
@@ -58,6 +67,8 @@ TEST(Llbc, EveryFieldStandsWhereTheFormatSays) {
   EXPECT_EQ(bytes.substr(116, 4), word(0));
   EXPECT_EQ(bytes.substr(128), kPayload);
 }
+
+TEST(Llbc, TheChecksumIsTheFormatsOne) { EXPECT_EQ(withChecksum(sample()), sample()); }
 
 TEST(Llbc, ReadsWhatItWrites) {
   const std::string bytes = sample();
@@ -141,9 +152,11 @@ TEST(Llbc, TheEarlierCheckSpeaksFirst) {
 }
 
 TEST(Llbc, AForeignTargetIsRefusedWhenAllElseIsRight) {
-  // The checksum of another target's container, found by the format's own rule in LlbcTest and not by write().
   std::optional<ContainerHeader> header;
   std::string bytes = with(sample(), 112, word(77));
+  EXPECT_EQ(defectOf(withChecksum(bytes)).code, ErrorCode::WrongTarget);
+  EXPECT_EQ(defectOf(withChecksum(bytes)).offset, 112u);
+  EXPECT_TRUE(llbc::parse(withChecksum(with(sample(), 112, word(0)))));
   auto defects = llbc::defectsOf(bytes, header);
   ASSERT_EQ(defects.size(), 2u); // the checksum, which covers the target, and the target
   EXPECT_EQ(defects[0].code, ErrorCode::LlbcChecksum);
