@@ -62,7 +62,7 @@ fuzz: build ## ten minutes of random programs (FUZZ_SECONDS=N)
 	  --seconds $$(($(or $(FUZZ_SECONDS),600) / 2))
 	tests/conformance/csmith.py --kiln $(KILN) -j $(JOBS) --campaign $$(($(or $(FUZZ_SECONDS),600) / 2))
 
-bench: build ## measure against native code and lli; about 45 minutes (BENCH_ARGS="--group start")
+bench: build ## measure against native code and lli; about 70 minutes (BENCH_ARGS="--group start")
 	@scripts/setup bench
 	bench/run.py $(BENCH_ARGS)
 
