@@ -22,19 +22,19 @@ struct ContainerHeader {
   std::uint32_t version = 2;
   std::size_t headerBytes = 128; ///< where the bitcode begins: 128; of version 1 also 120 or 124
   std::string moduleName;
-  std::string entry;             ///< the function to start at; empty: `main`
+  std::string entry; ///< the function to start at; empty: `main`
   std::uint32_t payloadBytes = 0;
-  unsigned level = 3;            ///< 0 to 3: how far optimising the module is worth while, see docs/llbc.md
-  std::uint32_t target = 0;      ///< 1: x86-64 Linux; 0: not said
-  std::uint64_t checksum = 0;    ///< 0 in version 1, which has none
+  unsigned level = 3;         ///< 0 to 3: how far optimising the module is worth while, see docs/llbc.md
+  std::uint32_t target = 0;   ///< 1: x86-64 Linux; 0: not said
+  std::uint64_t checksum = 0; ///< 0 in version 1, which has none
 };
 
-/// The header of the container `path`, without its payload or checksum. Fails with one of the codes Llbc..., WrongTarget or
-/// FileNotFound.
+/// The header of the container `path`, without its payload or checksum. Fails with one of the codes Llbc...,
+/// WrongTarget or FileNotFound.
 Result<ContainerHeader> readContainerHeader(const std::string& path);
 
 struct PackOptions {
-  std::string input;                     ///< bitcode, IR text, or a container of either version
+  std::string input; ///< bitcode, IR text, or a container of either version
   std::string output;
   std::optional<std::string> moduleName; ///< default: what the input's header says, or its file name, cut to fit
   std::optional<std::string> entry;      ///< default: what the input's header says, or `main` if there is one
@@ -69,8 +69,8 @@ struct Inspection {
 };
 std::string_view kindName(Inspection::Kind kind);
 
-/// Looks at a file as a load would, function bodies and the verifier included, and goes on behind a defect where there is a
-/// way. Fails only if the file cannot be read.
+/// Looks at a file as a load would, function bodies and the verifier included, and goes on behind a defect where there
+/// is a way. Fails only if the file cannot be read.
 Result<Inspection> inspectFile(const std::string& path);
 
 } // namespace kiln

@@ -15,8 +15,8 @@
 namespace kiln {
 namespace {
 
-/// By hand: LLVM's reader of ELF files does not compile as C++23 with this standard library. The object was made in this
-/// process, so its tables are where they say.
+/// By hand: LLVM's reader of ELF files does not compile as C++23 with this standard library. The object was made in
+/// this process, so its tables are where they say.
 std::map<std::string, std::uint64_t> sizesIn(const std::vector<char>& object) {
   auto read = [&]<typename Part>(Part, std::uint64_t at) {
     Part part;

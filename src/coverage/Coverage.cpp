@@ -33,7 +33,8 @@ bool addModule(ModuleCoverage& into, const ModuleCoverage& more) {
 std::string share(std::uint64_t used, std::uint64_t total) {
   char text[64];
   snprintf(text, sizeof text, "%llu/%llu %5.1f%%", static_cast<unsigned long long>(used),
-           static_cast<unsigned long long>(total), total ? 100.0 * static_cast<double>(used) / static_cast<double>(total) : 0.0);
+           static_cast<unsigned long long>(total),
+           total ? 100.0 * static_cast<double>(used) / static_cast<double>(total) : 0.0);
   return text;
 }
 
@@ -91,8 +92,8 @@ Result<void> addCoverage(ProgramCoverage& into, ProgramCoverage more) {
     if (same == into.modules.end())
       into.modules.push_back(std::move(module));
     else if (!addModule(*same, module))
-      return fail(ErrorCode::BadCoverage, "module '" + module.name + "' has other functions or blocks than '" + same->name +
-                                              "', which has the same hash");
+      return fail(ErrorCode::BadCoverage, "module '" + module.name + "' has other functions or blocks than '" +
+                                              same->name + "', which has the same hash");
   }
   return {};
 }

@@ -1,8 +1,8 @@
 // Coverage: how often each block of a program ran, over one run or several. docs/coverage.md has the file's format.
 //
 // A block is one of the bitcode as it was given, not of a prepared function: the counts are made by the program itself,
-// into which counters were put before anything else saw it (coverage/Instrument.h). So they are exact at every tier, and what
-// optimising does to blocks does not matter. Plain data, no LLVM; as thread-safe as a std::vector.
+// into which counters were put before anything else saw it (coverage/Instrument.h). So they are exact at every tier,
+// and what optimising does to blocks does not matter. Plain data, no LLVM; as thread-safe as a std::vector.
 #pragma once
 
 #include <cstdint>
@@ -28,14 +28,14 @@ struct SourceLine {
 
 struct BlockCoverage {
   std::uint64_t count = 0;
-  std::uint32_t instructions = 0; ///< of LLVM IR, without phis and debug information
-  bool reachable = true;          ///< no edge leads to the others, they never count
+  std::uint32_t instructions = 0;     ///< of LLVM IR, without phis and debug information
+  bool reachable = true;              ///< no edge leads to the others, they never count
   std::vector<SourceLine> lines = {}; ///< rising, each once
 };
 
 struct FunctionCoverage {
   std::string name;
-  std::optional<SourceLine> place = {};   ///< where its definition begins, with debug information
+  std::optional<SourceLine> place = {};    ///< where its definition begins, with debug information
   std::optional<std::uint64_t> bytes = {}; ///< of machine code, see coverage/CodeSizes.h
   std::vector<BlockCoverage> blocks = {};
 

@@ -126,7 +126,8 @@ Result<ProgramCoverage> coverageFromJson(std::string_view text) {
     if (!in.is_object() || in.value("schema", "") != kSchema)
       throw Bad{"this is not a coverage file"};
     if (auto version = number<std::uint64_t>(in.at("schema_version")); version != kCoverageVersion)
-      throw Bad{"its schema has version " + std::to_string(version) + "; this Kiln reads " + std::to_string(kCoverageVersion)};
+      throw Bad{"its schema has version " + std::to_string(version) + "; this Kiln reads " +
+                std::to_string(kCoverageVersion)};
     ProgramCoverage coverage;
     coverage.runs = number<std::uint64_t>(in.at("runs"));
     for (const Json& module : array(in.at("modules")))

@@ -59,13 +59,14 @@ private:
         }
   }
 
-  /// Monotonic, not plain: no pass keeps such a count in a register, so that a thread that ends in the middle of a loop has
-  /// counted, and threads that count the same block do not race. They may lose a count, but never the first.
+  /// Monotonic, not plain: no pass keeps such a count in a register, so that a thread that ends in the middle of a loop
+  /// has counted, and threads that count the same block do not race. They may lose a count, but never the first.
   static void count(llvm::BasicBlock& block, llvm::GlobalVariable& array, std::size_t index) {
     llvm::IRBuilder<> builder(&block, block.getFirstInsertionPt());
     builder.SetCurrentDebugLocation({});
     auto* word = builder.getInt64Ty();
-    llvm::Constant* at = llvm::ConstantExpr::getInBoundsGetElementPtr(word, &array, llvm::ConstantInt::get(word, index));
+    llvm::Constant* at =
+        llvm::ConstantExpr::getInBoundsGetElementPtr(word, &array, llvm::ConstantInt::get(word, index));
     auto* old = builder.CreateAlignedLoad(word, at, llvm::Align(8));
     old->setAtomic(llvm::AtomicOrdering::Monotonic);
     auto* now = builder.CreateAlignedStore(builder.CreateAdd(old, llvm::ConstantInt::get(word, 1)), at, llvm::Align(8));
@@ -146,7 +147,8 @@ Result<CountedSource> countBlocks(const Source& source, std::size_t number) {
     std::string rejected;
     llvm::raw_string_ostream out(rejected);
     if (llvm::verifyModule(module, &out))
-      return fail(ErrorCode::VerifierFailed, source.name + ": LLVM's verifier rejects the module: " + firstLines(rejected));
+      return fail(ErrorCode::VerifierFailed,
+                  source.name + ": LLVM's verifier rejects the module: " + firstLines(rejected));
     CountedSource counted;
     counted.module.name = source.name;
     counted.module.hash = hashBytes({source.bitcode.data(), source.bitcode.size()});

@@ -8,8 +8,8 @@
 namespace kiln {
 
 struct ProgramCore::CountedBlocks {
-  std::vector<Source> sources;         ///< as they were given
-  std::vector<CountedSource> modules;  ///< without their sources
+  std::vector<Source> sources;        ///< as they were given
+  std::vector<CountedSource> modules; ///< without their sources
 };
 
 Result<void> ProgramCore::putCountersIn(std::vector<Source>& sources) {

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "cache/CodeCache.h"
 #include "code/AddressRange.h"
 #include "code/CodeSpace.h"
 #include "code/UnwindRegistry.h"
@@ -82,6 +83,11 @@ public:
   std::uintptr_t forceOsr(FunctionRecord& record, std::uint32_t loop, Tier running);
   void compileQueued(const QueuedCompile& request, unsigned worker);
 
+  /// See Program::saveToCache(). `mayGather`: this thread is in no signal handler of the program, whatever it looks like.
+  void saveToCache(bool mayGather = false);
+  /// Ends the cache's thread: nothing is installed or written from then on.
+  void stopCache();
+
   void prepareFork();
   void parentAfterFork();
   void childAfterFork();
@@ -138,7 +144,7 @@ private:
   /// Tells profilers and debuggers of a version.
   void announce(const FunctionRecord& record, const Version& version);
   /// The artifact or a reason why there is none, made a version.
-  Result<Version> link(FunctionRecord& record, CompileResult& result);
+  Result<Version> link(FunctionRecord& record, CompileResult& result, bool ahead = false);
   Result<void> install(FunctionRecord& record, CompileResult& result, std::string_view reason, bool force);
   // Room.cpp: what happens to code when room gets scarce.
   void makeRetirement(World& world);
@@ -149,6 +155,27 @@ private:
   /// Frees superseded code, if a round is worth while. Not on a compile stack.
   void retireIfDue();
   void fillIn(CodeSpaceStatistics& out);
+  // KeptCode.cpp: what the cache has of the program, and what it gets.
+  void openCache(const ProgramInput& input);
+  Digest programDigest() const;
+  Digest contextDigest(const std::vector<std::string>& libraries) const;
+  bool wants(const cache::CodeKey& key) const;
+  bool isThere(const cache::CodeKey& key);
+  void installKept();
+  void installAhead(CodeArtifact&& artifact);
+  /// From the cache, or compiled.
+  template <typename Compile> CompileResult codeFor(const CompileRequest& request, Compile&& compile) {
+    if (cache_)
+      if (auto kept = cache_->load(cache::CodeKey::of(request)))
+        return std::move(*kept);
+    return compile();
+  }
+  /// After the result was installed.
+  void keep(CompileResult& result);
+  /// After it could not be linked: what came from the cache is removed from there, and compiled at the next request.
+  void refuseKept(const CompileResult& result, const Error& error);
+  cache::CodeKey keyOf(const CodeArtifact& artifact) const;
+
   PushResult request(FunctionRecord& record, Tier tier, std::uint32_t loop);
   std::optional<std::uintptr_t> resolve(std::string_view symbol);
 
@@ -181,6 +208,12 @@ private:
   std::vector<std::unique_ptr<LlvmCompiler>> workerCompilers_; ///< by worker number, each used by that thread only
   std::mutex install_; ///< linking and publishing, one at a time
   std::once_flag constructed_;
+
+  std::unique_ptr<cache::ProgramCache> cache_; ///< null: there is none
+  Digest earlierProfile_; ///< of the profile that the host named; zeros: none
+  std::atomic<bool> saved_{false};     ///< to the cache, or about to be
+  std::atomic<bool> installing_{false};
+  bool forked_ = false; ///< what was counted before the fork is the parent's to tell
 };
 
 template <typename Attempt> Result<void> ProgramCore::withRoom(FunctionRecord& record, Attempt&& attempt) {

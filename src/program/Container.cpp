@@ -26,7 +26,9 @@ std::unexpected<Error> inFile(const std::string& path, const Defect& defect) {
                                (defect.offset ? " (at byte " + std::to_string(*defect.offset) + ")" : std::string()));
 }
 
-llvm::StringRef text(std::span<const char> bytes) { return {bytes.data(), bytes.size()}; }
+llvm::StringRef text(std::span<const char> bytes) {
+  return {bytes.data(), bytes.size()};
+}
 
 /// The byte at which the structure of blocks and records breaks, if it does. Records are stepped over, not understood.
 class Walk {
@@ -78,8 +80,10 @@ private:
       if (!entry)
         return failed(entry.takeError());
       switch (entry->Kind) {
-      case llvm::BitstreamEntry::Error: return here();
-      case llvm::BitstreamEntry::EndBlock: return std::nullopt;
+      case llvm::BitstreamEntry::Error:
+        return here();
+      case llvm::BitstreamEntry::EndBlock:
+        return std::nullopt;
       case llvm::BitstreamEntry::SubBlock:
         if (auto inside = block(entry->ID, depth + 1))
           return inside;
@@ -112,7 +116,8 @@ Result<Inspection::Module> examine(const Source& source) {
     std::string rejected;
     llvm::raw_string_ostream out(rejected);
     if (llvm::verifyModule(module, &out))
-      return fail(ErrorCode::VerifierFailed, source.name + ": LLVM's verifier rejects the module: " + firstLines(rejected));
+      return fail(ErrorCode::VerifierFailed,
+                  source.name + ": LLVM's verifier rejects the module: " + firstLines(rejected));
     if (!source.entry.empty()) {
       const llvm::Function* entry = module.getFunction(source.entry);
       if (!entry || entry->isDeclaration())
@@ -175,10 +180,14 @@ std::string nameOf(const std::string& path) {
 
 std::string_view kindName(Inspection::Kind kind) {
   switch (kind) {
-  case Inspection::Kind::Container: return "container";
-  case Inspection::Kind::Bitcode: return "bitcode";
-  case Inspection::Kind::Text: return "text";
-  case Inspection::Kind::Unknown: return "unknown";
+  case Inspection::Kind::Container:
+    return "container";
+  case Inspection::Kind::Bitcode:
+    return "bitcode";
+  case Inspection::Kind::Text:
+    return "text";
+  case Inspection::Kind::Unknown:
+    return "unknown";
   }
   return "unknown";
 }
@@ -256,8 +265,8 @@ Result<Inspection> inspectFile(const std::string& path) {
   if (llbc::isContainer(*bytes) || (path.ends_with(".llbc") && !bytes->empty())) {
     out.kind = Inspection::Kind::Container;
     out.defects = llbc::defectsOf(*bytes, out.container);
-    if (!out.container || !llbc::isBitcode(std::span<const char>(*bytes).subspan(
-                              std::min(out.container->headerBytes, bytes->size()))))
+    if (!out.container ||
+        !llbc::isBitcode(std::span<const char>(*bytes).subspan(std::min(out.container->headerBytes, bytes->size()))))
       return out;
     offset = out.container->headerBytes;
     source.bitcode = source.bitcode.subspan(offset);

@@ -111,8 +111,8 @@ void Reader::checkVersion() {
     add(ErrorCode::LlbcVersion, kZeroField.offset, "bytes that version 2 leaves zero are not zero");
 }
 
-/// Where the payload begins. Of version 1 that is where bitcode's magic stands; if it stands at several places, where the
-/// length fits.
+/// Where the payload begins. Of version 1 that is where bitcode's magic stands; if it stands at several places, where
+/// the length fits.
 void Reader::findPayload() {
   header.headerBytes = kHeaderBytes;
   if (header.version == 1) {
@@ -154,9 +154,9 @@ void Reader::checkPayload() {
 
 void checkTarget(Reader& reader) {
   if (reader.header.target != kTargetUnsaid && reader.header.target != kTargetX86Linux)
-    reader.defects.push_back({ErrorCode::WrongTarget, kTargetField.offset,
-                              "the container is for target " + std::to_string(reader.header.target) +
-                                  "; this Kiln runs 1, x86-64 Linux"});
+    reader.defects.push_back(
+        {ErrorCode::WrongTarget, kTargetField.offset,
+         "the container is for target " + std::to_string(reader.header.target) + "; this Kiln runs 1, x86-64 Linux"});
 }
 
 } // namespace

@@ -1,7 +1,8 @@
-// The LLBC container's header, in bytes. docs/llbc.md describes it for others; offsets and sizes here are what it promises.
+// The LLBC container's header, in bytes. docs/llbc.md describes it for others; offsets and sizes here are what it
+// promises.
 //
-// All numbers are little-endian and read byte by byte: neither the machine's order nor alignment matters, and nothing is
-// read that was not found to be there. Version 2 is written; version 1 is read in the three sizes that exist of it.
+// All numbers are little-endian and read byte by byte: neither the machine's order nor alignment matters, and nothing
+// is read that was not found to be there. Version 2 is written; version 1 is read in the three sizes that exist of it.
 // Pure functions, no LLVM.
 #pragma once
 

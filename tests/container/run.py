@@ -3,6 +3,7 @@
 
 import argparse
 import json
+import os
 import struct
 import subprocess
 import sys
@@ -158,6 +159,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kiln", default="build/release/bin/kiln")
     options = parser.parse_args()
+    os.environ.setdefault("KILN_CACHE", "off")  # each run begins with nothing
     with tempfile.TemporaryDirectory() as folder:
         checks = Checks(options.kiln, Path(folder))
         program, library = make(checks)

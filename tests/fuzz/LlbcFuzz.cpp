@@ -1,6 +1,7 @@
-// libFuzzer's entry for containers. The first byte says what the others are: a file as it is, or a payload, which is put
-// behind a header with the right checksum, so that the fuzzer gets past it. What the container's reader lets through goes to
-// Kiln's reader of bitcode, and what that takes is looked at by BodyCheck; LLVM's own reader is not made for such bytes.
+// libFuzzer's entry for containers. The first byte says what the others are: a file as it is, or a payload, which is
+// put behind a header with the right checksum, so that the fuzzer gets past it. What the container's reader lets
+// through goes to Kiln's reader of bitcode, and what that takes is looked at by BodyCheck; LLVM's own reader is not
+// made for such bytes.
 #include <llvm/IR/LLVMContext.h>
 
 #include <cstdio>

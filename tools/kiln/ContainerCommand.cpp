@@ -17,16 +17,16 @@ std::string hex(std::uint64_t value) {
 }
 
 nlohmann::ordered_json toJson(const Inspection& file) {
-  nlohmann::ordered_json out{{"file", file.file}, {"bytes", file.bytes}, {"kind", kindName(file.kind)},
-                             {"sound", file.defects.empty()}};
+  nlohmann::ordered_json out{
+      {"file", file.file}, {"bytes", file.bytes}, {"kind", kindName(file.kind)}, {"sound", file.defects.empty()}};
   if (const auto& header = file.container)
-    out["container"] = {{"version", header->version},       {"header_bytes", header->headerBytes},
-                        {"name", header->moduleName},       {"entry", header->entry},
-                        {"payload_bytes", header->payloadBytes}, {"level", header->level},
-                        {"target", header->target},         {"checksum", hex(header->checksum)}};
+    out["container"] = {
+        {"version", header->version}, {"header_bytes", header->headerBytes},   {"name", header->moduleName},
+        {"entry", header->entry},     {"payload_bytes", header->payloadBytes}, {"level", header->level},
+        {"target", header->target},   {"checksum", hex(header->checksum)}};
   if (const auto& module = file.module)
-    out["module"] = {{"producer", module->producer},   {"target", module->target},
-                     {"source_file", module->sourceFile}, {"functions", module->functions},
+    out["module"] = {{"producer", module->producer},         {"target", module->target},
+                     {"source_file", module->sourceFile},    {"functions", module->functions},
                      {"declarations", module->declarations}, {"variables", module->variables},
                      {"debug_info", module->debugInfo}};
   out["defects"] = nlohmann::ordered_json::array();
@@ -51,7 +51,8 @@ void print(const Inspection& file) {
       printf("  target      %u\n  checksum    %s\n", header->target, hex(header->checksum).c_str());
   }
   if (const auto& module = file.module)
-    printf("  module      %zu functions, %zu declarations, %zu variables%s\n  for         %s\n  made by     %s\n  from        "
+    printf("  module      %zu functions, %zu declarations, %zu variables%s\n  for         %s\n  made by     %s\n  from "
+           "       "
            "%s\n",
            module->functions, module->declarations, module->variables, module->debugInfo ? ", debug information" : "",
            module->target.c_str(), module->producer.c_str(), module->sourceFile.c_str());
@@ -94,10 +95,13 @@ void describeContainer(CLI::App& app, ContainerOptions& options) {
   CLI::App* pack = app.add_subcommand("pack", "Make a container of a module: kiln pack IN -o OUT.llbc");
   pack->callback([&options] { options.verb = Verb::Pack; });
   pack->add_option("IN", options.files, "Bitcode, IR text, or a container of an earlier version")
-      ->required()->expected(1)->type_name("");
+      ->required()
+      ->expected(1)
+      ->type_name("");
   pack->add_option("-o,--output", options.output, "The file to write")->required()->type_name("FILE");
   pack->add_option("--name", options.name, "The module's name, at most 31 bytes (default: IN's)")->type_name("NAME");
-  pack->add_option("--entry", options.entry, "The function to start at, at most 63 bytes (default main, if there is one)")
+  pack->add_option("--entry", options.entry,
+                   "The function to start at, at most 63 bytes (default main, if there is one)")
       ->type_name("NAME");
   pack->add_option("--opt", options.level, "How far optimising is worth while, 0 to 3 (default 3)")->type_name("LEVEL");
 
@@ -106,9 +110,12 @@ void describeContainer(CLI::App& app, ContainerOptions& options) {
   unpack->add_option("IN", options.files, "The container")->required()->expected(1)->type_name("");
   unpack->add_option("-o,--output", options.output, "The file to write")->required()->type_name("FILE");
 
-  CLI::App* inspect = app.add_subcommand("inspect", "Say what a module file is and what is wrong with it: kiln inspect FILE...");
+  CLI::App* inspect =
+      app.add_subcommand("inspect", "Say what a module file is and what is wrong with it: kiln inspect FILE...");
   inspect->callback([&options] { options.verb = Verb::Inspect; });
-  inspect->add_option("FILE", options.files, "Containers, bitcode or IR text, sound or damaged")->required()->type_name("");
+  inspect->add_option("FILE", options.files, "Containers, bitcode or IR text, sound or damaged")
+      ->required()
+      ->type_name("");
   inspect->add_flag("--json", options.json, "As JSON");
 }
 

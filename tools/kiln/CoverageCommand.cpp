@@ -17,7 +17,8 @@ void describeCoverage(CLI::App& app, CoverageOptions& options) {
   merge->add_option("IN", options.files, "Files of kiln run --coverage-out")->required()->type_name("");
   merge->add_option("-o,--output", options.output, "The file to write")->required()->type_name("FILE");
 
-  CLI::App* report = coverage->add_subcommand("report", "Print what was used of what there is: kiln coverage report FILE...");
+  CLI::App* report =
+      coverage->add_subcommand("report", "Print what was used of what there is: kiln coverage report FILE...");
   report->add_option("FILE", options.files, "One or more files, added up")->required()->type_name("");
   report->add_flag("--functions", options.functions, "A row for each function");
   report->add_flag("--lines", options.lines, "The lines of source that did not run");

@@ -10,6 +10,7 @@ namespace {
 
 /// What the options write into before it is checked.
 struct Raw {
+  CacheWords cache;
   std::string preset, ladder, tier, counters, profile, record, profileOut, profileIn, coverageOut, stats, dump, argv0;
   std::vector<std::string> libraries;
   std::string entry;
@@ -59,6 +60,7 @@ void describe(CLI::App& run, Raw& raw) {
   run.add_option("--code-limit", raw.codeLimit, "Bytes that compiled code may take; 0: no limit of its own")->type_name("BYTES");
   run.add_option("--retire-at", raw.retireAt, "Bytes of superseded code that gather before they are freed (default 4 MiB); 0: never")
       ->type_name("BYTES");
+  describeCacheOptions(run, raw.cache, true);
   run.add_option("--queue", raw.queue, "Compile requests that may wait (default 1024)")->type_name("N");
   run.add_flag("--verify", raw.verify, "Verify every function before the program starts");
 }
@@ -212,6 +214,12 @@ Result<RunOptions> check(const Raw& raw, const std::vector<std::string>& words) 
       return std::unexpected(dump.error());
     options.dump = std::move(*dump);
   }
+  auto cache = cacheOptions(raw.cache);
+  if (!cache)
+    return std::unexpected(cache.error());
+  options.engine.cache = std::move(*cache);
+  if (options.engine.coverage)
+    options.engine.cache.reset(); // code that counts is of no use to other runs
   options.libraries = raw.libraries;
   options.entry = raw.entry;
   options.programName = raw.argv0.empty() ? options.files.front() : raw.argv0;
@@ -235,11 +243,13 @@ Result<Parsed> parseCommandLine(int argc, char** argv) {
   ProfileOptions profile;
   ContainerOptions container;
   CoverageOptions coverage;
+  CacheCommandOptions cache;
   // A start of a program has no time for the other commands' options.
   if (argc < 2 || std::string_view(argv[1]) != "run") {
     describeProfile(app, profile);
     describeContainer(app, container);
     describeCoverage(app, coverage);
+    describeCacheCommand(app, cache);
   }
   try {
     app.parse(argc, argv);
@@ -256,6 +266,8 @@ Result<Parsed> parseCommandLine(int argc, char** argv) {
   const std::string command = app.get_subcommands().front()->get_name();
   if (command == "profile")
     parsed.profile = std::move(profile);
+  else if (command == "cache")
+    parsed.cache = std::move(cache);
   else if (command == "coverage")
     parsed.coverage = std::move(coverage);
   else if (command != "run")

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "CacheCommand.h"
 #include "ContainerCommand.h"
 #include "CoverageCommand.h"
 #include "ProfileCommand.h"
@@ -38,6 +39,7 @@ struct RunOptions {
 struct Parsed {
   std::optional<RunOptions> run;
   std::optional<ProfileOptions> profile;
+  std::optional<CacheCommandOptions> cache;
   std::optional<ContainerOptions> container;
   std::optional<CoverageOptions> coverage;
   int exitStatus = 0;

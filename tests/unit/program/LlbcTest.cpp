@@ -20,7 +20,9 @@ ContainerHeader sampleHeader() {
   return header;
 }
 
-std::string sample() { return *llbc::write(sampleHeader(), kPayload); }
+std::string sample() {
+  return *llbc::write(sampleHeader(), kPayload);
+}
 
 std::string with(std::string bytes, std::size_t offset, std::string_view replacement) {
   return bytes.replace(offset, replacement.size(), replacement);
@@ -68,7 +70,9 @@ TEST(Llbc, EveryFieldStandsWhereTheFormatSays) {
   EXPECT_EQ(bytes.substr(128), kPayload);
 }
 
-TEST(Llbc, TheChecksumIsTheFormatsOne) { EXPECT_EQ(withChecksum(sample()), sample()); }
+TEST(Llbc, TheChecksumIsTheFormatsOne) {
+  EXPECT_EQ(withChecksum(sample()), sample());
+}
 
 TEST(Llbc, ReadsWhatItWrites) {
   const std::string bytes = sample();
