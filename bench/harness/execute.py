@@ -59,6 +59,11 @@ class Run:
         """The whole run over its repetitions at steady speed."""
         return self.wall / (self.steady * len(self.repetitions)) if self.steady else None
 
+    @property
+    def steady_least(self):
+        """The fastest of the repetitions that `steady` is the median of."""
+        return None if self.steady is None else min(self.repetitions[len(self.repetitions) // 2:])
+
 
 @dataclass
 class Row:
