@@ -219,7 +219,7 @@ Result<RunOptions> check(const Raw& raw, const std::vector<std::string>& words) 
     return std::unexpected(cache.error());
   options.engine.cache = std::move(*cache);
   if (options.engine.coverage)
-    options.engine.cache.reset(); // code that counts is of no use to other runs
+    options.engine.cache = {}; // code that counts is of no use to other runs
   options.libraries = raw.libraries;
   options.entry = raw.entry;
   options.programName = raw.argv0.empty() ? options.files.front() : raw.argv0;
