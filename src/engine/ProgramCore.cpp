@@ -3,6 +3,7 @@
 #include <cerrno>
 
 #include "engine/EngineCore.h"
+#include "engine/Exits.h"
 #include "engine/SignalHandlers.h"
 #include "engine/StandIns.h"
 #include "support/Clock.h"
@@ -104,6 +105,8 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
     return std::unexpected(table.error());
   table_ = std::move(*table);
   makeRetirement(**world);
+  if (auto made = makeExits(); !made)
+    return made;
   linker_ = std::make_unique<JitLinker>(*space_, unwind_, [this](std::string_view symbol) { return resolve(symbol); });
 
   TierManager::Settings settings;
@@ -202,6 +205,12 @@ std::optional<std::uintptr_t> ProgramCore::resolve(std::string_view symbol) {
   }
   if (symbol == kBudgetSpentSymbol)
     return budgetEntry();
+  if (symbol == kExitSymbol)
+    return addressOf(&kiln_exit);
+  if (symbol == kGuardSpentSymbol)
+    return guardEntry();
+  if (symbol == kExitCountSymbol)
+    return reinterpret_cast<std::uintptr_t>(exitCount_);
   if (symbol == kTlsBaseSymbol)
     return addressOf(&ThreadLocals::baseOf);
   if (symbol == kTlsExternalSymbol)
@@ -240,7 +249,9 @@ std::uintptr_t ProgramCore::firstCall(std::uint32_t function) {
 
 /// The ladder's last tier is where guesses pay: what is compiled below it is soon compiled again.
 CompileRequest ProgramCore::compileRequest(const FunctionRecord& record, Tier tier, std::uint32_t loop) const {
-  return {record.id, tier, tiers_->counts(tier), loop, tier >= tiers_->ladder().top() ? profile_.get() : nullptr};
+  const bool top = tier >= tiers_->ladder().top();
+  return {record.id, tier, tiers_->counts(tier), loop, top ? profile_.get() : nullptr,
+          top && engine_->options.speculate ? &speculation_ : nullptr};
 }
 
 Result<void> ProgramCore::compileNow(FunctionRecord& record, Tier tier, std::string_view reason, bool force) {
@@ -251,8 +262,7 @@ Result<void> ProgramCore::compileNow(FunctionRecord& record, Tier tier, std::str
 
 Result<void> ProgramCore::compileFrom(WorldKeeper& worlds, FunctionRecord& record, Tier tier, std::string_view reason,
                                       bool force) {
-  CompileResult result = Error{};
-  callOnStack(*stack_, [&] { result = compiler_->compile(compileRequest(record, tier), worlds); });
+  CompileResult result = compileGuarded(*compiler_, worlds, compileRequest(record, tier), true);
   return withRoom(record, [&] {
     Result<void> outcome;
     callOnStack(*stack_, [&] { outcome = install(record, result, reason, force); });
@@ -263,8 +273,7 @@ Result<void> ProgramCore::compileFrom(WorldKeeper& worlds, FunctionRecord& recor
 void ProgramCore::compileLoopNow(FunctionRecord& record, Tier tier, std::uint32_t loop, std::string_view reason) {
   if (tier == Tier::Baseline)
     return enterLow(record, loop, reason);
-  CompileResult result = Error{};
-  callOnStack(*stack_, [&] { result = compiler_->compile(compileRequest(record, tier, loop)); });
+  CompileResult result = compileGuarded(*compiler_, compiler_->worlds(), compileRequest(record, tier, loop), true);
   auto done = withRoom(record, [&] {
     Result<void> outcome;
     callOnStack(*stack_, [&] { outcome = installLoop(record, result, reason); });
@@ -285,10 +294,13 @@ Result<Version> ProgramCore::link(FunctionRecord& record, CompileResult& result)
   artifact.use = first ? CodeUse::FirstCode : CodeUse::Promotion;
   if (artifact.switchesStacks)
     retirement_->turnOff("the program may switch stacks by assembly");
+  if (auto placed = placeCells(artifact); !placed)
+    return std::unexpected(placed.error());
   auto version = linker_->link(artifact);
   if (!version)
     return fail(version.error().code, "function '" + record.name + "': " + version.error().message);
   version->times.link = nowNanoseconds() - start;
+  installGuards(record, artifact, *version);
   announce(record, *version);
   return version;
 }
@@ -409,23 +421,29 @@ void ProgramCore::compileQueued(const QueuedCompile& request, unsigned worker) {
   }
   const bool whole = request.loop == kNoLoop;
   const Tier tier = whole && !request.exact ? tiers_->tierByNow(record, request.tier) : request.tier;
-  if (whole ? tiers_->select(record, tier, "threshold", true) : record.osrEntry(request.loop, tier) != nullptr)
+  if (!request.rebuild &&
+      (whole ? tiers_->select(record, tier, "threshold", true) : record.osrEntry(request.loop, tier) != nullptr))
     return; // made meanwhile by promote(), or left behind by a demotion
+  const std::string_view reason = request.rebuild ? "assumption failed" : "threshold";
   if (!roomForPromotion(record, tier, request.loop))
-    return;
+    return assumptions_->gaveUp(record.id);
   auto& compiler = workerCompilers_[worker];
   if (!compiler)
     compiler = std::make_unique<LlvmCompiler>(map_, std::make_shared<WorldKeeper>(sources_, map_, Reading::Whole));
   if (!whole) {
-    auto made = compiler->compile(compileRequest(record, tier, request.loop));
-    auto done = withRoom(record, [&] { return installLoop(record, made, "threshold"); });
-    if (!done)
+    auto made = compileGuarded(*compiler, compiler->worlds(), compileRequest(record, tier, request.loop), false);
+    auto done = withRoom(record, [&] { return installLoop(record, made, reason); });
+    if (!done) {
+      assumptions_->gaveUp(record.id);
       tiers_->refuseLoop(record, tier, request.loop, done.error().message);
+    }
   } else {
-    auto made = compiler->compile(compileRequest(record, tier));
-    auto done = withRoom(record, [&] { return install(record, made, "threshold", false); });
-    if (!done)
+    auto made = compileGuarded(*compiler, compiler->worlds(), compileRequest(record, tier), false);
+    auto done = withRoom(record, [&] { return install(record, made, reason, false); });
+    if (!done) {
+      assumptions_->gaveUp(record.id);
       tiers_->reportFailure(record, tier, done.error());
+    }
   }
   retireIfDue();
 }
@@ -523,6 +541,7 @@ void ProgramCore::prepareFork() {
   install_.lock();
   interpreter_->stubLock().lock();
   retirement_->forkLock().lock();
+  assumptions_->forkLock().lock();
   if (profile_)
     profile_->forkLock().lock();
   space_->expectChild();
@@ -535,6 +554,7 @@ void ProgramCore::parentAfterFork() {
     names_->parentAfterFork();
   if (profile_)
     profile_->forkLock().unlock();
+  assumptions_->forkLock().unlock();
   retirement_->forkLock().unlock();
   interpreter_->stubLock().unlock();
   install_.unlock();
@@ -547,6 +567,7 @@ void ProgramCore::childAfterFork() {
     names_->childAfterFork();
   if (profile_)
     profile_->forkLock().unlock();
+  assumptions_->forkLock().unlock();
   retirement_->forkLock().unlock();
   interpreter_->stubLock().unlock();
   install_.unlock();

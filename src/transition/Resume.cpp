@@ -53,7 +53,7 @@ private:
   llvm::ValueToValueMapTy map_;
   llvm::Function* source_ = nullptr; ///< owns the clones of the arguments
   llvm::Function* made_ = nullptr;
-  std::vector<const llvm::BasicBlock*> order_; ///< of the prepared function's blocks
+  std::vector<const llvm::BasicBlock*> order_;                               ///< of the prepared function's blocks
   std::map<const llvm::BasicBlock*, std::vector<llvm::BasicBlock*>> pieces_; ///< of an old block, in order
   llvm::SmallPtrSet<llvm::BasicBlock*, 32> reachable_;
   Resume out_;
@@ -61,9 +61,8 @@ private:
 
 std::string Resuming::readStates() {
   for (std::uint32_t place : places_) {
-    const auto* instruction = place < numbers_.valueCount()
-                                  ? llvm::dyn_cast<llvm::Instruction>(&numbers_.value(place))
-                                  : nullptr;
+    const auto* instruction =
+        place < numbers_.valueCount() ? llvm::dyn_cast<llvm::Instruction>(&numbers_.value(place)) : nullptr;
     if (!instruction || !isPlace(*instruction))
       return "no activation can stand there";
     auto state = live_.at(*instruction);
@@ -161,7 +160,8 @@ void Resuming::dropUnreachable() {
 void Resuming::repair(std::uint32_t number) {
   llvm::Value* value = home(number);
   auto* instruction = llvm::dyn_cast<llvm::Instruction>(value);
-  llvm::BasicBlock* own = instruction && reachable_.contains(instruction->getParent()) ? instruction->getParent() : nullptr;
+  llvm::BasicBlock* own =
+      instruction && reachable_.contains(instruction->getParent()) ? instruction->getParent() : nullptr;
   llvm::SSAUpdater updater;
   updater.Initialize(value->getType(), value->getName());
   if (own)
@@ -250,8 +250,10 @@ bool namesFrame(const llvm::IntrinsicInst& intrinsic) {
   case llvm::Intrinsic::addressofreturnaddress:
   case llvm::Intrinsic::frameaddress:
   case llvm::Intrinsic::sponentry:
-  case llvm::Intrinsic::localescape: return true;
-  default: return intrinsic.getCalledFunction()->getName().starts_with("llvm.coro.");
+  case llvm::Intrinsic::localescape:
+    return true;
+  default:
+    return intrinsic.getCalledFunction()->getName().starts_with("llvm.coro.");
   }
 }
 

@@ -4,15 +4,15 @@
 //
 //   entry ── switch state[0] ──> for each place: load its live values (transition/FrameState.h) ──> the instruction
 //
-// Word 0 of the state is the place, the value number of the instruction to go on at, which was not executed yet; behind it are the
-// words of the values that are live there. The state and the addresses in it stay good until the function returns, for the
-// old frame waits for it.
+// Word 0 of the state is the place, the value number of the instruction to go on at, which was not executed yet; behind
+// it are the words of the values that are live there. The state and the addresses in it stay good until the function
+// returns, for the old frame waits for it.
 //
-// Several entries make loops irreducible. So that the function's loops are still loops, whatever the entries, blocks lie in the
-// order of the prepared function's reverse post-order (each split block's rest right behind it), in which jumps back lead
-// to the headers that the prepared function has, and every value that is live into a header has a phi there. Whoever takes the
-// blocks in the order in which they lie finds definitions before their uses, and at each header the values that a
-// continuation of the prepared function wants.
+// Several entries make loops irreducible. So that the function's loops are still loops, whatever the entries, blocks
+// lie in the order of the prepared function's reverse post-order (each split block's rest right behind it), in which
+// jumps back lead to the headers that the prepared function has, and every value that is live into a header has a phi
+// there. Whoever takes the blocks in the order in which they lie finds definitions before their uses, and at each
+// header the values that a continuation of the prepared function wants.
 //
 // The function is put into the prepared one's module, for as long as its decoding takes; drop() takes it away.
 #pragma once

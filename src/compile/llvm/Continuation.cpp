@@ -33,7 +33,8 @@ bool isMarker(const llvm::User* user) {
 
 class Continuing {
 public:
-  Continuing(Unit& unit, std::uint32_t loop) : unit_(unit), old_(*unit.function), numbers_(old_), loop_(loop) {}
+  Continuing(Unit& unit, std::uint32_t loop, llvm::BasicBlock* header)
+      : unit_(unit), old_(*unit.function), numbers_(old_), loop_(loop), header_(header) {}
   std::optional<Refusal> run();
 
 private:
@@ -55,7 +56,7 @@ private:
   llvm::Function& old_;
   FunctionNumbers numbers_;
   const std::uint32_t loop_;
-  llvm::BasicBlock* header_ = nullptr;
+  llvm::BasicBlock* header_;
   FrameState state_;
   llvm::SmallPtrSet<const llvm::BasicBlock*, 32> reachable_;
   llvm::SmallPtrSet<const llvm::AllocaInst*, 8> copied_; ///< those to copy
@@ -306,11 +307,12 @@ void Continuing::callUnwinder() {
 }
 
 std::optional<Refusal> Continuing::run() {
-  if (loop_ >= numbers_.blockCount())
+  if (!header_ && loop_ < numbers_.blockCount())
+    header_ = const_cast<llvm::BasicBlock*>(&numbers_.block(loop_));
+  if (!header_)
     return refuse("there is no such block");
   if (auto refusal = checkFunction())
     return refusal;
-  header_ = const_cast<llvm::BasicBlock*>(&numbers_.block(loop_));
   auto state = liveInto(numbers_, *header_);
   if (!state)
     return refuse(state.error());
@@ -331,6 +333,8 @@ std::optional<Refusal> Continuing::run() {
 
 } // namespace
 
-std::optional<Refusal> makeContinuation(Unit& unit, std::uint32_t loop) { return Continuing(unit, loop).run(); }
+std::optional<Refusal> makeContinuation(Unit& unit, std::uint32_t loop, llvm::BasicBlock* header) {
+  return Continuing(unit, loop, header).run();
+}
 
 } // namespace kiln
