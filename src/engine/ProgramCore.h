@@ -191,6 +191,19 @@ private:
   std::once_flag constructed_;
 };
 
+template <typename Work, typename Use> void ProgramCore::onForeground(Work&& work, Use&& use) {
+  callOnStack(*stack_, [&] {
+    LowResult made;
+    auto done = worlds_->guarded([&](World& world, const WorldSymbols& symbols) -> Result<void> {
+      made = work(world, symbols);
+      return {};
+    });
+    if (!done)
+      made = done.error();
+    use(std::move(made));
+  });
+}
+
 template <typename Attempt> Result<void> ProgramCore::withRoom(FunctionRecord& record, Attempt&& attempt) {
   Result<void> done = attempt();
   auto full = [&] { return !done && done.error().code == ErrorCode::CodeSpaceFull; };
