@@ -31,7 +31,7 @@ help: ## this list
 run: build ## build kiln and run the example program with its tiers shown
 	@mkdir -p build/examples
 	clang-19 -O1 -emit-llvm -c examples/program/loop.c -o build/examples/loop.bc
-	$(KILN) run --trace-tiers --stats build/examples/loop.bc
+	$(KILN) run --cache off --trace-tiers --stats build/examples/loop.bc
 
 build: ## install what is missing and build build/release/bin/kiln
 	@scripts/setup build
@@ -62,7 +62,7 @@ fuzz: build ## ten minutes of random programs (FUZZ_SECONDS=N)
 	  --seconds $$(($(or $(FUZZ_SECONDS),600) / 2))
 	tests/conformance/csmith.py --kiln $(KILN) -j $(JOBS) --campaign $$(($(or $(FUZZ_SECONDS),600) / 2))
 
-bench: build ## measure against native code and lli; about 45 minutes (BENCH_ARGS="--group start")
+bench: build ## measure against native code and lli; about 70 minutes (BENCH_ARGS="--group start")
 	@scripts/setup bench
 	bench/run.py $(BENCH_ARGS)
 

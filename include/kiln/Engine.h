@@ -36,6 +36,22 @@ enum class Profiling { Auto, On, Off };
 /// Whether compiled code counts. Auto: every tier but the last of the ladder does.
 enum class Counting { Auto, On, Off };
 
+/// Where code and profiles are kept between runs; docs/cache.md says what is trusted. Off unless a folder is named.
+struct CacheOptions {
+  /// Made if it is missing, for the user alone. One that others may write to is not used.
+  std::string folder;
+  /// Bytes that all of it may take; the programs that were not used for the longest go first.
+  std::uint64_t limit = std::uint64_t{256} << 20;
+  /// A server that several machines share, asked for what the folder has not: redis://HOST[:PORT][/DB][?prefix=TEXT].
+  std::string remote;
+  /// The key that authenticates what the server has; without one there is no shared cache.
+  std::string keyFile;
+  /// No answer within this time counts as none, and the server is left alone for a while.
+  std::uint64_t remoteMilliseconds = 200;
+  /// How long the end of a program may wait until everything is written.
+  std::uint64_t endMilliseconds = 50;
+};
+
 struct Options {
   Ladder ladder = Ladder::standard();
   /// Background compile threads; 0 compiles in the thread whose budget is spent. Threads start with the first request.
@@ -71,6 +87,7 @@ struct Options {
   std::size_t retireAt = std::size_t{4} << 20;
   /// Requests that may wait at once; further ones are dropped and made again later.
   std::size_t queueCapacity = 1024;
+  CacheOptions cache;
   /// Read and verify every function when a program is loaded, instead of each at its first compile.
   bool verifyAll = false;
   /// Names of compiled code for perf, in /tmp/perf-PID.map.
@@ -192,6 +209,10 @@ public:
 
   /// Writes what was recorded so far, for `kiln profile` and later runs. Fails with SystemError.
   Result<void> writeProfile(const std::string& path, ProfileFormat format);
+
+  /// Hands the cache what this run recorded and waits, as long as CacheOptions::endMilliseconds at most, until all is
+  /// written. The destructor does it; for processes that end without one. Only the first call does anything.
+  void saveToCache();
 
   enum class Dump { Ir, Assembly, Ops };
   /// What the compiler makes of a function at a tier, as text; for Ops, whatever the tier, what the interpreter executes. Fails

@@ -148,6 +148,7 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
     if (auto verified = compiler_->verifyAll(); !verified)
       return verified;
   engine_->add(*this);
+  openCache(input);
   return startIFuncs();
 }
 
@@ -181,7 +182,9 @@ ProgramCore::~ProgramCore() {
   if (!tiers_)
     return;
   __cxa_finalize(dsoHandle());
+  saveToCache(true);
   engine_->remove(*this);
+  stopCache();
 }
 
 /// An ifunc's resolver runs before anything else of the program, as the dynamic linker would have it.
@@ -283,14 +286,14 @@ void ProgramCore::compileLoopNow(FunctionRecord& record, Tier tier, std::uint32_
     tiers_->refuseLoop(record, tier, loop, done.error().message);
 }
 
-Result<Version> ProgramCore::link(FunctionRecord& record, CompileResult& result) {
+Result<Version> ProgramCore::link(FunctionRecord& record, CompileResult& result, bool ahead) {
   if (auto* error = std::get_if<Error>(&result))
     return std::unexpected(*error);
   if (auto* refusal = std::get_if<Refusal>(&result))
     return fail(ErrorCode::CompileFailed, "function '" + refusal->function + "' was refused: " + refusal->reason);
   std::uint64_t start = nowNanoseconds();
   auto& artifact = std::get<CodeArtifact>(result);
-  bool first = record.publishedTier.load(std::memory_order_acquire) == FunctionRecord::kNone;
+  bool first = !ahead && record.publishedTier.load(std::memory_order_acquire) == FunctionRecord::kNone;
   artifact.use = first ? CodeUse::FirstCode : CodeUse::Promotion;
   if (artifact.switchesStacks)
     retirement_->turnOff("the program may switch stacks by assembly");
@@ -320,18 +323,24 @@ void ProgramCore::announce(const FunctionRecord& record, const Version& version)
 Result<void> ProgramCore::install(FunctionRecord& record, CompileResult& result, std::string_view reason, bool force) {
   std::lock_guard lock(install_);
   auto version = link(record, result);
-  if (!version)
+  if (!version) {
+    refuseKept(result, version.error());
     return std::unexpected(version.error());
+  }
   tiers_->publish(record, std::move(*version), reason, force);
+  keep(result);
   return {};
 }
 
 Result<void> ProgramCore::installLoop(FunctionRecord& record, CompileResult& result, std::string_view reason) {
   std::lock_guard lock(install_);
   auto version = link(record, result);
-  if (!version)
+  if (!version) {
+    refuseKept(result, version.error());
     return std::unexpected(version.error());
+  }
   tiers_->publishLoop(record, std::move(*version), reason);
+  keep(result);
   return {};
 }
 
@@ -430,15 +439,14 @@ void ProgramCore::compileQueued(const QueuedCompile& request, unsigned worker) {
   auto& compiler = workerCompilers_[worker];
   if (!compiler)
     compiler = std::make_unique<LlvmCompiler>(map_, std::make_shared<WorldKeeper>(sources_, map_, Reading::Whole));
+  auto made = compileGuarded(*compiler, compiler->worlds(), compileRequest(record, tier, request.loop), false);
   if (!whole) {
-    auto made = compileGuarded(*compiler, compiler->worlds(), compileRequest(record, tier, request.loop), false);
     auto done = withRoom(record, [&] { return installLoop(record, made, reason); });
     if (!done) {
       assumptions_->gaveUp(record.id);
       tiers_->refuseLoop(record, tier, request.loop, done.error().message);
     }
   } else {
-    auto made = compileGuarded(*compiler, compiler->worlds(), compileRequest(record, tier), false);
     auto done = withRoom(record, [&] { return install(record, made, reason, false); });
     if (!done) {
       assumptions_->gaveUp(record.id);
@@ -544,6 +552,8 @@ void ProgramCore::prepareFork() {
   assumptions_->forkLock().lock();
   if (profile_)
     profile_->forkLock().lock();
+  if (cache_)
+    cache_->prepareFork();
   space_->expectChild();
   if (names_)
     names_->prepareFork();
@@ -552,6 +562,8 @@ void ProgramCore::prepareFork() {
 void ProgramCore::parentAfterFork() {
   if (names_)
     names_->parentAfterFork();
+  if (cache_)
+    cache_->parentAfterFork();
   if (profile_)
     profile_->forkLock().unlock();
   assumptions_->forkLock().unlock();
@@ -565,6 +577,10 @@ void ProgramCore::childAfterFork() {
   space_->privatise();
   if (names_)
     names_->childAfterFork();
+  if (cache_)
+    cache_->childAfterFork();
+  forked_ = true;
+  installing_.store(false, std::memory_order_relaxed);
   if (profile_)
     profile_->forkLock().unlock();
   assumptions_->forkLock().unlock();

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "cache/CodeCache.h"
 #include "code/AddressRange.h"
 #include "code/CodeSpace.h"
 #include "code/UnwindRegistry.h"
@@ -81,6 +82,11 @@ public:
   std::uintptr_t onExit(GuardSite& site, const std::uint64_t* state);
   void onGuardSpent(GuardCell& cell);
 
+  /// See Program::saveToCache(). `mayGather`: this thread is in no signal handler of the program, whatever it looks like.
+  void saveToCache(bool mayGather = false);
+  /// Ends the cache's thread: nothing is installed or written from then on.
+  void stopCache();
+
   void prepareFork();
   void parentAfterFork();
   void childAfterFork();
@@ -131,7 +137,7 @@ private:
   /// Tells profilers and debuggers of a version.
   void announce(const FunctionRecord& record, const Version& version);
   /// The artifact or a reason why there is none, made a version.
-  Result<Version> link(FunctionRecord& record, CompileResult& result);
+  Result<Version> link(FunctionRecord& record, CompileResult& result, bool ahead = false);
   Result<void> install(FunctionRecord& record, CompileResult& result, std::string_view reason, bool force);
   // Exits.cpp: guesses of the last tier, and the way back.
   Result<void> makeExits();
@@ -140,6 +146,7 @@ private:
   CompileResult compileGuarded(LlvmCompiler& compiler, WorldKeeper& worlds, const CompileRequest& request, bool locked);
   /// Makes all places resumable that the code may exit at; the function that is refused, if one is.
   Result<std::optional<std::uint32_t>> prepareExits(CodeArtifact& artifact);
+  bool stillHolds(const CodeArtifact& artifact) const;
   Result<void> placeCells(CodeArtifact& artifact);
   void installGuards(const FunctionRecord& record, const CodeArtifact& artifact, const Version& version);
   Assumptions::Answer rebuild(const GuardSite& site);
@@ -154,6 +161,27 @@ private:
   /// Frees superseded code, if a round is worth while. Not on a compile stack.
   void retireIfDue();
   void fillIn(CodeSpaceStatistics& out);
+  // KeptCode.cpp: what the cache has of the program, and what it gets.
+  void openCache(const ProgramInput& input);
+  Digest programDigest() const;
+  Digest contextDigest(const std::vector<std::string>& libraries) const;
+  bool wants(const cache::CodeKey& key) const;
+  bool isThere(const cache::CodeKey& key);
+  void installKept();
+  void installAhead(CodeArtifact&& artifact);
+  /// From the cache, or compiled.
+  template <typename Compile> CompileResult codeFor(const CompileRequest& request, Compile&& compile) {
+    if (cache_)
+      if (auto kept = cache_->load(cache::CodeKey::of(request)))
+        return std::move(*kept);
+    return compile();
+  }
+  /// After the result was installed.
+  void keep(CompileResult& result);
+  /// After it could not be linked: what came from the cache is removed from there, and compiled at the next request.
+  void refuseKept(const CompileResult& result, const Error& error);
+  cache::CodeKey keyOf(const CodeArtifact& artifact) const;
+
   PushResult request(FunctionRecord& record, Tier tier, std::uint32_t loop);
   std::optional<std::uintptr_t> resolve(std::string_view symbol);
 
@@ -189,6 +217,12 @@ private:
   std::vector<std::unique_ptr<LlvmCompiler>> workerCompilers_; ///< by worker number, each used by that thread only
   std::mutex install_; ///< linking and publishing, one at a time
   std::once_flag constructed_;
+
+  std::unique_ptr<cache::ProgramCache> cache_; ///< null: there is none
+  Digest earlierProfile_; ///< of the profile that the host named; zeros: none
+  std::atomic<bool> saved_{false};     ///< to the cache, or about to be
+  std::atomic<bool> installing_{false};
+  bool forked_ = false; ///< what was counted before the fork is the parent's to tell
 };
 
 template <typename Work, typename Use> void ProgramCore::onForeground(Work&& work, Use&& use) {

@@ -63,8 +63,9 @@ public:
   /// The tier declines the function: it is not asked again, and the function waits for the next rung where it is.
   void refuse(FunctionRecord& record, Tier tier, std::string_view reason);
 
-  /// Adds a continuation to the record, for activations that reach its loop.
-  void publishLoop(FunctionRecord& record, Version version, std::string_view reason);
+  /// Adds a continuation to the record, for activations that reach its loop. `unasked`: none of them waits for it, so that
+  /// they are made to look soon.
+  void publishLoop(FunctionRecord& record, Version version, std::string_view reason, bool unasked = false);
   /// Code that assumes what is not true: calls go to the best version that is left, if there is one below its tier, and activations do
   /// not move into it any more. `loop`: of a continuation. The next version of its tier takes its place.
   void withdraw(FunctionRecord& record, std::uint32_t loop, std::uintptr_t entry, std::string_view reason);

@@ -10,6 +10,7 @@ namespace {
 
 /// What the options write into before it is checked.
 struct Raw {
+  CacheWords cache;
   std::string preset, ladder, tier, counters, profile, record, profileOut, profileIn, stats, dump, argv0;
   std::vector<std::string> libraries;
   std::string entry = "main";
@@ -62,6 +63,7 @@ void describe(CLI::App& run, Raw& raw) {
   run.add_option("--code-limit", raw.codeLimit, "Bytes that compiled code may take; 0: no limit of its own")->type_name("BYTES");
   run.add_option("--retire-at", raw.retireAt, "Bytes of superseded code that gather before they are freed (default 4 MiB); 0: never")
       ->type_name("BYTES");
+  describeCacheOptions(run, raw.cache, true);
   run.add_option("--queue", raw.queue, "Compile requests that may wait (default 1024)")->type_name("N");
   run.add_flag("--verify", raw.verify, "Verify every function before the program starts");
 }
@@ -197,6 +199,10 @@ Result<RunOptions> check(const Raw& raw, const std::vector<std::string>& words) 
       return std::unexpected(dump.error());
     options.dump = std::move(*dump);
   }
+  auto cache = cacheOptions(raw.cache);
+  if (!cache)
+    return std::unexpected(cache.error());
+  options.engine.cache = std::move(*cache);
   options.libraries = raw.libraries;
   options.entry = raw.entry;
   options.programName = raw.argv0.empty() ? options.files.front() : raw.argv0;
@@ -219,21 +225,32 @@ Result<Parsed> parseCommandLine(int argc, char** argv) {
   describe(*run, raw);
   ProfileOptions profile;
   describeProfile(app, profile);
+  CacheCommandOptions cache;
+  describeCacheCommand(app, cache);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& wanted) { // help, version
-    return Parsed{std::nullopt, std::nullopt, app.exit(wanted)};
+    Parsed done;
+    done.exitStatus = app.exit(wanted);
+    return done;
   } catch (const CLI::ParseError& error) {
-    bool isProfile = app.got_subcommand("profile");
-    return fail(ErrorCode::BadOption,
-                std::string(error.what()) + "; see kiln " + (isProfile ? "profile" : "run") + " --help");
+    const char* command = app.got_subcommand("profile") ? "profile" : app.got_subcommand("cache") ? "cache" : "run";
+    return fail(ErrorCode::BadOption, std::string(error.what()) + "; see kiln " + command + " --help");
   }
-  if (app.got_subcommand("profile"))
-    return Parsed{std::nullopt, std::move(profile), 0};
+  Parsed parsed;
+  if (app.got_subcommand("profile")) {
+    parsed.profile = std::move(profile);
+    return parsed;
+  }
+  if (app.got_subcommand("cache")) {
+    parsed.cache = std::move(cache);
+    return parsed;
+  }
   auto options = check(raw, run->remaining());
   if (!options)
     return std::unexpected(options.error());
-  return Parsed{std::move(*options), std::nullopt, 0};
+  parsed.run = std::move(*options);
+  return parsed;
 }
 
 } // namespace kiln::cli

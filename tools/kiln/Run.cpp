@@ -43,6 +43,8 @@ void writeStatistics(Process& process) {
 /// main.cpp: compile threads may still be at work.)
 void finish(int status, void* argument) {
   auto& process = *static_cast<Process*>(argument);
+  fflush(nullptr); // nobody who reads the program's output waits for what follows
+  process.program->saveToCache();
   if (process.options->stats)
     writeStatistics(process);
   const std::string& profile = process.options->profileFile;
