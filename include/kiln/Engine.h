@@ -62,6 +62,9 @@ struct Options {
   std::uint32_t recorders = kAllRecorders;
   /// Code of the ladder's last tier is optimised by what was recorded.
   bool pgo = true;
+  /// Every block counts its runs, for Program::writeCoverage(). Loading takes longer, and the code is other code: profiles of
+  /// such a run are of no use to runs without.
+  bool coverage = false;
   /// On-stack replacement: a loop that runs for long goes on in better code without waiting for the function's next call.
   bool osr = true;
   /// Not 0: every loop moves at its N-th back-edge, into code compiled then and there. For tests.
@@ -106,13 +109,13 @@ struct Options {
 struct ProgramInput {
   struct Buffer {
     std::string name;            ///< for messages
-    std::span<const char> bytes; ///< bitcode or IR text; copied by load()
+    std::span<const char> bytes; ///< as a file's; copied by load()
   };
   struct HostFunction {
     std::string name;
     const void* address = nullptr;
   };
-  std::vector<std::string> files; ///< `.bc` or `.ll`
+  std::vector<std::string> files; ///< bitcode, containers of it, or IR text
   std::vector<Buffer> buffers;
   std::vector<std::string> libraries; ///< shared libraries, searched in order
   std::vector<HostFunction> hostFunctions; ///< found before any library
@@ -182,10 +185,12 @@ public:
     }
   };
   /// Runs the constructors (once) and prepares the entry function as a C program's main; `arguments[0]` is the program's
-  /// name. The arguments are copied and stay for the life of the process. Fails with UnknownEntry or BadMain.
-  Result<MainCall> prepareMain(std::span<const std::string> arguments, std::string_view entry = "main");
+  /// name. Without an entry it is entry(). The arguments are copied and stay for the life of the process. Fails with UnknownEntry or BadMain.
+  Result<MainCall> prepareMain(std::span<const std::string> arguments, std::string_view entry = {});
   /// prepareMain() and call(). A program that calls exit() never returns here.
-  Result<int> runMain(std::span<const std::string> arguments, std::string_view entry = "main");
+  Result<int> runMain(std::span<const std::string> arguments, std::string_view entry = {});
+  /// The function to start at, when no other is named: what the first container that names one says, or "main".
+  std::string_view entry() const;
 
   /// The tier whose code calls of the function go to; none before its first call. Fails with UnknownEntry.
   Result<std::optional<Tier>> tierOf(std::string_view name);
@@ -210,6 +215,9 @@ public:
   /// Writes what was recorded so far, for `kiln profile` and later runs. Fails with SystemError.
   Result<void> writeProfile(const std::string& path, ProfileFormat format);
 
+  /// Writes which blocks ran so far, of a program with Options::coverage. Compiles all of the program once, to know the sizes
+  /// of functions. Fails with BadOption or SystemError.
+  Result<void> writeCoverage(const std::string& path);
   /// Hands the cache what this run recorded and waits, as long as CacheOptions::endMilliseconds at most, until all is
   /// written. The destructor does it; for processes that end without one. Only the first call does anything.
   void saveToCache();

@@ -62,6 +62,8 @@ Result<Program::MainCall> Program::prepareMain(std::span<const std::string> argu
   return core_->prepareMain(arguments, entry);
 }
 
+std::string_view Program::entry() const { return core_->entry(); }
+
 Result<int> Program::runMain(std::span<const std::string> arguments, std::string_view entry) {
   auto start = core_->prepareMain(arguments, entry);
   if (!start)
@@ -116,6 +118,7 @@ Result<void> Program::writeProfile(const std::string& path, ProfileFormat format
   return core_->writeProfile(path, format);
 }
 
+Result<void> Program::writeCoverage(const std::string& path) { return core_->writeCoverage(path); }
 void Program::saveToCache() { core_->saveToCache(); }
 
 Result<std::string> Program::dump(std::string_view name, Tier tier, Dump kind) {

@@ -52,6 +52,9 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
   }
   if (sources->empty())
     return fail(ErrorCode::BadOption, "a program needs at least one bitcode file");
+  if (engine_->options.coverage)
+    if (auto counted = putCountersIn(*sources); !counted)
+      return counted;
   sources_ = sources;
   name_ = sources->front().name;
 
@@ -76,6 +79,8 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
   auto world = World::open(sources_, reading);
   if (!world)
     return std::unexpected(world.error());
+  if (auto found = findEntries(**world); !found)
+    return found;
   auto range = AddressRange::reserve(AddressRange::kMaxBytes);
   if (!range)
     return std::unexpected(range.error());

@@ -39,6 +39,7 @@
 namespace kiln {
 
 class EngineCore;
+struct ModuleCoverage;
 
 class ProgramCore {
 public:
@@ -47,6 +48,8 @@ public:
 
   Result<void> runConstructors(int argc, char** argv, char** environment);
   Result<Program::MainCall> prepareMain(std::span<const std::string> arguments, std::string_view entry);
+
+  std::string_view entry() const { return entry_; }
 
   Result<FunctionRecord*> find(std::string_view name);
   Result<void*> functionAddress(std::string_view name);
@@ -57,6 +60,7 @@ public:
   /// The interpreter's ops, or baseline's assembly.
   Result<std::string> dumpLow(FunctionRecord& record, Tier tier);
   Result<void> writeProfile(const std::string& path, ProfileFormat format);
+  Result<void> writeCoverage(const std::string& path);
   /// Looks now whether superseded code can be freed; the bytes that were.
   std::size_t retire() { return retirement_->round(true); }
   Statistics statistics();
@@ -97,8 +101,14 @@ private:
   /// Links file-level assembly and gives its names and the section bounds their addresses.
   Result<void> placeLateNames(World& world);
   Result<void> startIFuncs();
+  /// The entries that containers name must be there; the first is the program's.
+  Result<void> findEntries(World& world);
   static std::uintptr_t firstCallEntry(void* self, std::uint32_t function);
   std::uintptr_t firstCall(std::uint32_t function);
+  // Coverage.cpp: with Options::coverage.
+  struct CountedBlocks;
+  Result<void> putCountersIn(std::vector<Source>& sources);
+  Result<ModuleCoverage> countsOf(std::size_t module);
   /// What a compiler is asked.
   CompileRequest compileRequest(const FunctionRecord& record, Tier tier, std::uint32_t loop = kNoLoop) const;
   /// Compiles in this thread with the foreground compiler, under its lock.
@@ -186,8 +196,9 @@ private:
   std::optional<std::uintptr_t> resolve(std::string_view symbol);
 
   std::shared_ptr<EngineCore> engine_;
-  std::string name_;
+  std::string name_, entry_ = "main";
   std::shared_ptr<const std::vector<Source>> sources_;
+  std::shared_ptr<CountedBlocks> counted_; ///< null without coverage
   std::optional<AddressRange> range_;
   std::unique_ptr<CodeSpace> space_;
   UnwindRegistry unwind_;

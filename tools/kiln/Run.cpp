@@ -51,6 +51,10 @@ void finish(int status, void* argument) {
   if (!profile.empty())
     if (auto written = process.program->writeProfile(profile, profileFormatFor(profile)); !written)
       printError(written.error());
+  const std::string& coverage = process.options->coverageFile;
+  if (!coverage.empty())
+    if (auto written = process.program->writeCoverage(coverage); !written)
+      printError(written.error());
   process.program->unloadLibraries();
   fflush(nullptr);
   _exit(status);
