@@ -125,6 +125,7 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
   settings.osr = engine_->options.osr;
   settings.recordAt = recordingStage();
   settings.record = [this](FunctionRecord& record) { return startRecording(record); };
+  settings.enterInterpreter = [this](FunctionRecord& record, std::uint32_t loop) { enterInterpreter(record, loop); };
   settings.versionsChanged = [this](FunctionRecord& record) { retirement_->note(record); };
   tiers_ = std::make_unique<TierManager>(
       *table_, std::move(settings),
@@ -525,15 +526,19 @@ Result<void> ProgramCore::promote(FunctionRecord& record, Tier tier, bool wait) 
 Result<void> ProgramCore::demote(FunctionRecord& record, Tier tier) {
   // Held first: what a compile thread finishes meanwhile must not undo this.
   bool before = record.held.exchange(true, std::memory_order_relaxed);
-  if (tiers_->select(record, tier, "asked"))
+  if (tiers_->select(record, tier, "asked")) {
+    record.arm(kUnbounded, 0); // running loops ask at their next back-edge
     return {};
+  }
   Result<void> done = fail(ErrorCode::ShutDown, "the engine was shut down");
   if (!engine_->stopped()) {
     SignalBlock block;
     std::lock_guard lock(foreground_);
     done = compileNow(record, tier, "asked", true);
   }
-  if (!done)
+  if (done)
+    record.arm(kUnbounded, 0);
+  else
     record.held.store(before, std::memory_order_relaxed);
   retireIfDue();
   return done;

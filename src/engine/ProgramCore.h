@@ -149,6 +149,8 @@ private:
   /// The artifact or a reason why there is none, made a version.
   Result<Version> link(FunctionRecord& record, CompileResult& result, bool ahead = false);
   Result<void> install(FunctionRecord& record, CompileResult& result, std::string_view reason, bool force);
+  /// The interpreter's entry at a loop, for what goes down (LowTiers.cpp). Takes the foreground lock.
+  void enterInterpreter(FunctionRecord& record, std::uint32_t loop);
   // Exits.cpp: guesses of the last tier, and the way back.
   Result<void> makeExits();
   /// As the compiler would, but a function whose activations the interpreter cannot resume gets no guards that exit. `locked`: under

@@ -31,6 +31,8 @@ public:
     RecordingStart recordAt;
     /// Makes baseline code that records and publishes it. False if that cannot be done right now.
     std::function<bool(FunctionRecord&)> record;
+    /// Makes the interpreter's entry at a loop for activations that go down to it, if that can be done now.
+    std::function<void(FunctionRecord&, std::uint32_t loop)> enterInterpreter;
     /// Told of every change of a record's versions, under its mutex.
     std::function<void(FunctionRecord&)> versionsChanged;
   };
@@ -82,6 +84,8 @@ private:
   TierSnapshot snapshot(const FunctionRecord& record, Tier current) const; ///< as if its code were of that tier
   void activate(FunctionRecord& record, const Version& version, std::string_view reason);
   void startRecording(FunctionRecord& record);
+  /// Where an activation goes on that a demotion takes down; 0 if it stays.
+  std::uintptr_t goDown(FunctionRecord& record, std::uint32_t loop, Tier running);
   void stopRecording(FunctionRecord& record);
   void carryOut(FunctionRecord& record, const TierSnapshot& now, const TierDecision& decision);
   /// Makes a request; what became of it is told, and decides how soon it is asked for again.
