@@ -131,6 +131,21 @@ Result<std::optional<std::uint32_t>> ProgramCore::prepareExits(CodeArtifact& art
   return outcome;
 }
 
+std::vector<std::uintptr_t> ProgramCore::resumePoints(FunctionRecord& record, std::span<const std::uint32_t> places) {
+  SignalBlock block;
+  std::lock_guard lock(foreground_);
+  onForeground(
+      [&](World& world, const WorldSymbols& symbols) -> LowResult {
+        (void)interpreter_->prepareResume({&world, &symbols}, record.id, places);
+        return Version{};
+      },
+      [](LowResult) {});
+  std::vector<std::uintptr_t> points;
+  for (std::uint32_t place : places)
+    points.push_back(interpreter_->resumeAt(record.id, place));
+  return points;
+}
+
 /// They outlive the code: a thread that counts may be on its way out of it.
 Result<void> ProgramCore::placeCells(CodeArtifact& artifact) {
   if (artifact.guards.empty())

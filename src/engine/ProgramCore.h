@@ -82,6 +82,10 @@ public:
   /// The continuation at a loop header, compiled in this thread if there is none; 0 if there can be none.
   std::uintptr_t forceOsr(FunctionRecord& record, std::uint32_t loop, Tier running);
   void compileQueued(const QueuedCompile& request, unsigned worker);
+  /// Makes the interpreter's entry at a loop, for what goes down (LowTiers.cpp).
+  void enterInterpreter(FunctionRecord& record, std::uint32_t loop);
+  /// Where activations of the function go on in the interpreter, in front of these instructions; 0 where they cannot.
+  std::vector<std::uintptr_t> resumePoints(FunctionRecord& record, std::span<const std::uint32_t> places);
   /// A guard has failed: where its activation goes on. `state` as in transition/Resume.h.
   std::uintptr_t onExit(GuardSite& site, const std::uint64_t* state);
   void onGuardSpent(GuardCell& cell);
@@ -149,8 +153,6 @@ private:
   /// The artifact or a reason why there is none, made a version.
   Result<Version> link(FunctionRecord& record, CompileResult& result, bool ahead = false);
   Result<void> install(FunctionRecord& record, CompileResult& result, std::string_view reason, bool force);
-  /// The interpreter's entry at a loop, for what goes down (LowTiers.cpp). Takes the foreground lock.
-  void enterInterpreter(FunctionRecord& record, std::uint32_t loop);
   // Exits.cpp: guesses of the last tier, and the way back.
   Result<void> makeExits();
   /// As the compiler would, but a function whose activations the interpreter cannot resume gets no guards that exit. `locked`: under
