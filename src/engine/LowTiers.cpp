@@ -109,19 +109,6 @@ Result<void> ProgramCore::makeProfile(const std::string& earlier) {
   return {};
 }
 
-template <typename Work, typename Use> void ProgramCore::onForeground(Work&& work, Use&& use) {
-  callOnStack(*stack_, [&] {
-    LowResult made;
-    auto done = worlds_->guarded([&](World& world, const WorldSymbols& symbols) -> Result<void> {
-      made = work(world, symbols);
-      return {};
-    });
-    if (!done)
-      made = done.error();
-    use(std::move(made));
-  });
-}
-
 /// Before a loop's first transfer. It allocates: where that may not be, another activation will do it.
 template <typename Work> void ProgramCore::prepareTransfer(Work&& work) {
   SignalBlock block;
@@ -252,6 +239,27 @@ void ProgramCore::enterLow(FunctionRecord& record, std::uint32_t loop, std::stri
   });
   if (!done)
     tiers_->refuseLoop(record, Tier::Baseline, loop, done.error().message);
+}
+
+void ProgramCore::enterInterpreter(FunctionRecord& record, std::uint32_t loop) {
+  SignalBlock block;
+  if (engine_->stopped() || mayBeInHandler(block.before()))
+    return;
+  std::lock_guard lock(foreground_);
+  if (record.osrEntry(loop, Tier::Interpreter))
+    return;
+  onForeground(
+      [&](World& world, const WorldSymbols& symbols) -> LowResult {
+        return interpreter_->compileLoop({&world, &symbols}, record.id, loop);
+      },
+      [&](LowResult made) {
+        if (auto* version = std::get_if<Version>(&made))
+          tiers_->publishLoop(record, std::move(*version), "asked");
+        else if (auto* refused = std::get_if<Refusal>(&made))
+          tiers_->refuseLoop(record, Tier::Interpreter, loop, refused->reason);
+        else
+          tiers_->refuseLoop(record, Tier::Interpreter, loop, std::get<Error>(made).message);
+      });
 }
 
 Result<std::string> ProgramCore::dumpLow(FunctionRecord& record, Tier tier) {

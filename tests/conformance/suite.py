@@ -97,7 +97,8 @@ class Suite:
         """How the run ended, and in what that differs from what is expected."""
         unit = prepared.unit
         separator = ["--"] if unit.args else []
-        outcome = process.run([*self.kiln, *MODES[mode].options, *options, *map(str, prepared.bitcode), *separator, *unit.args],
+        deeper = ["/bin/sh", "-c", 'ulimit -s 65536; exec "$@"', "kiln"] if MODES[mode].deep else []
+        outcome = process.run([*deeper, *self.kiln, *MODES[mode].options, *options, *map(str, prepared.bitcode), *separator, *unit.args],
                               unit.stdin)
         return outcome, difference(prepared, outcome)
 
