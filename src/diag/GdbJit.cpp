@@ -7,6 +7,8 @@
 #include <mutex>
 #include <string>
 
+#include "diag/DebugSections.h"
+
 /// GDB's `jit_descriptor`.
 struct KilnGdbDescriptor {
   std::uint32_t version = 1;
@@ -32,22 +34,9 @@ std::mutex& listLock() {
   return *lock;
 }
 
-/// Bytes of an `.eh_frame` up to and with its end: a list of records behind their lengths.
-std::size_t unwindBytes(const void* section) {
-  const auto* bytes = static_cast<const std::byte*>(section);
-  std::size_t at = 0;
-  for (;;) {
-    std::uint32_t length = 0;
-    memcpy(&length, bytes + at, sizeof length);
-    at += sizeof length + length;
-    if (length == 0)
-      return at;
-  }
-}
-
 class ElfFile {
 public:
-  enum Section : std::uint16_t { None, Text, Frames, Symbols, Strings, Count };
+  enum Section : std::uint16_t { None, Text, Frames, Symbols, Strings, Abbreviations, Information, Lines, Count };
 
   ElfFile() { file_.resize(sizeof(Elf64_Ehdr)); }
 
@@ -104,6 +93,18 @@ private:
 
 } // namespace
 
+std::size_t unwindBytes(const void* section) {
+  const auto* bytes = static_cast<const std::byte*>(section);
+  std::size_t at = 0;
+  for (;;) {
+    std::uint32_t length = 0;
+    memcpy(&length, bytes + at, sizeof length);
+    at += sizeof length + length;
+    if (length == 0)
+      return at;
+  }
+}
+
 std::vector<std::byte> gdbFile(const CodeNames::Code& code) {
   ElfFile elf;
   Elf64_Shdr& text = elf.section(ElfFile::Text, ".text", SHT_NOBITS);
@@ -127,6 +128,16 @@ std::vector<std::byte> gdbFile(const CodeNames::Code& code) {
   table.sh_link = ElfFile::Strings;
   table.sh_info = 1; // the first that is not local
   elf.fill(ElfFile::Symbols, symbols, sizeof symbols);
+  if (code.lines) {
+    DebugSections debug = debugSections(*code.lines, code.address, code.bytes);
+    auto add = [&](ElfFile::Section which, std::string_view name, const std::vector<std::byte>& content) {
+      elf.section(which, name, SHT_PROGBITS).sh_addralign = 1;
+      elf.fill(which, content.data(), content.size());
+    };
+    add(ElfFile::Abbreviations, ".debug_abbrev", debug.abbreviations);
+    add(ElfFile::Information, ".debug_info", debug.information);
+    add(ElfFile::Lines, ".debug_line", debug.lines);
+  }
   return elf.finish();
 }
 

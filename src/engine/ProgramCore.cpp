@@ -27,6 +27,12 @@ private:
 
 } // namespace
 
+bool ProgramCore::wantsLines(const Options& options) { return options.gdb || !options.jitdump.empty(); }
+
+Reading ProgramCore::compilerReading() const {
+  return wantsLines(engine_->options) ? Reading::Lines : Reading::Whole;
+}
+
 Result<std::shared_ptr<ProgramCore>> ProgramCore::load(std::shared_ptr<EngineCore> engine, const ProgramInput& input) {
   std::shared_ptr<ProgramCore> core(new ProgramCore);
   core->engine_ = std::move(engine);
@@ -54,8 +60,10 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
   sources_ = sources;
   name_ = sources->front().name;
 
-  if (engine_->options.perfMap || engine_->options.gdb) {
-    auto names = CodeNames::open({engine_->options.perfMap, engine_->options.gdb});
+  if (engine_->options.onCrash)
+    codeMap_ = std::make_unique<CodeMap>();
+  if (engine_->options.perfMap || engine_->options.gdb || !engine_->options.jitdump.empty()) {
+    auto names = CodeNames::open({engine_->options.perfMap, engine_->options.gdb, engine_->options.jitdump});
     if (!names)
       return std::unexpected(names.error());
     names_ = std::move(*names);
@@ -70,8 +78,8 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
       return loaded;
 
   // What does not optimise reads lean; LLVM's tiers then open worlds of their own.
-  const bool lean = engine_->options.ladder.bottom() <= Tier::Baseline;
-  Reading reading = lean ? Reading::Lean : Reading::Whole;
+  const bool lean = engine_->options.ladder.bottom() <= Tier::Baseline && !wantsLines(engine_->options);
+  Reading reading = lean ? Reading::Lean : compilerReading();
   auto world = World::open(sources_, reading);
   if (!world)
     return std::unexpected(world.error());
@@ -131,7 +139,7 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
   World& opened = **world;
   worlds_ = std::make_shared<WorldKeeper>(sources_, map_, reading, std::move(*world));
   compiler_ = std::make_unique<LlvmCompiler>(
-      map_, lean ? std::make_shared<WorldKeeper>(sources_, map_, Reading::Whole) : worlds_);
+      map_, lean ? std::make_shared<WorldKeeper>(sources_, map_, compilerReading()) : worlds_);
   if (auto placed = placeLateNames(opened); !placed)
     return placed;
   auto filled = worlds_->guarded([&](World& read, const WorldSymbols& symbols) {
@@ -145,6 +153,9 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
     if (auto verified = compiler_->verifyAll(); !verified)
       return verified;
   engine_->add(*this);
+  if (engine_->options.eager)
+    if (auto compiled = compileAll(); !compiled)
+      return compiled;
   return startIFuncs();
 }
 
@@ -179,6 +190,19 @@ ProgramCore::~ProgramCore() {
     return;
   __cxa_finalize(dsoHandle());
   engine_->remove(*this);
+}
+
+Result<void> ProgramCore::compileAll() {
+  SignalBlock block;
+  std::lock_guard lock(foreground_);
+  for (const FunctionInfo& info : map_.functions) {
+    FunctionRecord& record = table_->record(static_cast<std::uint32_t>(&info - map_.functions.data()));
+    if (info.ifuncResolved || record.publishedTier.load(std::memory_order_acquire) != FunctionRecord::kNone)
+      continue;
+    // What cannot be compiled is an error when it is called, as without.
+    (void)compileNow(record, tiers_->ladder().bottom(), "asked", false);
+  }
+  return {};
 }
 
 /// An ifunc's resolver runs before anything else of the program, as the dynamic linker would have it.
@@ -293,16 +317,33 @@ Result<Version> ProgramCore::link(FunctionRecord& record, CompileResult& result)
   return version;
 }
 
+void ProgramCore::withdraw(std::uintptr_t address) {
+  if (names_)
+    names_->remove(address);
+  std::lock_guard lock(announcing_);
+  if (codeMap_)
+    codeMap_->remove(address);
+}
+
 void ProgramCore::announce(const FunctionRecord& record, const Version& version) {
-  if (!names_)
+  if (!names_ && !codeMap_)
     return;
+  std::lock_guard lock(announcing_);
   std::string variant(tierName(version.tier));
   if (version.loop != kNoLoop)
     variant += " loop " + std::to_string(version.loop);
   const void* unwind = version.unwindSection;
+  std::shared_ptr<const LineTable> lines = version.lines;
   for (const CodeSpan& span : version.memory)
-    if (span.arena == CodeArena::Code)
-      names_->add({record.name, variant, reinterpret_cast<std::uintptr_t>(span.rx), span.size, std::exchange(unwind, nullptr)});
+    if (span.arena == CodeArena::Code) {
+      const auto begin = reinterpret_cast<std::uintptr_t>(span.rx);
+      if (codeMap_)
+        codeMap_->add({begin, begin + span.size, record.name.c_str(), version.tier, version.loop != kNoLoop, unwind, lines});
+      if (names_)
+        names_->add({record.name, variant, begin, span.size, unwind, lines.get()});
+      unwind = nullptr;
+      lines = nullptr;
+    }
 }
 
 Result<void> ProgramCore::install(FunctionRecord& record, CompileResult& result, std::string_view reason, bool force) {
@@ -415,7 +456,7 @@ void ProgramCore::compileQueued(const QueuedCompile& request, unsigned worker) {
     return;
   auto& compiler = workerCompilers_[worker];
   if (!compiler)
-    compiler = std::make_unique<LlvmCompiler>(map_, std::make_shared<WorldKeeper>(sources_, map_, Reading::Whole));
+    compiler = std::make_unique<LlvmCompiler>(map_, std::make_shared<WorldKeeper>(sources_, map_, compilerReading()));
   if (!whole) {
     auto made = compiler->compile(compileRequest(record, tier, request.loop));
     auto done = withRoom(record, [&] { return installLoop(record, made, "threshold"); });

@@ -21,6 +21,7 @@
 #include "compile/baseline/Baseline.h"
 #include "compile/llvm/JitLinker.h"
 #include "compile/llvm/LlvmCompiler.h"
+#include "diag/CodeMap.h"
 #include "diag/CodeNames.h"
 #include "engine/RunProfile.h"
 #include "function/FunctionTable.h"
@@ -63,6 +64,8 @@ public:
   FunctionStatistics statisticsOf(FunctionRecord& record);
 
   FunctionTable& table() { return *table_; }
+  const CodeMap* codeMap() const { return codeMap_.get(); }
+  const interp::Interpreter& interpreter() const { return *interpreter_; }
   EngineCore& engine() { return *engine_; }
 
   /// The program that a counter, slot or stub address belongs to.
@@ -85,9 +88,15 @@ public:
 private:
   ProgramCore() = default;
   Result<void> build(const ProgramInput& input);
+  /// Whether code is to know its places in the source: for who looks from outside.
+  static bool wantsLines(const Options& options);
+  /// How the worlds are read that code is compiled from for good.
+  Reading compilerReading() const;
   /// Links file-level assembly and gives its names and the section bounds their addresses.
   Result<void> placeLateNames(World& world);
   Result<void> startIFuncs();
+  /// Code of the lowest tier for every function (Options::eager).
+  Result<void> compileAll();
   static std::uintptr_t firstCallEntry(void* self, std::uint32_t function);
   std::uintptr_t firstCall(std::uint32_t function);
   /// What a compiler is asked.
@@ -127,6 +136,8 @@ private:
   Result<void> installLoop(FunctionRecord& record, CompileResult& result, std::string_view reason);
   /// Tells profilers and debuggers of a version.
   void announce(const FunctionRecord& record, const Version& version);
+  /// The opposite, of code at this address.
+  void withdraw(std::uintptr_t address);
   /// The artifact or a reason why there is none, made a version.
   Result<Version> link(FunctionRecord& record, CompileResult& result);
   Result<void> install(FunctionRecord& record, CompileResult& result, std::string_view reason, bool force);
@@ -148,6 +159,9 @@ private:
   std::optional<AddressRange> range_;
   std::unique_ptr<CodeSpace> space_;
   UnwindRegistry unwind_;
+  std::mutex announcing_; ///< under it codeMap_ changes; held for no other lock but that of names_
+  /// Where code is, for who asks while the process crashes.
+  std::unique_ptr<CodeMap> codeMap_; ///< null unless crashes are reported
   std::unique_ptr<CodeNames> names_; ///< null if nobody wants to know
   HostSymbols host_;
   ProgramMap map_;

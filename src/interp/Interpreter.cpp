@@ -21,12 +21,6 @@ struct StateRecipe {
   CallShape shape;
 };
 
-namespace {
-
-constexpr std::size_t kThunkBytes = 16;
-
-} // namespace
-
 Interpreter::Interpreter(const Parts& parts, Settings settings, Host host)
     : Environment(parts.map, parts.threadLocals, [this](std::uint32_t id) { return parts_.table.stub(id); }), parts_(parts),
       settings_(settings), host_(std::move(host)), stubs_(parts.space, parts.unwind),
@@ -60,32 +54,6 @@ std::uintptr_t Interpreter::runtimeAddress(const char* name) {
   return parts_.symbols.find(name).value_or(0);
 }
 
-/// movabs $entry, %r11; jmp *nativeEntry(%rip)
-Result<void> Interpreter::makeThunk(FunctionEntry& entry) {
-  if (!nativeEntry_) {
-    auto word = parts_.space.allocate(CodeArena::Constants, sizeof(std::uintptr_t), sizeof(std::uintptr_t));
-    if (!word)
-      return std::unexpected(word.error());
-    auto address = reinterpret_cast<std::uintptr_t>(&kiln_native_entry);
-    memcpy(word->rw, &address, sizeof(address));
-    nativeEntry_ = reinterpret_cast<const std::uintptr_t*>(word->rx);
-  }
-  auto span = parts_.space.allocate(CodeArena::Code, kThunkBytes, kThunkBytes);
-  if (!span)
-    return std::unexpected(span.error());
-  std::uint8_t code[kThunkBytes] = {0x49, 0xbb};
-  auto* native = static_cast<NativeEntry*>(&entry);
-  memcpy(code + 2, &native, 8);
-  code[10] = 0xff;
-  code[11] = 0x25;
-  auto distance = static_cast<std::int32_t>(reinterpret_cast<std::intptr_t>(nativeEntry_) -
-                                            (reinterpret_cast<std::intptr_t>(span->rx) + static_cast<int>(kThunkBytes)));
-  memcpy(code + 12, &distance, 4);
-  memcpy(span->rw, code, kThunkBytes);
-  entry.thunk = reinterpret_cast<std::uintptr_t>(span->rx);
-  return {};
-}
-
 std::variant<Version, Refusal, Error> Interpreter::compile(const Source& source, std::uint32_t function) {
   source_ = source;
   see(*source.symbols);
@@ -104,13 +72,16 @@ std::variant<Version, Refusal, Error> Interpreter::compile(const Source& source,
   entry.frameBytes = (*code)->frameWords * static_cast<std::uint32_t>(sizeof(Word));
   entry.resultWords = (*code)->shape.resultWords;
   entry.shape = &(*code)->shape;
-  entry.direct = !entry.shape->variadic && entry.shape->copies.empty();
+  entry.direct = !settings_.decode.framed && !entry.shape->variadic && entry.shape->copies.empty();
   entry.type = (*body)->getFunctionType();
   (*code)->firstInstruction = static_cast<std::uint32_t>((*body)->arg_size());
   entry.decoded.store(code->get(), std::memory_order_release);
-  if (auto made = makeThunk(entry); !made)
-    return made.error();
   Version version;
+  auto made = placeNativeEntry();
+  if (made)
+    made = settings_.decode.framed ? makeFramedThunk(entry, version) : makeThunk(entry);
+  if (!made)
+    return made.error();
   version.tier = Tier::Interpreter;
   version.counts = settings_.decode.loops;
   version.entry = entry.thunk;

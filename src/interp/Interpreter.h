@@ -99,7 +99,10 @@ public:
 
 private:
   llvm::Function& functionIn(const Source& source, std::uint32_t id) const;
+  Result<void> placeNativeEntry();
   Result<void> makeThunk(FunctionEntry& entry);
+  /// As makeThunk(), with a native frame that names the function.
+  Result<void> makeFramedThunk(FunctionEntry& entry, Version& version);
 
   const Parts parts_;
   const Settings settings_;
@@ -111,7 +114,7 @@ private:
   std::deque<FunctionEntry> entryStore_;
   std::vector<std::unique_ptr<Code>> codes_;
   std::deque<StateRecipe> recipes_;
-  const std::uintptr_t* nativeEntry_ = nullptr; ///< inside the address range, for thunks to jump through
+  const std::uintptr_t* nativeEntry_ = nullptr; ///< inside the address range, for thunks to jump or call through
   Totals totals_;
 };
 

@@ -68,6 +68,7 @@ CompileResult LlvmCompiler::compile(const CompileRequest& request, WorldKeeper& 
     if (!object)
       return std::unexpected(object.error());
     CodeArtifact artifact;
+    artifact.lines = linesOf(*lowered->unit.function, *object);
     artifact.function = request.function;
     artifact.tier = request.tier;
     artifact.counts = request.count;

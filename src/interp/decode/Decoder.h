@@ -48,6 +48,7 @@ public:
 struct DecodeOptions {
   std::uint32_t record = kAllRecorders; ///< a set of Recorder bits
   bool loops = true;   ///< count back-edges down
+  bool framed = false; ///< calls of the program's functions go through their thunks, for each to have a native frame
 };
 
 struct DecodeMemory;
