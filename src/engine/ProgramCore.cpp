@@ -2,6 +2,7 @@
 
 #include <cerrno>
 
+#include "engine/CrashReport.h"
 #include "engine/EngineCore.h"
 #include "engine/SignalHandlers.h"
 #include "engine/StandIns.h"
@@ -130,6 +131,8 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
       *table_, std::move(settings),
       [this](FunctionRecord& record, Tier tier, std::uint32_t loop) { return request(record, tier, loop); });
   makeLowTiers();
+  if (codeMap_)
+    addCrashSource(this, {codeMap_.get(), engine_->options.gdb ? nullptr : interpreter_.get()}); // for GDB thunks have frames
   if (auto made = makeProfile(input.profile); !made)
     return made;
   auto stack = Stack::create(kCompileStackBytes);
@@ -186,6 +189,7 @@ Result<void> ProgramCore::placeLateNames(World& world) {
 }
 
 ProgramCore::~ProgramCore() {
+  removeCrashSource(this);
   if (!tiers_)
     return;
   __cxa_finalize(dsoHandle());

@@ -10,6 +10,7 @@
 
 #include "abi/CallShape.h"
 #include "interp/Dump.h"
+#include "interp/Handlers.h"
 #include "support/Clock.h"
 #include "transition/FrameState.h"
 
@@ -198,6 +199,20 @@ void captureState(const LoopHeader& header, const Word* frame, Word* state) {
     }
     ++state;
   }
+}
+
+const char* Interpreter::functionExecuting(std::uintptr_t op, std::uintptr_t handler) const {
+  if (op % alignof(Op) != 0 || handler == reinterpret_cast<std::uintptr_t>(invoke()))
+    return nullptr;
+  for (std::size_t id = 0; id < parts_.map.functions.size(); ++id) {
+    const FunctionEntry* entry = entries_[id].load(std::memory_order_acquire);
+    const Code* code = entry ? entry->decoded.load(std::memory_order_acquire) : nullptr;
+    if (!code || !code->contains(reinterpret_cast<const void*>(op)))
+      continue;
+    const bool executes = reinterpret_cast<std::uintptr_t>(reinterpret_cast<const Op*>(op)->run) == handler;
+    return executes || standsInForCalls(handler) ? parts_.map.functions[id].name.c_str() : nullptr;
+  }
+  return nullptr;
 }
 
 // Profile -------------------------------------------------------------------------------------------------------------------

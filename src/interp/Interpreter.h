@@ -78,6 +78,10 @@ public:
   const void* atBackEdge(LoopHeader& header);
   FunctionEntry* directTarget(const CallSite& site, std::uintptr_t address);
 
+  /// The name of the function whose op at this address the handler that begins at `handler` executes; null if it is no op, or
+  /// of another handler. Async-signal-safe; an invoke is told by the call in it.
+  const char* functionExecuting(std::uintptr_t op, std::uintptr_t handler) const;
+
   /// Whether calls have had several values in the argument. Under the foreground lock.
   bool argumentVaries(std::uint32_t function, std::uint32_t argument) const;
 

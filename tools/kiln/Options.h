@@ -28,6 +28,7 @@ struct RunOptions {
   std::string profileFile; ///< to write; empty: none
   std::string earlierProfile; ///< to read; empty: none
   bool traceTiers = false;
+  bool crashReport = true;
   std::optional<Dump> dump;
 };
 

@@ -1,10 +1,15 @@
-// Lines of what LLVM's tiers compile: asked of the object that the code comes from.
+// Asked of the object that the code comes from.
+//
+// This file is C++20 (src/CMakeLists.txt): with C++23 a header of LLVM 19 that it needs does not compile against libstdc++ 12.
+#include "compile/llvm/Lines.h"
+
 #include <llvm/DebugInfo/DWARF/DWARFContext.h>
 #include <llvm/Object/ELFObjectFile.h>
 
+#include <algorithm>
 #include <map>
-
-#include "compile/llvm/Transform.h"
+#include <string>
+#include <tuple>
 
 namespace kiln {
 namespace {
@@ -28,7 +33,9 @@ public:
     LineTable::Row made;
     made.offset = static_cast<std::uint32_t>(row.Address.Address);
     if (!row.EndSequence && row.Line != 0) {
-      const auto chain = context_.getInliningInfoForAddress({row.Address.Address, section}, kWanted);
+      const llvm::DILineInfoSpecifier wanted(llvm::DILineInfoSpecifier::FileLineInfoKind::RawValue,
+                                             llvm::DILineInfoSpecifier::FunctionNameKind::LinkageName);
+      const auto chain = context_.getInliningInfoForAddress({row.Address.Address, section}, wanted);
       if (chain.getNumberOfFrames() == 0)
         return;
       made.line = row.Line;
@@ -45,9 +52,6 @@ public:
   LineTable take() { return std::move(table_); }
 
 private:
-  static constexpr llvm::DILineInfoSpecifier kWanted{llvm::DILineInfoSpecifier::FileLineInfoKind::RawValue,
-                                                     llvm::DILineInfoSpecifier::FunctionNameKind::LinkageName};
-
   std::uint32_t fileOf(const std::string& name) {
     auto [at, fresh] = files_.try_emplace(name, static_cast<std::uint32_t>(table_.files.size()));
     if (fresh)

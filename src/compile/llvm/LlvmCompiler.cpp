@@ -3,6 +3,7 @@
 #include <llvm/Support/raw_ostream.h>
 
 #include "compile/llvm/Annotate.h"
+#include "compile/llvm/Lines.h"
 #include "compile/llvm/Transform.h"
 #include "support/Clock.h"
 #include "support/LlvmBridge.h"

@@ -35,8 +35,4 @@ void countUnit(Unit& unit, Tier tier);
 /// those the linker knows. Returns the name of the unit's function.
 std::string finishUnit(Unit& unit, Tier tier);
 
-/// Behind code generation: the lines of the function's code in the object, from the beginning of its section; null if it has no
-/// debug information.
-std::shared_ptr<const LineTable> linesOf(const llvm::Function& function, llvm::ArrayRef<char> object);
-
 } // namespace kiln
