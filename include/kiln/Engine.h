@@ -85,7 +85,7 @@ struct Options {
   bool gdb = false;
   /// A folder for jit-PID.dump, where perf finds code, names and lines of what was compiled; empty: none is written.
   std::string jitdump;
-  /// Every function gets code of the ladder's lowest tier when its program is loaded, and not at its first call.
+  /// Every function gets the code that it starts with when its program is loaded, and not at its first call.
   bool eager = false;
   /// Called in the thread that is about to die by a signal that nobody else handles (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP,
   /// SIGABRT), on a stack of its own, the innermost frame first. It may call only what a signal handler may. The process then

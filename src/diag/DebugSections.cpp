@@ -37,8 +37,8 @@ enum Form : std::uint8_t {
   kOffset4 = 0x17,
   kPresent = 0x19,
 };
-/// Numbers of the abbreviations, in the order in which they are written.
-enum Abbreviation : std::uint8_t { kOfUnit = 1, kOfFunction, kOfOrigin, kOfInlined };
+/// Numbers of the abbreviations. What has no calls inside may not say that it has entries inside.
+enum Abbreviation : std::uint8_t { kOfUnit = 1, kOfOrigin, kOfFunction, kOfFunctionWithCalls, kOfInlined, kOfInlinedWithCalls };
 
 class Abbreviations {
 public:
@@ -67,12 +67,14 @@ std::vector<std::byte> abbreviations() {
   all.add(kOfUnit, kUnit, true,
           {{kProducer, kString}, {kLanguage, kUnsigned}, {kName, kString}, {kDirectory, kString}, {kStatements, kOffset4},
            {kLowPc, kAddress}, {kHighPc, kData8}});
-  all.add(kOfFunction, kSubprogram, true,
-          {{kName, kString}, {kLinkageName, kString}, {kExternal, kPresent}, {kFile, kUnsigned}, {kLine, kUnsigned},
-           {kLowPc, kAddress}, {kHighPc, kData8}});
   all.add(kOfOrigin, kSubprogram, false, {{kName, kString}, {kLinkageName, kString}, {kInline, kUnsigned}});
-  all.add(kOfInlined, kInlinedCall, true,
-          {{kOrigin, kReference4}, {kCallFile, kUnsigned}, {kCallLine, kUnsigned}, {kLowPc, kAddress}, {kHighPc, kData8}});
+  for (bool calls : {false, true}) {
+    all.add(calls ? kOfFunctionWithCalls : kOfFunction, kSubprogram, calls,
+            {{kName, kString}, {kLinkageName, kString}, {kExternal, kPresent}, {kFile, kUnsigned}, {kLine, kUnsigned},
+             {kLowPc, kAddress}, {kHighPc, kData8}});
+    all.add(calls ? kOfInlinedWithCalls : kOfInlined, kInlinedCall, calls,
+            {{kOrigin, kReference4}, {kCallFile, kUnsigned}, {kCallLine, kUnsigned}, {kLowPc, kAddress}, {kHighPc, kData8}});
+  }
   return all.take();
 }
 
@@ -110,13 +112,15 @@ private:
     range(0, bytes_);
   }
   void function() {
-    out_.uleb(kOfFunction);
+    out_.uleb(table_.inlined.empty() ? kOfFunction : kOfFunctionWithCalls);
     out_.text(table_.name);
     out_.text(table_.linkageName.empty() ? table_.name : table_.linkageName);
     out_.uleb(table_.file + 1);
     out_.uleb(table_.line);
     range(0, bytes_);
-    calls();
+    if (table_.inlined.empty())
+      return;
+    callsBetween(0, table_.rows.size(), 0);
     out_.uleb(0);
   }
   void origins() {
@@ -137,8 +141,6 @@ private:
   }
   /// An entry for each stretch of rows in one inlined call: a call in several stretches has several entries, which debuggers
   /// take as well as one with ranges.
-  void calls() { callsBetween(0, table_.rows.size(), 0); }
-
   void callsBetween(std::size_t begin, std::size_t end, std::size_t depth) {
     for (std::size_t at = begin; at < end;) {
       auto chain = chainOf(table_.rows[at]);
@@ -153,16 +155,25 @@ private:
       };
       while (stop < end && same(table_.rows[stop]))
         ++stop;
-      const LineTable::Inlined& call = table_.inlined[chain[depth]];
-      out_.uleb(kOfInlined);
-      out_.fixed(origins_[chain[depth]]);
-      out_.uleb(call.file + 1);
-      out_.uleb(call.line);
-      range(table_.rows[at].offset, stop < table_.rows.size() ? table_.rows[stop].offset : bytes_);
-      callsBetween(at, stop, depth + 1);
-      out_.uleb(0);
+      inlined(at, stop, depth, chain[depth]);
       at = stop;
     }
+  }
+
+  void inlined(std::size_t begin, std::size_t end, std::size_t depth, std::uint32_t which) {
+    const LineTable::Inlined& call = table_.inlined[which];
+    bool more = false;
+    for (std::size_t i = begin; i < end; ++i)
+      more |= chainOf(table_.rows[i]).size() > depth + 1;
+    out_.uleb(more ? kOfInlinedWithCalls : kOfInlined);
+    out_.fixed(origins_[which]);
+    out_.uleb(call.file + 1);
+    out_.uleb(call.line);
+    range(table_.rows[begin].offset, end < table_.rows.size() ? table_.rows[end].offset : bytes_);
+    if (!more)
+      return;
+    callsBetween(begin, end, depth + 1);
+    out_.uleb(0);
   }
 
   const LineTable& table_;

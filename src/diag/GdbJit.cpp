@@ -1,6 +1,8 @@
 #include "diag/GdbJit.h"
 
 #include <elf.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <cstring>
 #include <initializer_list>
@@ -91,6 +93,14 @@ private:
   Elf64_Shdr sections_[Count] = {};
 };
 
+/// Breakpoints are written into the code. In memory that is shared, as the code's is with its writable view, the kernel lets
+/// debuggers write only where the process may. Where that is forbidden, hardware breakpoints are left.
+void allowBreakpoints(const CodeNames::Code& code) {
+  const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+  const std::uintptr_t begin = code.address / page * page, end = (code.address + code.bytes + page - 1) / page * page;
+  (void)mprotect(reinterpret_cast<void*>(begin), end - begin, PROT_READ | PROT_WRITE | PROT_EXEC);
+}
+
 } // namespace
 
 std::size_t unwindBytes(const void* section) {
@@ -142,6 +152,7 @@ std::vector<std::byte> gdbFile(const CodeNames::Code& code) {
 }
 
 std::unique_ptr<GdbEntry> showToGdb(const CodeNames::Code& code) {
+  allowBreakpoints(code);
   auto entry = std::make_unique<GdbEntry>();
   entry->file = gdbFile(code);
   entry->node.file = entry->file.data();

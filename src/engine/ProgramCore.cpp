@@ -204,7 +204,8 @@ Result<void> ProgramCore::compileAll() {
     if (info.ifuncResolved || record.publishedTier.load(std::memory_order_acquire) != FunctionRecord::kNone)
       continue;
     // What cannot be compiled is an error when it is called, as without.
-    (void)compileNow(record, tiers_->ladder().bottom(), "asked", false);
+    if (auto tier = startingTier(record))
+      (void)compileNow(record, *tier, "asked", false);
   }
   return {};
 }

@@ -95,7 +95,7 @@ private:
   /// Links file-level assembly and gives its names and the section bounds their addresses.
   Result<void> placeLateNames(World& world);
   Result<void> startIFuncs();
-  /// Code of the lowest tier for every function (Options::eager).
+  /// Code for every function, of the tier that it starts in (Options::eager).
   Result<void> compileAll();
   static std::uintptr_t firstCallEntry(void* self, std::uint32_t function);
   std::uintptr_t firstCall(std::uint32_t function);

@@ -158,7 +158,8 @@ Result<RunOptions> check(const Raw& raw, const std::vector<std::string>& words) 
   options.engine.verifyAll = raw.verify;
   options.engine.perfMap = raw.perfMap;
   options.engine.gdb = raw.gdb || raw.debug;
-  options.engine.eager = raw.debug;
+  // GDB puts a breakpoint on a line that has no code yet on the next line that has some.
+  options.engine.eager = options.engine.gdb;
   options.engine.jitdump = raw.jitdump;
   options.crashReport = !raw.noCrashReport;
   if (raw.noOsr && raw.osrAt != 0)

@@ -4,6 +4,7 @@
 #include "compile/llvm/Lines.h"
 
 #include <llvm/DebugInfo/DWARF/DWARFContext.h>
+#include <llvm/IR/DebugInfoMetadata.h>
 #include <llvm/Object/ELFObjectFile.h>
 
 #include <algorithm>
