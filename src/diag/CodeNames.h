@@ -34,7 +34,7 @@ public:
   struct Settings {
     bool perfMap = false;
     bool gdb = false;
-    std::string jitdump; ///< the folder, or empty
+    std::string jitdump = {}; ///< the folder, or empty
   };
   struct Code {
     std::string_view function;

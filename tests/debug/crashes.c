@@ -13,8 +13,8 @@ static void handled(int signal) {
 }
 
 __attribute__((noinline)) int by_pointer(int n) {
-  int value = *nowhere; /* a null pointer */
-  return value + n;
+  zero = *nowhere; /* a null pointer */
+  return zero + n;
 }
 
 __attribute__((noinline)) int by_division(int n) {
@@ -78,7 +78,8 @@ int main(int argc, char **argv) {
   if (!strcmp(argv[1], "again")) {
     signal(SIGSEGV, handled);
     signal(SIGSEGV, SIG_DFL);
-    return choose("pointer");
+    zero = choose("pointer");
+    return 2;
   }
   int result = choose(argv[1]);
   zero = result;

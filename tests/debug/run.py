@@ -66,10 +66,10 @@ def check_steps(kiln: str, folder: Path, suffix: str, level: str, tier: str, opt
     chain = ["innermost", "middle", "main"] if suffix == "c" else ["area", "measure", "main"]
     out = gdb(kiln, program, options, [f"break {source.name}:{stop}", "run", "bt", "next", "frame", "continue"])
     problems = []
-    stopped = out.find(f"{source.name}:{stop}", out.find("Breakpoint 1, "))
-    if "Breakpoint 1, " not in out or stopped < 0:
+    hit = re.search(r"^Breakpoint 1(\.\d+)?, ", out, re.MULTILINE)
+    if not hit or f"{source.name}:{stop}" not in out[hit.start():]:
         return [f"does not stop at line {stop}: {out[-1500:]}"]
-    names = [name for name in frames_of(out[stopped - 200:]) if name in chain]
+    names = [name for name in frames_of(out[hit.start():]) if name in chain]
     if names[:3] != chain:
         problems.append(f"the back-trace is {names}: {out[-1500:]}")
     called = line_of(source, "called from here")
@@ -171,7 +171,7 @@ def check_crash(kiln: str, program: Path, options: list[str], what: str, lines: 
         problems.append(f"names tiers as {frames}")
     if what != "recursion" and [frame[0] for frame in frames[-2:]] != ["choose", "main"]:
         problems.append(f"has the frames {frames}")
-    if lines and place and (frames[0][2], int(frames[0][3] or 0)) != (str(source), line_of(source, place)):
+    if lines and place and (Path(frames[0][2]).name, int(frames[0][3] or 0)) != (source.name, line_of(source, place)):
         problems.append(f"has the lines {frames}")
     quiet = subprocess.run([kiln, "run", "--no-crash-report", *options, program, what], capture_output=True, text=True, timeout=120)
     if quiet.returncode != -expected or quiet.stderr:

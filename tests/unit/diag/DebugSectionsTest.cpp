@@ -28,15 +28,14 @@ LineTable table() {
 class DebugSectionsTest : public testing::Test {
 protected:
   DebugSectionsTest() : sections_(debugSections(table(), kAddress, kBytes)) {
-    llvm::StringMap<std::unique_ptr<llvm::MemoryBuffer>> named;
     auto add = [&](const char* name, const std::vector<std::byte>& bytes) {
-      named[name] = llvm::MemoryBuffer::getMemBufferCopy(
+      named_[name] = llvm::MemoryBuffer::getMemBufferCopy(
           llvm::StringRef(reinterpret_cast<const char*>(bytes.data()), bytes.size()), name);
     };
     add("debug_abbrev", sections_.abbreviations);
     add("debug_info", sections_.information);
     add("debug_line", sections_.lines);
-    context_ = llvm::DWARFContext::create(named, 8);
+    context_ = llvm::DWARFContext::create(named_, 8);
   }
   std::string chainAt(std::uintptr_t offset) {
     const llvm::DILineInfoSpecifier wanted(llvm::DILineInfoSpecifier::FileLineInfoKind::AbsoluteFilePath,
@@ -50,6 +49,7 @@ protected:
     return text;
   }
   DebugSections sections_;
+  llvm::StringMap<std::unique_ptr<llvm::MemoryBuffer>> named_; ///< which the context reads
   std::unique_ptr<llvm::DWARFContext> context_;
 };
 

@@ -126,10 +126,10 @@ TEST_F(DebugLinesTest, TheTableNamesFilesLinesAndWhatWasInlined) {
   std::vector<std::uint32_t> seen;
   for (const LineTable::Row& row : lines.rows)
     seen.push_back(row.line);
-  // br; phi (of none), i * 2, + total, i + 1 and the loop's end; the result.
+  // br; two phis (of none), i * 2, + total, i + 1 and the loop's end; the result.
   EXPECT_EQ(seen, (std::vector<std::uint32_t>{6, 0, 2, 7, 6, 8}));
-  EXPECT_EQ(lines.at(4 * 2)->file, 1u);
-  EXPECT_EQ(lines.at(4 * 2 + 3)->line, 2u);
+  EXPECT_EQ(lines.at(4 * 3)->file, 1u);
+  EXPECT_EQ(lines.at(4 * 3 + 3)->line, 2u);
 }
 
 } // namespace
