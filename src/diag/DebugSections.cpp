@@ -38,7 +38,14 @@ enum Form : std::uint8_t {
   kPresent = 0x19,
 };
 /// Numbers of the abbreviations. What has no calls inside may not say that it has entries inside.
-enum Abbreviation : std::uint8_t { kOfUnit = 1, kOfOrigin, kOfFunction, kOfFunctionWithCalls, kOfInlined, kOfInlinedWithCalls };
+enum Abbreviation : std::uint8_t {
+  kOfUnit = 1,
+  kOfOrigin,
+  kOfFunction,
+  kOfFunctionWithCalls,
+  kOfInlined,
+  kOfInlinedWithCalls
+};
 
 class Abbreviations {
 public:
@@ -65,15 +72,29 @@ private:
 std::vector<std::byte> abbreviations() {
   Abbreviations all;
   all.add(kOfUnit, kUnit, true,
-          {{kProducer, kString}, {kLanguage, kUnsigned}, {kName, kString}, {kDirectory, kString}, {kStatements, kOffset4},
-           {kLowPc, kAddress}, {kHighPc, kData8}});
+          {{kProducer, kString},
+           {kLanguage, kUnsigned},
+           {kName, kString},
+           {kDirectory, kString},
+           {kStatements, kOffset4},
+           {kLowPc, kAddress},
+           {kHighPc, kData8}});
   all.add(kOfOrigin, kSubprogram, false, {{kName, kString}, {kLinkageName, kString}, {kInline, kUnsigned}});
   for (bool calls : {false, true}) {
     all.add(calls ? kOfFunctionWithCalls : kOfFunction, kSubprogram, calls,
-            {{kName, kString}, {kLinkageName, kString}, {kExternal, kPresent}, {kFile, kUnsigned}, {kLine, kUnsigned},
-             {kLowPc, kAddress}, {kHighPc, kData8}});
+            {{kName, kString},
+             {kLinkageName, kString},
+             {kExternal, kPresent},
+             {kFile, kUnsigned},
+             {kLine, kUnsigned},
+             {kLowPc, kAddress},
+             {kHighPc, kData8}});
     all.add(calls ? kOfInlinedWithCalls : kOfInlined, kInlinedCall, calls,
-            {{kOrigin, kReference4}, {kCallFile, kUnsigned}, {kCallLine, kUnsigned}, {kLowPc, kAddress}, {kHighPc, kData8}});
+            {{kOrigin, kReference4},
+             {kCallFile, kUnsigned},
+             {kCallLine, kUnsigned},
+             {kLowPc, kAddress},
+             {kHighPc, kData8}});
   }
   return all.take();
 }
@@ -139,8 +160,8 @@ private:
       chain.insert(chain.begin(), at);
     return chain;
   }
-  /// An entry for each stretch of rows in one inlined call: a call in several stretches has several entries, which debuggers
-  /// take as well as one with ranges.
+  /// An entry for each stretch of rows in one inlined call: a call in several stretches has several entries, which
+  /// debuggers take as well as one with ranges.
   void callsBetween(std::size_t begin, std::size_t end, std::size_t depth) {
     for (std::size_t at = begin; at < end;) {
       auto chain = chainOf(table_.rows[at]);

@@ -33,7 +33,7 @@ struct Reader {
   }
   std::int64_t sleb() {
     std::uint64_t value = 0;
-    for (unsigned shift = 0;; ) {
+    for (unsigned shift = 0;;) {
       std::uint8_t byte = *at++;
       if (shift < 64)
         value |= std::uint64_t{byte & 0x7fu} << shift;
@@ -52,19 +52,39 @@ struct Reader {
     const auto self = reinterpret_cast<std::uintptr_t>(at);
     std::uintptr_t value = 0;
     switch (encoding & 0x0f) {
-    case 0x00: case 0x04: case 0x0c: value = fixed<std::uint64_t>(); break;
-    case 0x01: value = uleb(); break;
-    case 0x02: value = fixed<std::uint16_t>(); break;
-    case 0x03: value = fixed<std::uint32_t>(); break;
-    case 0x09: value = static_cast<std::uintptr_t>(sleb()); break;
-    case 0x0a: value = static_cast<std::uintptr_t>(std::int64_t{fixed<std::int16_t>()}); break;
-    case 0x0b: value = static_cast<std::uintptr_t>(std::int64_t{fixed<std::int32_t>()}); break;
-    default: return 0;
+    case 0x00:
+    case 0x04:
+    case 0x0c:
+      value = fixed<std::uint64_t>();
+      break;
+    case 0x01:
+      value = uleb();
+      break;
+    case 0x02:
+      value = fixed<std::uint16_t>();
+      break;
+    case 0x03:
+      value = fixed<std::uint32_t>();
+      break;
+    case 0x09:
+      value = static_cast<std::uintptr_t>(sleb());
+      break;
+    case 0x0a:
+      value = static_cast<std::uintptr_t>(std::int64_t{fixed<std::int16_t>()});
+      break;
+    case 0x0b:
+      value = static_cast<std::uintptr_t>(std::int64_t{fixed<std::int32_t>()});
+      break;
+    default:
+      return 0;
     }
     switch (encoding & 0x70) {
-    case 0x10: return value ? value + self : 0;
-    case 0x30: return value + base;
-    default: return value;
+    case 0x10:
+      return value ? value + self : 0;
+    case 0x30:
+      return value + base;
+    default:
+      return value;
     }
   }
 };
@@ -208,9 +228,14 @@ bool FrameWalk::Rules::execute(const Description& description, const std::uint8_
       if (!advance(low))
         return true;
       continue;
-    case 0x80: *rule(low) = {Offset, static_cast<std::int64_t>(in.uleb()) * description.dataUnit}; continue;
-    case 0xc0: *rule(low) = low < kRegisters ? initial.rules[low] : Rule{}; continue;
-    default: break;
+    case 0x80:
+      *rule(low) = {Offset, static_cast<std::int64_t>(in.uleb()) * description.dataUnit};
+      continue;
+    case 0xc0:
+      *rule(low) = low < kRegisters ? initial.rules[low] : Rule{};
+      continue;
+    default:
+      break;
     }
     std::uint64_t units = 0;
     switch (operation) {
@@ -220,9 +245,15 @@ bool FrameWalk::Rules::execute(const Description& description, const std::uint8_
         return true;
       continue;
     }
-    case 0x02: units = in.fixed<std::uint8_t>(); break;
-    case 0x03: units = in.fixed<std::uint16_t>(); break;
-    case 0x04: units = in.fixed<std::uint32_t>(); break;
+    case 0x02:
+      units = in.fixed<std::uint8_t>();
+      break;
+    case 0x03:
+      units = in.fixed<std::uint16_t>();
+      break;
+    case 0x04:
+      units = in.fixed<std::uint32_t>();
+      break;
     default:
       if (!executeOther(description, operation, in))
         return false;
@@ -237,12 +268,29 @@ bool FrameWalk::Rules::execute(const Description& description, const std::uint8_
 bool FrameWalk::Rules::executeOther(const Description& description, std::uint8_t operation, Reader& in) {
   auto scaled = [&](std::int64_t value) { return value * description.dataUnit; };
   switch (operation) {
-  case 0x00: return true;
-  case 0x05: { Rule* to = rule(in.uleb()); *to = {Offset, scaled(static_cast<std::int64_t>(in.uleb()))}; return true; }
-  case 0x06: { std::uint64_t number = in.uleb(); *rule(number) = number < kRegisters ? initial.rules[number] : Rule{}; return true; }
-  case 0x07: *rule(in.uleb()) = {Undefined}; return true;
-  case 0x08: *rule(in.uleb()) = {Same}; return true;
-  case 0x09: { Rule* to = rule(in.uleb()); *to = {Register, static_cast<std::int64_t>(in.uleb())}; return true; }
+  case 0x00:
+    return true;
+  case 0x05: {
+    Rule* to = rule(in.uleb());
+    *to = {Offset, scaled(static_cast<std::int64_t>(in.uleb()))};
+    return true;
+  }
+  case 0x06: {
+    std::uint64_t number = in.uleb();
+    *rule(number) = number < kRegisters ? initial.rules[number] : Rule{};
+    return true;
+  }
+  case 0x07:
+    *rule(in.uleb()) = {Undefined};
+    return true;
+  case 0x08:
+    *rule(in.uleb()) = {Same};
+    return true;
+  case 0x09: {
+    Rule* to = rule(in.uleb());
+    *to = {Register, static_cast<std::int64_t>(in.uleb())};
+    return true;
+  }
   case 0x0a:
     if (depth_ == kDepth)
       return false;
@@ -253,26 +301,67 @@ bool FrameWalk::Rules::executeOther(const Description& description, std::uint8_t
       return false;
     now = remembered_[--depth_];
     return true;
-  case 0x0c: now.cfaRegister = static_cast<unsigned>(in.uleb()); now.cfaOffset = static_cast<std::int64_t>(in.uleb()); now.cfaExpression = nullptr; return true;
-  case 0x0d: now.cfaRegister = static_cast<unsigned>(in.uleb()); now.cfaExpression = nullptr; return true;
-  case 0x0e: now.cfaOffset = static_cast<std::int64_t>(in.uleb()); return true;
-  case 0x0f: now.cfaExpression = block(in); return true;
-  case 0x10: { Rule* to = rule(in.uleb()); *to = {Expression, 0, block(in)}; return true; }
-  case 0x11: { Rule* to = rule(in.uleb()); *to = {Offset, scaled(in.sleb())}; return true; }
-  case 0x12: now.cfaRegister = static_cast<unsigned>(in.uleb()); now.cfaOffset = scaled(in.sleb()); now.cfaExpression = nullptr; return true;
-  case 0x13: now.cfaOffset = scaled(in.sleb()); return true;
-  case 0x14: { Rule* to = rule(in.uleb()); *to = {ValueOffset, scaled(static_cast<std::int64_t>(in.uleb()))}; return true; }
-  case 0x15: { Rule* to = rule(in.uleb()); *to = {ValueOffset, scaled(in.sleb())}; return true; }
-  case 0x16: { Rule* to = rule(in.uleb()); *to = {ValueExpression, 0, block(in)}; return true; }
-  case 0x2e: in.uleb(); return true; // size of arguments, for who lands
-  default: return false;
+  case 0x0c:
+    now.cfaRegister = static_cast<unsigned>(in.uleb());
+    now.cfaOffset = static_cast<std::int64_t>(in.uleb());
+    now.cfaExpression = nullptr;
+    return true;
+  case 0x0d:
+    now.cfaRegister = static_cast<unsigned>(in.uleb());
+    now.cfaExpression = nullptr;
+    return true;
+  case 0x0e:
+    now.cfaOffset = static_cast<std::int64_t>(in.uleb());
+    return true;
+  case 0x0f:
+    now.cfaExpression = block(in);
+    return true;
+  case 0x10: {
+    Rule* to = rule(in.uleb());
+    *to = {Expression, 0, block(in)};
+    return true;
+  }
+  case 0x11: {
+    Rule* to = rule(in.uleb());
+    *to = {Offset, scaled(in.sleb())};
+    return true;
+  }
+  case 0x12:
+    now.cfaRegister = static_cast<unsigned>(in.uleb());
+    now.cfaOffset = scaled(in.sleb());
+    now.cfaExpression = nullptr;
+    return true;
+  case 0x13:
+    now.cfaOffset = scaled(in.sleb());
+    return true;
+  case 0x14: {
+    Rule* to = rule(in.uleb());
+    *to = {ValueOffset, scaled(static_cast<std::int64_t>(in.uleb()))};
+    return true;
+  }
+  case 0x15: {
+    Rule* to = rule(in.uleb());
+    *to = {ValueOffset, scaled(in.sleb())};
+    return true;
+  }
+  case 0x16: {
+    Rule* to = rule(in.uleb());
+    *to = {ValueExpression, 0, block(in)};
+    return true;
+  }
+  case 0x2e:
+    in.uleb();
+    return true; // size of arguments, for who lands
+  default:
+    return false;
   }
 }
 
 FrameWalk::FrameWalk(const ucontext_t& registers, FindTable findTable) : findTable_(findTable) {
   // In the order of DWARF's numbers.
-  static constexpr int kOrder[kRegisters] = {REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI, REG_RBP, REG_RSP, REG_R8,
-                                             REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_RIP};
+  static constexpr int kOrder[kRegisters] = {REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI,
+                                             REG_RBP, REG_RSP, REG_R8,  REG_R9,  REG_R10, REG_R11,
+                                             REG_R12, REG_R13, REG_R14, REG_R15, REG_RIP};
   for (unsigned i = 0; i < kRegisters; ++i)
     registers_[i] = static_cast<std::uintptr_t>(registers.uc_mcontext.gregs[kOrder[i]]);
 }
@@ -349,9 +438,14 @@ bool FrameWalk::apply(const Rules& rules) {
     const Rules::Rule& rule = now.rules[i];
     std::uintptr_t place = cfa + static_cast<std::uintptr_t>(rule.offset);
     switch (rule.kind) {
-    case Rules::Same: continue;
-    case Rules::Undefined: caller[i] = 0; continue;
-    case Rules::ValueOffset: caller[i] = place; continue;
+    case Rules::Same:
+      continue;
+    case Rules::Undefined:
+      caller[i] = 0;
+      continue;
+    case Rules::ValueOffset:
+      caller[i] = place;
+      continue;
     case Rules::Register:
       if (static_cast<std::uint64_t>(rule.offset) >= kRegisters)
         return false;
@@ -365,7 +459,8 @@ bool FrameWalk::apply(const Rules& rules) {
       if (!evaluate(rule.expression, cfa, true, place))
         return false;
       break;
-    case Rules::Offset: break;
+    case Rules::Offset:
+      break;
     }
     if (!read(place, caller[i]))
       return false;
@@ -381,7 +476,8 @@ bool FrameWalk::apply(const Rules& rules) {
 }
 
 /// The operations that assemblers and the C library use: those of lazy binding's stubs and of signal frames.
-bool FrameWalk::evaluate(const std::uint8_t* expression, std::uintptr_t top, bool hasTop, std::uintptr_t& result) const {
+bool FrameWalk::evaluate(const std::uint8_t* expression, std::uintptr_t top, bool hasTop,
+                         std::uintptr_t& result) const {
   Reader in{expression};
   const std::uint64_t length = in.uleb();
   const std::uint8_t* end = in.at + length;
@@ -405,21 +501,40 @@ bool FrameWalk::evaluate(const std::uint8_t* expression, std::uintptr_t top, boo
       stack[depth++] = registers_[operation - 0x70u] + static_cast<std::uintptr_t>(in.sleb());
     } else {
       switch (operation) {
-      case 0x06: sound = depth != 0 && read(stack[depth - 1], stack[depth - 1]); break;
-      case 0x08: stack[depth++] = in.fixed<std::uint8_t>(); break;
-      case 0x09: stack[depth++] = static_cast<std::uintptr_t>(std::int64_t{in.fixed<std::int8_t>()}); break;
-      case 0x1a: sound = binary([](auto a, auto b) { return a & b; }); break;
-      case 0x1c: sound = binary([](auto a, auto b) { return a - b; }); break;
-      case 0x22: sound = binary([](auto a, auto b) { return a + b; }); break;
+      case 0x06:
+        sound = depth != 0 && read(stack[depth - 1], stack[depth - 1]);
+        break;
+      case 0x08:
+        stack[depth++] = in.fixed<std::uint8_t>();
+        break;
+      case 0x09:
+        stack[depth++] = static_cast<std::uintptr_t>(std::int64_t{in.fixed<std::int8_t>()});
+        break;
+      case 0x1a:
+        sound = binary([](auto a, auto b) { return a & b; });
+        break;
+      case 0x1c:
+        sound = binary([](auto a, auto b) { return a - b; });
+        break;
+      case 0x22:
+        sound = binary([](auto a, auto b) { return a + b; });
+        break;
       case 0x23: {
         const std::uint64_t more = in.uleb();
         if ((sound = depth != 0))
           stack[depth - 1] += more;
         break;
       }
-      case 0x24: sound = binary([](auto a, auto b) { return b < 64 ? a << b : 0; }); break;
-      case 0x2a: sound = binary([](auto a, auto b) { return std::uintptr_t{static_cast<std::int64_t>(a) >= static_cast<std::int64_t>(b)}; }); break;
-      default: sound = false;
+      case 0x24:
+        sound = binary([](auto a, auto b) { return b < 64 ? a << b : 0; });
+        break;
+      case 0x2a:
+        sound = binary([](auto a, auto b) {
+          return std::uintptr_t{static_cast<std::int64_t>(a) >= static_cast<std::int64_t>(b)};
+        });
+        break;
+      default:
+        sound = false;
       }
     }
     if (!sound)

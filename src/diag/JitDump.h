@@ -1,8 +1,8 @@
 // perf's jit-PID.dump: generated code with names, lines and unwind tables, written as it is made.
 //
-// The file is mapped executable once, which is how `perf record` learns that it is there; `perf inject --jit` then makes an
-// ELF file of each record. Times are of the monotonic clock: record with `perf record -k mono`. Records are not withdrawn:
-// each holds from its time on.
+// The file is mapped executable once, which is how `perf record` learns that it is there; `perf inject --jit` then
+// makes an ELF file of each record. Times are of the monotonic clock: record with `perf record -k mono`. Records are
+// not withdrawn: each holds from its time on.
 //
 // Source: Linux, tools/perf/Documentation/jitdump-specification.txt.
 #pragma once

@@ -18,8 +18,9 @@ namespace {
 
 constexpr int kSignals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT};
 constexpr std::size_t kStackBytes = std::size_t{128} << 10;
-/// Of a stack that overflowed the innermost frames tell the story.
-constexpr std::size_t kMostFrames = 64;
+/// Of a stack that overflowed the innermost frames tell the story. Between two of a program there are up to six of the
+/// runtime.
+constexpr std::size_t kMostFrames = 64, kMostSteps = 1024;
 
 struct Slot {
   std::atomic<const void*> owner{nullptr};
@@ -61,8 +62,8 @@ CrashFrame describe(std::uintptr_t address, std::uintptr_t inside) {
   return frame;
 }
 
-/// The function whose activation a frame of the interpreter executes: one of its handlers, whose op is in R12 or, across calls
-/// of other handlers, in the frame.
+/// The function whose activation a frame of the interpreter executes: one of its handlers, whose op is in R12 or,
+/// across calls of other handlers, in the frame.
 const char* interpretedIn(const FrameWalk& walk, std::uintptr_t r12) {
   constexpr std::uintptr_t kSaved = 16, kWords = 6; // return address and frame pointer, and what may lie below them
   for (const Slot& slot : sources) {
@@ -82,16 +83,19 @@ const char* interpretedIn(const FrameWalk& walk, std::uintptr_t r12) {
   return nullptr;
 }
 
+/// The frames of programs, and the innermost of all.
 std::size_t walkFrames(const ucontext_t& context, CrashFrame (&frames)[kMostFrames]) {
   FrameWalk walk(context, findTable);
   std::size_t count = 0;
-  for (bool more = true; more && count < kMostFrames;) {
-    CrashFrame& frame = frames[count++];
+  std::size_t steps = 0;
+  for (bool more = true; more && count < kMostFrames && steps < kMostSteps; ++steps) {
+    CrashFrame& frame = frames[count];
     frame = describe(walk.address(), walk.inside());
     const std::uintptr_t r12 = walk.reg(12);
     more = walk.up();
     if (!frame.function && walk.functionLeft() != 0)
       frame.function = interpretedIn(walk, r12);
+    count += frame.function || steps == 0;
   }
   return count;
 }
@@ -126,7 +130,9 @@ struct sigaction ourAction() {
   return action;
 }
 
-bool isOurs(const struct sigaction& action) { return (action.sa_flags & SA_SIGINFO) && action.sa_sigaction == onCrash; }
+bool isOurs(const struct sigaction& action) {
+  return (action.sa_flags & SA_SIGINFO) && action.sa_sigaction == onCrash;
+}
 
 bool isReported(int signal) {
   if (!report.load(std::memory_order_relaxed))

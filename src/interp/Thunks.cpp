@@ -12,7 +12,8 @@ namespace {
 
 /// Writes the distance from the end of an instruction, `end` bytes into the code at `at`, to a word.
 void placeDistance(std::uint8_t* field, const std::byte* at, std::size_t end, const std::uintptr_t* to) {
-  auto distance = static_cast<std::int32_t>(reinterpret_cast<std::intptr_t>(to) - reinterpret_cast<std::intptr_t>(at + end));
+  auto distance =
+      static_cast<std::int32_t>(reinterpret_cast<std::intptr_t>(to) - reinterpret_cast<std::intptr_t>(at + end));
   memcpy(field, &distance, sizeof distance);
 }
 

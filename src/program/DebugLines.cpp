@@ -35,8 +35,8 @@ llvm::DICompileUnit* DebugLines::unit(llvm::DICompileUnit* from) {
   llvm::MDNode*& made = made_[from];
   if (!made)
     made = llvm::DICompileUnit::getDistinct(
-        from->getContext(), from->getSourceLanguage(), from->getFile(), from->getProducer(), from->isOptimized(), "", 0, "",
-        llvm::DICompileUnit::LineTablesOnly, nullptr, nullptr, nullptr, nullptr, nullptr, 0, false, false,
+        from->getContext(), from->getSourceLanguage(), from->getFile(), from->getProducer(), from->isOptimized(), "", 0,
+        "", llvm::DICompileUnit::LineTablesOnly, nullptr, nullptr, nullptr, nullptr, nullptr, 0, false, false,
         llvm::DICompileUnit::DebugNameTableKind::None, false, "", "");
   return llvm::cast<llvm::DICompileUnit>(made);
 }
@@ -45,10 +45,11 @@ llvm::DISubprogram* DebugLines::subprogram(llvm::DISubprogram* from) {
   if (auto at = made_.find(from); at != made_.end())
     return llvm::cast<llvm::DISubprogram>(at->second);
   llvm::LLVMContext& context = from->getContext();
-  auto* untyped = llvm::DISubroutineType::get(context, llvm::DINode::FlagZero, 0, llvm::MDTuple::get(context, {nullptr}));
+  auto* untyped =
+      llvm::DISubroutineType::get(context, llvm::DINode::FlagZero, 0, llvm::MDTuple::get(context, {nullptr}));
   auto* made = llvm::DISubprogram::getDistinct(context, from->getFile(), from->getName(), from->getLinkageName(),
-                                               from->getFile(), from->getLine(), untyped, from->getScopeLine(), nullptr, 0, 0,
-                                               llvm::DINode::FlagZero, llvm::DISubprogram::SPFlagDefinition,
+                                               from->getFile(), from->getLine(), untyped, from->getScopeLine(), nullptr,
+                                               0, 0, llvm::DINode::FlagZero, llvm::DISubprogram::SPFlagDefinition,
                                                unit(from->getUnit()));
   made_[from] = made_[made] = made;
   return made;
@@ -65,8 +66,9 @@ llvm::DILocation* DebugLines::location(llvm::DILocation* from) {
     scope = llvm::DILexicalBlockFile::get(context, function, file, 0);
   llvm::DILocation* inlinedAt = from->getInlinedAt() ? location(from->getInlinedAt()) : nullptr;
   // One that is distinct stands for one inlined call among several on its line.
-  auto* made = from->isDistinct() ? llvm::DILocation::getDistinct(context, from->getLine(), from->getColumn(), scope, inlinedAt)
-                                  : llvm::DILocation::get(context, from->getLine(), from->getColumn(), scope, inlinedAt);
+  auto* made = from->isDistinct()
+                   ? llvm::DILocation::getDistinct(context, from->getLine(), from->getColumn(), scope, inlinedAt)
+                   : llvm::DILocation::get(context, from->getLine(), from->getColumn(), scope, inlinedAt);
   made_[from] = made_[made] = made;
   return made;
 }

@@ -148,6 +148,30 @@ def check_jitdump(kiln: str, folder: Path, tier: str) -> list[str]:
     return problems
 
 
+def check_perf(kiln: str, folder: Path) -> list[str]:
+    """perf itself reads the dump. Nothing is said where the kernel lets it not measure."""
+    program = compile_program(HERE / "chain.c", folder, "-O1")
+    run = subprocess.run(["perf", "record", "-q", "-k", "mono", "-o", folder / "perf.data", kiln, "run", f"--jitdump={folder}",
+                          "--tier", "baseline", program], capture_output=True, text=True, timeout=120)
+    if run.returncode != 0:
+        return []
+    subprocess.run(["perf", "inject", "--jit", "-i", folder / "perf.data", "-o", folder / "perf.jit.data"], check=True,
+                   capture_output=True, timeout=120)
+    names = set()
+    for made in folder.glob("jitted-*.so"):
+        symbols = subprocess.run(["nm", "--defined-only", made], capture_output=True, text=True, check=True).stdout
+        names |= {line.split(" ", 2)[2] for line in symbols.splitlines() if line.count(" ") >= 2}
+    expected = {f"{name} [baseline]" for name in ("main", "middle", "innermost")}
+    return [] if expected <= names else [f"perf makes files of {sorted(names)}"]
+
+
+def check_valgrind(kiln: str, folder: Path) -> list[str]:
+    program = compile_program(HERE / "chain.c", folder, "-O1")
+    done = subprocess.run(["valgrind", "-q", "--error-exitcode=99", "--smc-check=all-non-file", kiln, "run", program],
+                          capture_output=True, text=True, timeout=600)
+    return [] if (done.returncode, done.stderr) == (0, "") else [f"ends with {done.returncode}: {done.stderr[:1500]}"]
+
+
 CRASHES = {
     "pointer": (signal.SIGSEGV, "by_pointer", "a null pointer"),
     "division": (signal.SIGFPE, "by_division", "a division"),
@@ -226,6 +250,10 @@ def main() -> int:
             print("skipped: no GDB")
         for tier in ("baseline", "O2"):
             report(f"jitdump {tier}", check_jitdump, folder, tier)
+        if shutil.which("perf") and shutil.which("nm"):
+            report("jitdump read by perf", check_perf, folder)
+        if shutil.which("valgrind"):
+            report("valgrind", check_valgrind, folder)
         for tier in ("interpreter", "baseline", "O2"):
             report(f"crashes {tier}", check_crashes, folder, tier, False)
             report(f"crashes {tier} with lines", check_crashes, folder, tier, True)

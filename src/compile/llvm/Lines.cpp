@@ -1,6 +1,7 @@
 // Asked of the object that the code comes from.
 //
-// This file is C++20 (src/CMakeLists.txt): with C++23 a header of LLVM 19 that it needs does not compile against libstdc++ 12.
+// This file is C++20 (src/CMakeLists.txt): with C++23 a header of LLVM 19 that it needs does not compile against
+// libstdc++ 12.
 #include "compile/llvm/Lines.h"
 
 #include <llvm/DebugInfo/DWARF/DWARFContext.h>
@@ -95,12 +96,13 @@ std::shared_ptr<const LineTable> linesOf(const llvm::Function& function, llvm::A
   }
   // Complaints cost lines, not the program.
   auto ignore = [](llvm::Error error) { llvm::consumeError(std::move(error)); };
-  auto context = llvm::DWARFContext::create(**file, llvm::DWARFContext::ProcessDebugRelocations::Process, nullptr, "", ignore, ignore);
+  auto context = llvm::DWARFContext::create(**file, llvm::DWARFContext::ProcessDebugRelocations::Process, nullptr, "",
+                                            ignore, ignore);
   if (context->getNumCompileUnits() == 0)
     return nullptr;
   Collector lines(*context, *source);
-  // The unit has one function, and so one section of code. Several units are those of files that callees come from; the lines of
-  // the code are in one of them.
+  // The unit has one function, and so one section of code. Several units are those of files that callees come from; the
+  // lines of the code are in one of them.
   for (const auto& unit : context->compile_units())
     if (const auto* table = context->getLineTableForUnit(unit.get()))
       for (const auto& row : table->Rows)

@@ -19,9 +19,16 @@ LineTable table() {
   lines.language = 0x0c;
   lines.line = 3;
   lines.files = {"sum.c", "/headers/twice.h"};
-  lines.inlined = {{"twice", "_Z5twicei", 0, 7, LineTable::kNone}, {"twice", "_Z5twicei", 0, 7, LineTable::kNone}, {"once", "", 1, 2, 1}};
-  lines.rows = {{0, 0, 3, 0, LineTable::kNone}, {8, 1, 2, 9, 0},  {16, 0, 7, 1, LineTable::kNone},
-                {24, 1, 2, 5, 1},               {32, 1, 12, 5, 2}, {40, 0, 800, 2, LineTable::kNone}, {60, 0, 0, 0, LineTable::kNone}};
+  lines.inlined = {{"twice", "_Z5twicei", 0, 7, LineTable::kNone},
+                   {"twice", "_Z5twicei", 0, 7, LineTable::kNone},
+                   {"once", "", 1, 2, 1}};
+  lines.rows = {{0, 0, 3, 0, LineTable::kNone},
+                {8, 1, 2, 9, 0},
+                {16, 0, 7, 1, LineTable::kNone},
+                {24, 1, 2, 5, 1},
+                {32, 1, 12, 5, 2},
+                {40, 0, 800, 2, LineTable::kNone},
+                {60, 0, 0, 0, LineTable::kNone}};
   return lines;
 }
 

@@ -8,7 +8,9 @@
 namespace kiln {
 namespace {
 
-const void* noTable(std::uintptr_t) { return nullptr; }
+const void* noTable(std::uintptr_t) {
+  return nullptr;
+}
 
 struct Seen {
   std::uintptr_t addresses[32] = {};
