@@ -176,6 +176,7 @@ Result<Version> JitLinker::link(const CodeArtifact& artifact, SymbolTable* symbo
   version.unwindCode = linked.codeStart;
   version.lines = artifact.lines;
   version.lasting = artifact.lasting;
+  version.cached = artifact.cached;
   return version;
 }
 
