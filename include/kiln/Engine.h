@@ -36,6 +36,16 @@ enum class Profiling { Auto, On, Off };
 /// Whether compiled code counts. Auto: every tier but the last of the ladder does.
 enum class Counting { Auto, On, Off };
 
+/// A level of a back-trace.
+struct CrashFrame {
+  std::uintptr_t address = 0;
+  const char* function = nullptr; ///< of a program, as its symbol is; null: the frame is not one of a program's functions
+  Tier tier = Tier::Interpreter;
+  bool isLoop = false;            ///< a continuation, entered at a loop
+  const char* file = nullptr;     ///< null: the place in the source is not known
+  std::uint32_t line = 0;
+};
+using CrashHandler = void (*)(int signal, const CrashFrame* frames, std::size_t count);
 /// Where code and profiles are kept between runs; docs/cache.md says what is trusted. Off unless a folder is named.
 struct CacheOptions {
   /// Made if it is missing, for the user alone. One that others may write to is not used.
@@ -95,8 +105,17 @@ struct Options {
   bool verifyAll = false;
   /// Names of compiled code for perf, in /tmp/perf-PID.map.
   bool perfMap = false;
-  /// Names and unwind tables of compiled code for GDB. Each version costs some kilobytes.
+  /// Names, unwind tables and, where the bitcode has them, lines of compiled code for GDB. Each version costs some kilobytes.
+  /// Interpreted functions get native frames of their own, which name them.
   bool gdb = false;
+  /// A folder for jit-PID.dump, where perf finds code, names and lines of what was compiled; empty: none is written.
+  std::string jitdump;
+  /// Every function gets the code that it starts with when its program is loaded, and not at its first call.
+  bool eager = false;
+  /// Called in the thread that is about to die by a signal that nobody else handles (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP,
+  /// SIGABRT), on a stack of its own, the innermost frame first. It may call only what a signal handler may. The process then
+  /// dies by that signal as it would have. Process-wide: the first engine that has one decides. Null: signals are left alone.
+  CrashHandler onCrash = nullptr;
   /// Not owned; must outlive the engine.
   Observer* observer = nullptr;
   /// Called in the thread that called a function which cannot be compiled at the lowest tier (damaged or invalid body,

@@ -39,6 +39,7 @@ struct CodeArtifact {
   std::string entry;
   std::vector<char> object;
   CompileTimes times;
+  std::shared_ptr<const LineTable> lines; ///< of the code, or null
   CodeUse use = CodeUse::FirstCode; ///< set by who links
   /// The code's addresses may be where no look at the threads finds them (Version::lasting).
   bool lasting = false;

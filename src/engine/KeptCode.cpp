@@ -37,7 +37,7 @@ bool has(const Ladder& ladder, Tier tier) {
 } // namespace
 
 void ProgramCore::openCache(const ProgramInput& input) {
-  if (!engine_->cache)
+  if (!engine_->cache || wantsLines(engine_->options)) // what is kept has no lines
     return;
   cache::ProgramCache::Identity identity;
   identity.program = [this] { return programDigest(); };

@@ -57,6 +57,7 @@ void ProgramCore::makeLowTiers() {
   decoding.osrAt = options.osrAt;
   decoding.decode.record = recordersOf(options, tiers_->ladder(), Tier::Interpreter);
   decoding.decode.loops = tiers_->counts(Tier::Interpreter) || options.osrAt != 0 || decoding.decode.record != 0;
+  decoding.decode.framed = options.gdb;
   interp::Interpreter::Host interpreterHost;
   hostOf(interpreterHost, Tier::Interpreter);
   interpreterHost.loopBudgetSpent = [this](std::uint32_t id, std::uint32_t loop) {
@@ -73,6 +74,7 @@ void ProgramCore::makeLowTiers() {
   compiling.record = recordersOf(options, tiers_->ladder(), Tier::Baseline);
   compiling.count = tiers_->counts(Tier::Baseline) || options.osrAt != 0 || compiling.record != 0;
   compiling.batch = compiling.count ? batchOf(options, tiers_->ladder()) : 1;
+  compiling.lines = wantsLines(options);
   compiling.registers = options.baselineRegisters;
   compiling.plainCpu = options.baselinePlainCpu;
   baseline::Baseline::Host baselineHost;

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 
+#include "engine/CrashReport.h"
 #include "engine/EngineCore.h"
 #include "engine/Exits.h"
 #include "engine/SignalHandlers.h"
@@ -58,8 +59,10 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
   sources_ = sources;
   name_ = sources->front().name;
 
-  if (engine_->options.perfMap || engine_->options.gdb) {
-    auto names = CodeNames::open({engine_->options.perfMap, engine_->options.gdb});
+  if (engine_->options.onCrash)
+    codeMap_ = std::make_unique<CodeMap>();
+  if (engine_->options.perfMap || engine_->options.gdb || !engine_->options.jitdump.empty()) {
+    auto names = CodeNames::open({engine_->options.perfMap, engine_->options.gdb, engine_->options.jitdump});
     if (!names)
       return std::unexpected(names.error());
     names_ = std::move(*names);
@@ -74,8 +77,8 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
       return loaded;
 
   // What does not optimise reads lean; LLVM's tiers then open worlds of their own.
-  const bool lean = engine_->options.ladder.bottom() <= Tier::Baseline;
-  Reading reading = lean ? Reading::Lean : Reading::Whole;
+  const bool lean = engine_->options.ladder.bottom() <= Tier::Baseline && !wantsLines(engine_->options);
+  Reading reading = lean ? Reading::Lean : compilerReading();
   auto world = World::open(sources_, reading);
   if (!world)
     return std::unexpected(world.error());
@@ -131,6 +134,8 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
       *table_, std::move(settings),
       [this](FunctionRecord& record, Tier tier, std::uint32_t loop) { return request(record, tier, loop); });
   makeLowTiers();
+  if (codeMap_)
+    addCrashSource(this, {codeMap_.get(), engine_->options.gdb ? nullptr : interpreter_.get()}); // for GDB thunks have frames
   if (auto made = makeProfile(input.profile); !made)
     return made;
   auto stack = Stack::create(kCompileStackBytes);
@@ -140,7 +145,7 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
   World& opened = **world;
   worlds_ = std::make_shared<WorldKeeper>(sources_, map_, reading, std::move(*world));
   compiler_ = std::make_unique<LlvmCompiler>(
-      map_, lean ? std::make_shared<WorldKeeper>(sources_, map_, Reading::Whole) : worlds_);
+      map_, lean ? std::make_shared<WorldKeeper>(sources_, map_, compilerReading()) : worlds_);
   if (auto placed = placeLateNames(opened); !placed)
     return placed;
   auto filled = worlds_->guarded([&](World& read, const WorldSymbols& symbols) {
@@ -155,6 +160,9 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
       return verified;
   engine_->add(*this);
   openCache(input);
+  if (engine_->options.eager)
+    if (auto compiled = compileAll(); !compiled)
+      return compiled;
   return startIFuncs();
 }
 
@@ -185,6 +193,7 @@ Result<void> ProgramCore::placeLateNames(World& world) {
 }
 
 ProgramCore::~ProgramCore() {
+  removeCrashSource(this);
   if (!tiers_)
     return;
   __cxa_finalize(dsoHandle());
@@ -314,18 +323,6 @@ Result<Version> ProgramCore::link(FunctionRecord& record, CompileResult& result,
   return version;
 }
 
-void ProgramCore::announce(const FunctionRecord& record, const Version& version) {
-  if (!names_)
-    return;
-  std::string variant(tierName(version.tier));
-  if (version.loop != kNoLoop)
-    variant += " loop " + std::to_string(version.loop);
-  const void* unwind = version.unwindSection;
-  for (const CodeSpan& span : version.memory)
-    if (span.arena == CodeArena::Code)
-      names_->add({record.name, variant, reinterpret_cast<std::uintptr_t>(span.rx), span.size, std::exchange(unwind, nullptr)});
-}
-
 Result<void> ProgramCore::install(FunctionRecord& record, CompileResult& result, std::string_view reason, bool force) {
   std::lock_guard lock(install_);
   auto version = link(record, result);
@@ -444,7 +441,7 @@ void ProgramCore::compileQueued(const QueuedCompile& request, unsigned worker) {
     return assumptions_->gaveUp(record.id);
   auto& compiler = workerCompilers_[worker];
   if (!compiler)
-    compiler = std::make_unique<LlvmCompiler>(map_, std::make_shared<WorldKeeper>(sources_, map_, Reading::Whole));
+    compiler = std::make_unique<LlvmCompiler>(map_, std::make_shared<WorldKeeper>(sources_, map_, compilerReading()));
   auto made = compileGuarded(*compiler, compiler->worlds(), compileRequest(record, tier, request.loop), false);
   if (!whole) {
     auto done = withRoom(record, [&] { return installLoop(record, made, reason); });

@@ -22,6 +22,7 @@
 #include "compile/baseline/Baseline.h"
 #include "compile/llvm/JitLinker.h"
 #include "compile/llvm/LlvmCompiler.h"
+#include "diag/CodeMap.h"
 #include "diag/CodeNames.h"
 #include "engine/RunProfile.h"
 #include "function/FunctionTable.h"
@@ -68,6 +69,8 @@ public:
   FunctionStatistics statisticsOf(FunctionRecord& record);
 
   FunctionTable& table() { return *table_; }
+  const CodeMap* codeMap() const { return codeMap_.get(); }
+  const interp::Interpreter& interpreter() const { return *interpreter_; }
   EngineCore& engine() { return *engine_; }
 
   /// The program that a counter, slot or stub address belongs to.
@@ -102,9 +105,15 @@ public:
 private:
   ProgramCore() = default;
   Result<void> build(const ProgramInput& input);
+  /// Whether code is to know its places in the source: for who looks from outside.
+  static bool wantsLines(const Options& options);
+  /// How the worlds are read that code is compiled from for good.
+  Reading compilerReading() const;
   /// Links file-level assembly and gives its names and the section bounds their addresses.
   Result<void> placeLateNames(World& world);
   Result<void> startIFuncs();
+  /// Code for every function, of the tier that it starts in (Options::eager).
+  Result<void> compileAll();
   /// The entries that containers name must be there; the first is the program's.
   Result<void> findEntries(World& world);
   static std::uintptr_t firstCallEntry(void* self, std::uint32_t function);
@@ -150,6 +159,8 @@ private:
   Result<void> installLoop(FunctionRecord& record, CompileResult& result, std::string_view reason);
   /// Tells profilers and debuggers of a version.
   void announce(const FunctionRecord& record, const Version& version);
+  /// The opposite, of code at this address.
+  void withdraw(std::uintptr_t address);
   /// The artifact or a reason why there is none, made a version.
   Result<Version> link(FunctionRecord& record, CompileResult& result, bool ahead = false);
   Result<void> install(FunctionRecord& record, CompileResult& result, std::string_view reason, bool force);
@@ -206,6 +217,9 @@ private:
   std::optional<AddressRange> range_;
   std::unique_ptr<CodeSpace> space_;
   UnwindRegistry unwind_;
+  std::mutex announcing_; ///< under it codeMap_ changes; held for no other lock but that of names_
+  /// Where code is, for who asks while the process crashes.
+  std::unique_ptr<CodeMap> codeMap_; ///< null unless crashes are reported
   std::unique_ptr<CodeNames> names_; ///< null if nobody wants to know
   HostSymbols host_;
   ProgramMap map_;

@@ -10,6 +10,7 @@
 
 #include "abi/CallShape.h"
 #include "interp/Dump.h"
+#include "interp/Handlers.h"
 #include "support/Clock.h"
 #include "transition/FrameState.h"
 #include "transition/Resume.h"
@@ -24,12 +25,6 @@ struct StateRecipe {
   std::vector<Location> words;
   CallShape shape;
 };
-
-namespace {
-
-constexpr std::size_t kThunkBytes = 16;
-
-} // namespace
 
 Interpreter::Interpreter(const Parts& parts, Settings settings, Host host)
     : Environment(parts.map, parts.threadLocals, [this](std::uint32_t id) { return parts_.table.stub(id); }),
@@ -64,33 +59,6 @@ std::uintptr_t Interpreter::runtimeAddress(const char* name) {
   return parts_.symbols.find(name).value_or(0);
 }
 
-/// movabs $entry, %r11; jmp *nativeEntry(%rip)
-Result<void> Interpreter::makeThunk(FunctionEntry& entry) {
-  if (!nativeEntry_) {
-    auto word = parts_.space.allocate(CodeArena::Constants, sizeof(std::uintptr_t), sizeof(std::uintptr_t));
-    if (!word)
-      return std::unexpected(word.error());
-    auto address = reinterpret_cast<std::uintptr_t>(&kiln_native_entry);
-    memcpy(word->rw, &address, sizeof(address));
-    nativeEntry_ = reinterpret_cast<const std::uintptr_t*>(word->rx);
-  }
-  auto span = parts_.space.allocate(CodeArena::Code, kThunkBytes, kThunkBytes);
-  if (!span)
-    return std::unexpected(span.error());
-  std::uint8_t code[kThunkBytes] = {0x49, 0xbb};
-  auto* native = static_cast<NativeEntry*>(&entry);
-  memcpy(code + 2, &native, 8);
-  code[10] = 0xff;
-  code[11] = 0x25;
-  auto distance =
-      static_cast<std::int32_t>(reinterpret_cast<std::intptr_t>(nativeEntry_) -
-                                (reinterpret_cast<std::intptr_t>(span->rx) + static_cast<int>(kThunkBytes)));
-  memcpy(code + 12, &distance, 4);
-  memcpy(span->rw, code, kThunkBytes);
-  entry.thunk = reinterpret_cast<std::uintptr_t>(span->rx);
-  return {};
-}
-
 std::variant<Version, Refusal, Error> Interpreter::compile(const Source& source, std::uint32_t function) {
   source_ = source;
   see(*source.symbols);
@@ -109,13 +77,16 @@ std::variant<Version, Refusal, Error> Interpreter::compile(const Source& source,
   entry.frameBytes = (*code)->frameWords * static_cast<std::uint32_t>(sizeof(Word));
   entry.resultWords = (*code)->shape.resultWords;
   entry.shape = &(*code)->shape;
-  entry.direct = !entry.shape->variadic && entry.shape->copies.empty();
+  entry.direct = !settings_.decode.framed && !entry.shape->variadic && entry.shape->copies.empty();
   entry.type = (*body)->getFunctionType();
   (*code)->firstInstruction = static_cast<std::uint32_t>((*body)->arg_size());
   entry.decoded.store(code->get(), std::memory_order_release);
-  if (auto made = makeThunk(entry); !made)
-    return made.error();
   Version version;
+  auto made = placeNativeEntry();
+  if (made)
+    made = settings_.decode.framed ? makeFramedThunk(entry, version) : makeThunk(entry);
+  if (!made)
+    return made.error();
   version.tier = Tier::Interpreter;
   version.counts = settings_.decode.loops;
   version.entry = entry.thunk;
@@ -372,8 +343,21 @@ void captureState(const LoopHeader& header, const Word* frame, Word* state) {
   }
 }
 
-// Profile
-// -------------------------------------------------------------------------------------------------------------------
+const char* Interpreter::functionExecuting(std::uintptr_t op, std::uintptr_t handler) const {
+  if (op % alignof(Op) != 0 || handler == reinterpret_cast<std::uintptr_t>(invoke()))
+    return nullptr;
+  for (std::size_t id = 0; id < parts_.map.functions.size(); ++id) {
+    const FunctionEntry* entry = entries_[id].load(std::memory_order_acquire);
+    const Code* code = entry ? entry->decoded.load(std::memory_order_acquire) : nullptr;
+    if (!code || !code->contains(reinterpret_cast<const void*>(op)))
+      continue;
+    const bool executes = reinterpret_cast<std::uintptr_t>(reinterpret_cast<const Op*>(op)->run) == handler;
+    return executes || standsInForCalls(handler) ? parts_.map.functions[id].name.c_str() : nullptr;
+  }
+  return nullptr;
+}
+
+// Profile -------------------------------------------------------------------------------------------------------------------
 
 namespace {
 

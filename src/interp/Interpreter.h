@@ -90,6 +90,10 @@ public:
   const void* atBackEdge(LoopHeader& header);
   FunctionEntry* directTarget(const CallSite& site, std::uintptr_t address);
 
+  /// The name of the function whose op at this address the handler that begins at `handler` executes; null if it is no op, or
+  /// of another handler. Async-signal-safe; an invoke is told by the call in it.
+  const char* functionExecuting(std::uintptr_t op, std::uintptr_t handler) const;
+
   /// Whether calls have had several values in the argument. Under the foreground lock.
   bool argumentVaries(std::uint32_t function, std::uint32_t argument) const;
 
@@ -111,6 +115,7 @@ public:
 
 private:
   llvm::Function& functionIn(const Source& source, std::uint32_t id) const;
+  Result<void> placeNativeEntry();
   Result<void> makeThunk(FunctionEntry& entry);
   /// What the state of a loop header consists of; null if there can be none. `locate`: where a value, by number, is.
   using Locate = std::function<std::optional<Location>(std::uint32_t value)>;
@@ -118,6 +123,8 @@ private:
   std::variant<std::uintptr_t, Refusal, Error> install(llvm::Function& prepared, std::uint32_t function,
                                                        std::expected<Resume, std::string> resume);
   void setHeaders(llvm::Function& prepared, const Resume& resume, Code& code);
+  /// As makeThunk(), with a native frame that names the function.
+  Result<void> makeFramedThunk(FunctionEntry& entry, Version& version);
 
   const Parts parts_;
   const Settings settings_;
@@ -131,7 +138,7 @@ private:
   std::deque<StateRecipe> recipes_;
   std::vector<std::unique_ptr<Code>> resumeCodes_;
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::uintptr_t> resumes_; ///< by function and place
-  const std::uintptr_t* nativeEntry_ = nullptr; ///< inside the address range, for thunks to jump through
+  const std::uintptr_t* nativeEntry_ = nullptr; ///< inside the address range, for thunks to jump or call through
   Totals totals_;
 };
 

@@ -188,6 +188,8 @@ void Continuing::makeFunction() {
     made_->setPersonalityFn(old_.getPersonalityFn());
   made_->getArg(0)->setName("state");
   made_->splice(made_->begin(), &old_);
+  made_->setSubprogram(old_.getSubprogram());
+  old_.setSubprogram(nullptr);
   entry_ = llvm::BasicBlock::Create(context, "kiln.enter", made_, &made_->front());
   builder_.emplace(entry_);
   builder_->SetInsertPoint(llvm::BranchInst::Create(header_, entry_));

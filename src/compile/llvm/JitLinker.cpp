@@ -178,6 +178,7 @@ Result<Version> JitLinker::link(const CodeArtifact& artifact, SymbolTable* symbo
   version.memory = std::move(linked.memory);
   version.unwindSection = linked.unwindSection;
   version.unwindCode = linked.codeStart;
+  version.lines = artifact.lines;
   version.lasting = artifact.lasting;
   version.cached = artifact.cached;
   return version;

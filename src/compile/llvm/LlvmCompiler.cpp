@@ -3,6 +3,7 @@
 #include <llvm/Support/raw_ostream.h>
 
 #include "compile/llvm/Annotate.h"
+#include "compile/llvm/Lines.h"
 #include "compile/llvm/Speculate.h"
 #include "compile/llvm/Transform.h"
 #include "support/Clock.h"
@@ -83,6 +84,7 @@ CompileResult LlvmCompiler::compile(const CompileRequest& request, WorldKeeper& 
     if (!object)
       return std::unexpected(object.error());
     CodeArtifact artifact;
+    artifact.lines = linesOf(*lowered->unit.function, *object);
     artifact.function = request.function;
     artifact.tier = request.tier;
     artifact.counts = request.count;
