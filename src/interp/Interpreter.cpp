@@ -82,10 +82,7 @@ std::variant<Version, Refusal, Error> Interpreter::compile(const Source& source,
   (*code)->firstInstruction = static_cast<std::uint32_t>((*body)->arg_size());
   entry.decoded.store(code->get(), std::memory_order_release);
   Version version;
-  auto made = placeNativeEntry();
-  if (made)
-    made = settings_.decode.framed ? makeFramedThunk(entry, version) : makeThunk(entry);
-  if (!made)
+  if (auto made = makeEntry(entry, version); !made)
     return made.error();
   version.tier = Tier::Interpreter;
   version.counts = settings_.decode.loops;
@@ -157,6 +154,7 @@ std::variant<std::uintptr_t, Refusal, Error> Interpreter::install(llvm::Function
   options.record = 0;
   options.loops = settings_.decode.loops;
   options.asWritten = true;
+  options.framed = settings_.decode.framed;
   auto code = decode(*resume->function, function, *this, memory_, options);
   if (code)
     setHeaders(prepared, *resume, **code);
@@ -172,7 +170,8 @@ std::variant<std::uintptr_t, Refusal, Error> Interpreter::install(llvm::Function
   entry.frameBytes = (*code)->frameWords * static_cast<std::uint32_t>(sizeof(Word));
   entry.resultWords = (*code)->shape.resultWords;
   entry.shape = &(*code)->shape;
-  if (auto made = makeThunk(entry); !made)
+  Version thunk;
+  if (auto made = makeEntry(entry, thunk); !made)
     return made.error();
   resumeCodes_.push_back(std::move(*code));
   return entry.thunk;

@@ -116,6 +116,8 @@ public:
 private:
   llvm::Function& functionIn(const Source& source, std::uint32_t id) const;
   Result<void> placeNativeEntry();
+  /// The address that the entry's function is called at, with what the version says of that address.
+  Result<void> makeEntry(FunctionEntry& entry, Version& version);
   Result<void> makeThunk(FunctionEntry& entry);
   /// What the state of a loop header consists of; null if there can be none. `locate`: where a value, by number, is.
   using Locate = std::function<std::optional<Location>(std::uint32_t value)>;

@@ -66,6 +66,12 @@ Result<void> Interpreter::placeNativeEntry() {
   return {};
 }
 
+Result<void> Interpreter::makeEntry(FunctionEntry& entry, Version& version) {
+  if (auto placed = placeNativeEntry(); !placed)
+    return placed;
+  return settings_.decode.framed ? makeFramedThunk(entry, version) : makeThunk(entry);
+}
+
 /// movabs $entry, %r11; jmp *nativeEntry(%rip)
 Result<void> Interpreter::makeThunk(FunctionEntry& entry) {
   constexpr std::size_t kBytes = 16;
