@@ -209,21 +209,33 @@ Result<Parsed> parseCommandLine(int argc, char** argv) {
   describe(*run, raw);
   ProfileOptions profile;
   describeProfile(app, profile);
+  ExportCommand exported;
+  describeExport(app, exported);
+  // The parser would drop the bar between files and words for the program.
+  if (argc > 1 && std::string_view(argv[1]) == "export")
+    if (char** bar = std::find(argv + 2, argv + argc, std::string_view("--")); bar != argv + argc) {
+      exported.arguments.emplace(bar + 1, argv + argc);
+      argc = static_cast<int>(bar - argv);
+    }
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& wanted) { // help, version
-    return Parsed{std::nullopt, std::nullopt, app.exit(wanted)};
+    return Parsed{.exitStatus = app.exit(wanted)};
   } catch (const CLI::ParseError& error) {
-    bool isProfile = app.got_subcommand("profile");
-    return fail(ErrorCode::BadOption,
-                std::string(error.what()) + "; see kiln " + (isProfile ? "profile" : "run") + " --help");
+    std::string verb = "run";
+    for (const char* other : {"profile", "export"})
+      if (app.got_subcommand(other))
+        verb = other;
+    return fail(ErrorCode::BadOption, std::string(error.what()) + "; see kiln " + verb + " --help");
   }
   if (app.got_subcommand("profile"))
-    return Parsed{std::nullopt, std::move(profile), 0};
+    return Parsed{.profile = std::move(profile)};
+  if (app.got_subcommand("export"))
+    return Parsed{.exported = std::move(exported)};
   auto options = check(raw, run->remaining());
   if (!options)
     return std::unexpected(options.error());
-  return Parsed{std::move(*options), std::nullopt, 0};
+  return Parsed{.run = std::move(*options)};
 }
 
 } // namespace kiln::cli

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "Export.h"
 #include "ProfileCommand.h"
 #include "kiln/Engine.h"
 
@@ -35,6 +36,7 @@ struct RunOptions {
 struct Parsed {
   std::optional<RunOptions> run;
   std::optional<ProfileOptions> profile;
+  std::optional<ExportCommand> exported;
   int exitStatus = 0;
 };
 Result<Parsed> parseCommandLine(int argc, char** argv);
