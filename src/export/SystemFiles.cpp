@@ -1,8 +1,7 @@
 #include "export/SystemFiles.h"
 
-#include <llvm/Support/ScopedPrinter.h>
 #include <llvm/Object/Archive.h>
-#include <llvm/Object/ELFObjectFile.h>
+#include <llvm/Object/ELF.h>
 #include <llvm/Support/MemoryBuffer.h>
 
 #include <dirent.h>
@@ -85,32 +84,53 @@ Result<std::string> SystemFiles::library(const std::string& name, bool isStatic)
   return path;
 }
 
+namespace {
+
+using Elf = llvm::object::ELFFile<llvm::object::ELF64LE>;
+
+/// Of one section; what is damaged has no names.
+void addDynamicSymbols(const Elf& elf, const Elf::Elf_Shdr& section, llvm::StringSet<>& names) {
+  auto symbols = elf.symbols(&section);
+  auto text = elf.getStringTableForSymtab(section);
+  if (symbols && text)
+    for (const Elf::Elf_Sym& symbol : *symbols) {
+      if (symbol.getBinding() == llvm::ELF::STB_LOCAL)
+        continue;
+      if (auto name = symbol.getName(*text))
+        names.insert(*name);
+      else
+        llvm::consumeError(name.takeError());
+    }
+  llvm::consumeError(symbols.takeError());
+  llvm::consumeError(text.takeError());
+}
+
+} // namespace
+
 void addSymbols(const std::string& path, llvm::StringSet<>& names) {
   auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
   if (!buffer)
     return;
-  if (auto archive = llvm::object::Archive::create(**buffer)) {
-    for (const llvm::object::Archive::Symbol& symbol : (*archive)->symbols())
-      names.insert(symbol.getName());
-    return;
-  } else {
-    llvm::consumeError(archive.takeError());
-  }
-  auto object = llvm::object::ObjectFile::createELFObjectFile(**buffer);
-  if (!object) {
-    llvm::consumeError(object.takeError());
+  if ((*buffer)->getBuffer().starts_with(llvm::object::ArchiveMagic)) {
+    if (auto archive = llvm::object::Archive::create(**buffer))
+      for (const llvm::object::Archive::Symbol& symbol : (*archive)->symbols())
+        names.insert(symbol.getName());
+    else
+      llvm::consumeError(archive.takeError());
     return;
   }
-  const auto* elf = llvm::dyn_cast<llvm::object::ELFObjectFileBase>(object->get());
+  // The C library's development file is a script of the linker's; the libraries in it are asked for by their own names.
+  if (!(*buffer)->getBuffer().starts_with(llvm::StringRef("\x7f" "ELF\x02\x01", 6)))
+    return;
+  auto elf = Elf::create((*buffer)->getBuffer());
   if (!elf)
-    return;
-  for (const llvm::object::ELFSymbolRef& symbol : elf->getDynamicSymbolIterators()) {
-    auto name = symbol.getName();
-    if (!name)
-      llvm::consumeError(name.takeError());
-    else if (symbol.getBinding() != llvm::ELF::STB_LOCAL)
-      names.insert(*name);
-  }
+    return llvm::consumeError(elf.takeError());
+  auto sections = elf->sections();
+  if (!sections)
+    return llvm::consumeError(sections.takeError());
+  for (const Elf::Elf_Shdr& section : *sections)
+    if (section.sh_type == llvm::ELF::SHT_DYNSYM)
+      addDynamicSymbols(*elf, section, names);
 }
 
 } // namespace kiln

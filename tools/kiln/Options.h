@@ -34,9 +34,9 @@ struct RunOptions {
 
 /// Parses the arguments of the process. Help and version are printed here and end in `exitStatus` without options.
 struct Parsed {
-  std::optional<RunOptions> run;
-  std::optional<ProfileOptions> profile;
-  std::optional<ExportCommand> exported;
+  std::optional<RunOptions> run = {};
+  std::optional<ProfileOptions> profile = {};
+  std::optional<ExportCommand> exported = {};
   int exitStatus = 0;
 };
 Result<Parsed> parseCommandLine(int argc, char** argv);
