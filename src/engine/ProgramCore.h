@@ -83,6 +83,7 @@ public:
   void childAfterFork();
 
 private:
+  ProgramProfile reached(World& world);
   ProgramCore() = default;
   Result<void> build(const ProgramInput& input);
   /// Links file-level assembly and gives its names and the section bounds their addresses.

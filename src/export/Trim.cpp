@@ -170,6 +170,11 @@ bool knowsName(const ProgramProfile& profile, const std::string& name) {
   return at != profile.functions.end() && at->name == name;
 }
 
+/// Functions all of whose places together are the last thousandth of what was counted are compiled for size: a tenth more
+/// time in them would be a ten-thousandth of the whole. Counts are not times, so the hundredth behind kHotMillionths would be
+/// too much.
+constexpr std::uint32_t kRareMillionths = 999'000;
+
 /// The highest count of a function's places.
 std::uint64_t highestCount(const FunctionProfile& profile) {
   CountSummary summary;
@@ -186,7 +191,7 @@ void applyProfile(Assembled& program, const ProgramProfile& profile, ExportSumma
   if (counts.empty())
     return;
   annotateProgram(*program.module, counts);
-  const std::uint64_t cold = counts.percentile(kColdMillionths).least;
+  const std::uint64_t cold = counts.percentile(kColdMillionths).least, rare = counts.percentile(kRareMillionths).least;
   const Targets targets(program);
   for (llvm::Function& function : *program.module) {
     const Origin* origin = program.originOf(function);
@@ -199,9 +204,12 @@ void applyProfile(Assembled& program, const ProgramProfile& profile, ExportSumma
       continue;
     }
     ++summary.profiled;
-    // What ran, and all of it seldom: LLVM judges by blocks, and leaves the size of such functions as it is.
-    if (highestCount(*known) < cold && !function.hasFnAttribute(llvm::Attribute::AlwaysInline))
+    // LLVM judges by blocks, and leaves the size of functions that ran as it is.
+    const std::uint64_t highest = highestCount(*known);
+    if (highest < rare && !function.hasFnAttribute(llvm::Attribute::AlwaysInline))
       function.addFnAttr(llvm::Attribute::OptimizeForSize);
+    if (highest < cold && !function.hasFnAttribute(llvm::Attribute::AlwaysInline))
+      function.addFnAttr(llvm::Attribute::MinSize);
   }
 }
 

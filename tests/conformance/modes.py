@@ -13,6 +13,8 @@ class Mode:
 
     options: tuple[str, ...]
     optimises: bool = True
+    exported: bool = False  # the options are those of `kiln export`, and what it makes is run
+    recorded: bool = False  # exported by the profile of a run before
 
 
 MODES = {
@@ -39,4 +41,8 @@ MODES = {
     "climb1": Mode(("--ladder", "interpreter,baseline@1,O2@2,O3@3", "--compile-threads", "3", "--retire-at", "1")),
     # The same after two and more, with loops that move as soon as they have gone round twice.
     "climb2": Mode(("--ladder", "interpreter,baseline@2:2,O2@4:8,O3@8:16", "--compile-threads", "0")),
+    # As native executables: as it comes, linked statically, and with nothing but what a run before reached.
+    "export": Mode((), exported=True),
+    "export-static": Mode(("--static",), exported=True),
+    "export-trap": Mode(("--cold=trap", "--target-cpu", "native"), exported=True, recorded=True),
 }

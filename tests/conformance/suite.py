@@ -5,6 +5,7 @@ import fnmatch
 import os
 import shlex
 import sys
+import tempfile
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from pathlib import Path
 import process
 from build import LEVELS, Prepared, Unit, prepare, survives_native_optimisation
 from exceptions import Exceptions
-from modes import MODES
+from modes import MODES, Mode
 from process import Outcome
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,9 +81,12 @@ class Suite:
 
     def judge(self, prepared: Prepared, mode: str) -> Result:
         unit = prepared.unit
-        separator = ["--"] if unit.args else []
-        outcome = process.run([*self.kiln, *MODES[mode].options, *map(str, prepared.bitcode), *separator, *unit.args],
-                              unit.stdin)
+        if MODES[mode].exported:
+            outcome = run_exported(self.kiln, prepared, MODES[mode])
+        else:
+            separator = ["--"] if unit.args else []
+            outcome = process.run([*self.kiln, "run", *MODES[mode].options, *map(str, prepared.bitcode), *separator,
+                                   *unit.args], unit.stdin)
         reason = difference(prepared, outcome)
         exception = self.exceptions.find(unit.name, unit.level, mode)
         if exception and reason:
@@ -115,7 +119,25 @@ def kiln_command(text: str) -> list[str]:
         if not os.access(path, os.X_OK):
             raise SystemExit(f"no kiln at {path}; build it or name one with --kiln")
         words[0] = str(path)
-    return [*words, "run"]
+    return words
+
+
+def run_exported(kiln: list[str], prepared: Prepared, mode: Mode) -> Outcome:
+    """Exports the program and runs what was made. A program that leaves no profile, for it ends otherwise than by exit()
+    or is killed, is exported without what needs one."""
+    unit, files = prepared.unit, [str(path) for path in prepared.bitcode]
+    with tempfile.TemporaryDirectory(prefix="kiln-export-") as folder:
+        program, profile, options = f"{folder}/program", Path(folder) / "profile", list(mode.options)
+        if mode.recorded:
+            process.run([*kiln, "run", "--tier", "baseline", "--profile-out", str(profile), *files, "--", *unit.args], unit.stdin)
+            if profile.exists():
+                options += ["--profile", str(profile)]
+            else:
+                options = [option for option in options if not option.startswith("--cold")]
+        made = process.run([*kiln, "export", *options, *files, "-o", program])
+        if made.status != 0:
+            return made
+        return process.run([program, *unit.args], unit.stdin)
 
 
 def difference(prepared: Prepared, outcome: Outcome) -> str:
