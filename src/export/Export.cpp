@@ -38,7 +38,8 @@ Result<void> checkMatch(const ExportOptions& options, const ExportSummary& summa
                                                        "record it with the same bitcode");
 }
 
-Result<void> trim(Assembled& program, const ExportOptions& options, const ProgramProfile& profile, ExportSummary& summary) {
+Result<void> trim(Assembled& program, const ExportOptions& options, const LinkPlan& plan, const ProgramProfile& profile,
+                  ExportSummary& summary) {
   for (const llvm::Function& function : *program.module)
     summary.functions += !function.isDeclaration() && program.originOf(function);
   if (options.profile.empty())
@@ -46,7 +47,7 @@ Result<void> trim(Assembled& program, const ExportOptions& options, const Progra
   applyProfile(program, profile, summary);
   if (auto matches = checkMatch(options, summary); !matches)
     return matches;
-  return treatCold(program, profile, options.cold, summary);
+  return treatCold(program, profile, options, plan.names, summary);
 }
 
 Placement placementFor(const ExportOptions& options) {
@@ -68,7 +69,7 @@ Result<ExportSummary> run(Assembled& program, const ExportOptions& options, cons
   std::string header;
   if (!options.header.empty())
     header = program.prototypes.header(options.header, *shown);
-  if (auto trimmed = trim(program, options, profile, summary); !trimmed)
+  if (auto trimmed = trim(program, options, plan, profile, summary); !trimmed)
     return std::unexpected(trimmed.error());
   if (!options.targetCpu.empty())
     if (auto targeted = targetCpu(module, options.targetCpu); !targeted)

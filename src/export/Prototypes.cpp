@@ -261,6 +261,8 @@ std::string Prototypes::header(const std::string& fileName, const std::vector<co
   std::string lines;
   for (const llvm::GlobalValue* global : globals) {
     const std::string name = global->getName().str();
+    if (name == "main")
+      continue; // a program that includes this has its own
     const auto* function = llvm::dyn_cast<llvm::Function>(global->getAliaseeObject());
     if (!isIdentifier(name)) {
       lines += "/* " + name + ": is no name in C */\n";

@@ -128,8 +128,10 @@ Result<std::vector<const llvm::GlobalValue*>> internalize(llvm::Module& module, 
   }
   llvm::internalizeModule(module, [&](const llvm::GlobalValue& global) {
     const llvm::StringRef name = global.getName();
+    // Inline functions of C++ are the same in each library that has them; only variables must be one.
+    const bool everywhere = llvm::isa<llvm::Function>(global) && (global.hasLinkOnceODRLinkage() || global.hasWeakODRLinkage());
     return (executable && name == kMain) || exported.contains(name) || words.contains(name) ||
-           libraryNames.contains(name) || global.hasSection();
+           (libraryNames.contains(name) && !everywhere) || global.hasSection();
   });
   return shown;
 }
@@ -188,27 +190,32 @@ void applyProfile(Assembled& program, const ProgramProfile& profile, ExportSumma
   CountSummary counts;
   for (const FunctionProfile& function : profile.functions)
     addCounts(counts, function);
-  if (counts.empty())
-    return;
-  annotateProgram(*program.module, counts);
+  // A run of straight code counts nothing, and still tells what was reached.
+  const bool counted = !counts.empty();
+  if (counted)
+    annotateProgram(*program.module, counts);
   const std::uint64_t cold = counts.percentile(kColdMillionths).least, rare = counts.percentile(kRareMillionths).least;
   const Targets targets(program);
+  auto find = [&](llvm::CallBase&, const TargetCount& target, std::uint64_t) { return targets.find(target); };
   for (llvm::Function& function : *program.module) {
     const Origin* origin = program.originOf(function);
     if (!origin)
       continue;
     const FunctionProfile* known = profile.find(origin->name, origin->hash);
-    auto find = [&](llvm::CallBase&, const TargetCount& target, std::uint64_t) { return targets.find(target); };
-    if (!known || !annotateFunction(function, *known, find)) {
+    // Reached, but nobody counted (functions at a tier that does not count): neither hot nor cold.
+    const bool isCounted = counted && known && known->entries != 0;
+    if (!known || (isCounted && !annotateFunction(function, *known, find))) {
       summary.changed += knowsName(profile, origin->name);
       continue;
     }
     ++summary.profiled;
+    if (!isCounted || function.hasFnAttribute(llvm::Attribute::AlwaysInline))
+      continue;
     // LLVM judges by blocks, and leaves the size of functions that ran as it is.
     const std::uint64_t highest = highestCount(*known);
-    if (highest < rare && !function.hasFnAttribute(llvm::Attribute::AlwaysInline))
+    if (highest < rare)
       function.addFnAttr(llvm::Attribute::OptimizeForSize);
-    if (highest < cold && !function.hasFnAttribute(llvm::Attribute::AlwaysInline))
+    if (highest < cold)
       function.addFnAttr(llvm::Attribute::MinSize);
   }
 }
@@ -323,7 +330,9 @@ llvm::SmallPtrSet<const llvm::Function*, 8> resolvers(const llvm::Module& module
 
 } // namespace
 
-Result<void> treatCold(Assembled& program, const ProgramProfile& profile, ColdCode cold, ExportSummary& summary) {
+Result<void> treatCold(Assembled& program, const ProgramProfile& profile, const ExportOptions& options,
+                       const llvm::StringSet<>& libraryNames, ExportSummary& summary) {
+  const ColdCode cold = options.cold;
   llvm::Module& module = *program.module;
   const auto early = resolvers(module);
   std::vector<llvm::Function*> unreached;
@@ -343,13 +352,15 @@ Result<void> treatCold(Assembled& program, const ProgramProfile& profile, ColdCo
     forgetEffects(module);
   }
   for (llvm::Function* function : unreached) {
-    if (trap) {
+    // What libraries call instead of their own is not seen by a run under Kiln, where they keep theirs.
+    const bool forLibraries = !function->hasLocalLinkage() && libraryNames.contains(function->getName());
+    if (trap && !forLibraries) {
       replaceByTrap(*function, *trap, program.originOf(*function)->name);
       ++summary.trapped;
       continue;
     }
     function->addFnAttr(llvm::Attribute::Cold);
-    if (function->hasFnAttribute(llvm::Attribute::AlwaysInline) || function->hasFnAttribute(llvm::Attribute::OptimizeNone))
+    if (function->hasFnAttribute(llvm::Attribute::AlwaysInline))
       continue;
     function->addFnAttr(llvm::Attribute::OptimizeForSize);
     function->addFnAttr(llvm::Attribute::MinSize);

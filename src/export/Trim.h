@@ -28,6 +28,7 @@ Result<std::vector<const llvm::GlobalValue*>> internalize(llvm::Module& module, 
 void applyProfile(Assembled& program, const ProgramProfile& profile, ExportSummary& summary);
 
 /// Marks or replaces what applyProfile() found to be cold.
-Result<void> treatCold(Assembled& program, const ProgramProfile& profile, ColdCode cold, ExportSummary& summary);
+Result<void> treatCold(Assembled& program, const ProgramProfile& profile, const ExportOptions& options,
+                       const llvm::StringSet<>& libraryNames, ExportSummary& summary);
 
 } // namespace kiln

@@ -129,7 +129,7 @@ def run_exported(kiln: list[str], prepared: Prepared, mode: Mode) -> Outcome:
     with tempfile.TemporaryDirectory(prefix="kiln-export-") as folder:
         program, profile, options = f"{folder}/program", Path(folder) / "profile", list(mode.options)
         if mode.recorded:
-            process.run([*kiln, "run", "--tier", "baseline", "--profile-out", str(profile), *files, "--", *unit.args], unit.stdin)
+            process.run([*kiln, "run", "--tier", "baseline", "--counters", "on", "--profile-out", str(profile), *files, "--", *unit.args], unit.stdin)
             if profile.exists():
                 options += ["--profile", str(profile)]
             else:

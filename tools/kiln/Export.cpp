@@ -12,7 +12,7 @@ Result<void> readColdCode(ExportCommand& command) {
   const bool named = !command.cold.empty();
   if (named && options.profile.empty() && command.cold != "keep")
     return fail(ErrorCode::BadOption, "--cold=" + command.cold + " needs --profile FILE, which tells what is cold: record it "
-                                      "with kiln run --tier baseline --profile-out FILE");
+                                      "with kiln run --tier baseline --counters on --profile-out FILE");
   if (command.cold == "keep")
     options.cold = ColdCode::Keep;
   else if (command.cold == "trap")
