@@ -2,7 +2,7 @@
 
 import fnmatch
 
-from . import build, counting, interpreter, tiers
+from . import build, counting, exported, interpreter, tiers
 from .execute import Contender, measure
 from .table import Column, Table
 
@@ -176,6 +176,6 @@ def real(session):
 GROUPS = {"start": start, "steady": steady, "real": real, "counting": counting.counting,
           "interpreter": interpreter.interpreter, "decode": interpreter.decode,
           "throughput": tiers.throughput, "baseline": tiers.baseline, "curves": tiers.curves, "short": tiers.short,
-          "ladders": tiers.ladders}
+          "export": exported.export, "ladders": tiers.ladders}
 # What is run when no group is named: all but the experiment.
 USUAL = [name for name in GROUPS if name != "ladders"]
