@@ -257,15 +257,20 @@ void Extractor::finishInitializers() {
 Result<void> Extractor::importCallees() {
   ImportQueue queue(limits_);
   if (unit_.counts)
-    queue.useProfile(unit_.profile ? unit_.profile->entries : 1, *unit_.counts);
+    queue.useProfile(unit_.profile ? unit_.profile->entries : 1, unit_.function->getInstructionCount(), *unit_.counts);
   queue.addCallees(*unit_.function, 0, 1, guessed_);
   while (auto candidate = queue.next()) {
     llvm::Function* callee = candidate->callee;
     SymbolRef ref = unit_.names.lookup(callee->getName());
-    if (!callee->isDeclaration() || ref.kind != SymbolRef::Kind::Function || map_.functions[ref.id].ifuncResolved)
+    if (ref.kind != SymbolRef::Kind::Function || map_.functions[ref.id].ifuncResolved)
       continue;
-    llvm::Function* from = sourceOf(ref.id);
     bool must = callee->hasFnAttribute(llvm::Attribute::AlwaysInline);
+    if (!callee->isDeclaration()) {
+      if (!must)
+        queue.takeAgain(*candidate, callee->getInstructionCount());
+      continue;
+    }
+    llvm::Function* from = sourceOf(ref.id);
     if (!must &&
         (!queue.takes(*candidate) || callee->hasFnAttribute(llvm::Attribute::NoInline) || callee->isVarArg()))
       continue;

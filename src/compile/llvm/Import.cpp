@@ -17,8 +17,9 @@ namespace {
 /// LLVM inlines at calls that are hot in the program what costs up to 3,000, at 5 an instruction; larger callees would
 /// come in vain. Elsewhere it stops at 250.
 constexpr unsigned kHotSize = 640, kRareSize = 50;
-/// The budget for calls that are hot, of which few functions have many.
-constexpr unsigned kHotTotal = 3;
+/// The budget for calls that are hot, of which few functions have many, over the usual one; but a large function gets no
+/// more than that: its compile is the longest anyway, time grows faster than size, and hotter code waits behind it.
+constexpr unsigned kHotTotal = 3, kLargeRoot = 2000;
 /// Fewer calls than entries by this factor are rare.
 constexpr double kRare = 1.0 / 16;
 
@@ -48,15 +49,16 @@ bool later(const ImportCandidate& a, const ImportCandidate& b) {
 
 } // namespace
 
-void ImportQueue::useProfile(std::uint64_t entries, const CountSummary& counts) {
+void ImportQueue::useProfile(std::uint64_t entries, unsigned size, const CountSummary& counts) {
+  hotTotal_ = limits_.totalSize * (size > kLargeRoot ? 1 : kHotTotal);
   entries_ = static_cast<double>(std::max<std::uint64_t>(entries, 1));
   hot_ = static_cast<double>(counts.percentile(kHotMillionths).least);
 }
 
-void ImportQueue::add(llvm::Function* callee, unsigned depth, double heat) {
-  if (!callee->isDeclaration())
+void ImportQueue::add(llvm::Function* callee, unsigned depth, double heat, llvm::CallBase* call) {
+  if (!callee->isDeclaration() && !callee->hasAvailableExternallyLinkage())
     return;
-  candidates_.push_back({callee, depth, heat, found_++});
+  candidates_.push_back({callee, depth, heat, found_++, call});
   std::ranges::push_heap(candidates_, later);
 }
 
@@ -69,9 +71,9 @@ void ImportQueue::addCallees(llvm::Function& body, unsigned depth, double heat,
   for (llvm::Instruction& instruction : llvm::instructions(body))
     if (auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction))
       if (llvm::Function* callee = call->getCalledFunction())
-        add(callee, depth + 1, heatAt(*call));
+        add(callee, depth + 1, heatAt(*call), call);
   for (const GuessedTarget& guess : guessed)
-    add(guess.target, depth + 1, heatAt(*guess.call) * guess.share);
+    add(guess.target, depth + 1, heatAt(*guess.call) * guess.share, nullptr);
 }
 
 std::optional<ImportCandidate> ImportQueue::next() {
@@ -94,6 +96,15 @@ ImportQueue::Heat ImportQueue::heatOf(const ImportCandidate& candidate) const {
   return candidate.heat < kRare ? Heat::Rare : Heat::Usual;
 }
 
+void ImportQueue::takeAgain(const ImportCandidate& candidate, unsigned size) {
+  if (!entries_ || size <= kRareSize)
+    return;
+  if (takes(candidate, size))
+    took(size);
+  else if (candidate.call)
+    candidate.call->setIsNoInline();
+}
+
 bool ImportQueue::takes(const ImportCandidate& candidate) const {
   return takes(candidate, 0);
 }
@@ -110,7 +121,7 @@ bool ImportQueue::takes(const ImportCandidate& candidate, unsigned size) const {
   case Heat::Usual:
     return size <= limits_.calleeSize && size_ < limits_.totalSize;
   case Heat::Hot:
-    return size <= kHotSize && size_ < limits_.totalSize * kHotTotal;
+    return size <= kHotSize && size_ < hotTotal_;
   }
   return false;
 }
