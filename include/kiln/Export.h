@@ -30,7 +30,7 @@ inline constexpr int kTrapStatus = 125;
 
 enum class ExportKind {
   Executable,
-  Object,       ///< one relocatable file, to be linked by others
+  Object, ///< one relocatable file, to be linked by others
   SharedLibrary,
 };
 
@@ -46,8 +46,8 @@ struct ExportOptions {
   ColdCode cold = ColdCode::Size;
   /// Of an executable: where it starts; as for Program::prepareMain().
   std::string entry = "main";
-  /// Symbols that others find. Of an object or shared library: empty means all that the program defines for others. Of an
-  /// executable: those that dlsym() finds.
+  /// Symbols that others find. Of an object or shared library: empty means all that the program defines for others. Of
+  /// an executable: those that dlsym() finds.
   std::vector<std::string> exports;
   /// A C header with what is exported; empty: none.
   std::string header;
@@ -75,9 +75,9 @@ struct ExportSummary {
 
 /// Builds the output file. Fails like Engine::load() for files that are missing, damaged or contradict each other; with
 /// UnknownEntry or BadMain for the entry, UnknownEntry for what is to be exported and is not there, BadProfile,
-/// UnresolvedSymbol, LibraryNotLoaded, FileNotFound if the system's files for linking are not installed (the message names
-/// the package), SystemError if the output cannot be written. Then there is no output file. Thread-safe; links in one
-/// process are done one at a time.
+/// UnresolvedSymbol, LibraryNotLoaded, FileNotFound if the system's files for linking are not installed (the message
+/// names the package), SystemError if the output cannot be written. Then there is no output file. Thread-safe; links in
+/// one process are done one at a time.
 KILN_API Result<ExportSummary> exportProgram(const ExportOptions& options);
 
 } // namespace kiln

@@ -59,7 +59,8 @@ Result<std::unique_ptr<llvm::Module>> ready(Assembled& program, std::size_t inde
 const Origin* Assembled::originOf(const llvm::Function& function) const {
   unsigned number = 0;
   const llvm::Attribute attribute = function.getFnAttribute(kNumberAttribute);
-  if (!attribute.isStringAttribute() || attribute.getValueAsString().getAsInteger(10, number) || number >= origins.size())
+  if (!attribute.isStringAttribute() || attribute.getValueAsString().getAsInteger(10, number) ||
+      number >= origins.size())
     return nullptr;
   return &origins[number];
 }

@@ -1,10 +1,10 @@
 // The first half of an export: from the program's files to one module in LLVM's terms.
 //
-// Each file's bodies are read, verified and prepared (program/Prepare.h) while they still stand in their own module, and
-// hashed then: a profile finds functions by the content hash of that form, in which other functions and variables have the
-// names that the file gives them. The linked module has them under other names if they were local, so each body carries its
-// number (kNumberAttribute) across the linking, by which its hash is found again. LLVM's linker moves bodies as they are;
-// value numbers hold until a pass runs.
+// Each file's bodies are read, verified and prepared (program/Prepare.h) while they still stand in their own module,
+// and hashed then: a profile finds functions by the content hash of that form, in which other functions and variables
+// have the names that the file gives them. The linked module has them under other names if they were local, so each
+// body carries its number (kNumberAttribute) across the linking, by which its hash is found again. LLVM's linker moves
+// bodies as they are; value numbers hold until a pass runs.
 #pragma once
 
 #include <llvm/IR/LLVMContext.h>
@@ -42,8 +42,8 @@ struct Assembled {
   const Origin* originOf(const llvm::Function& function) const;
 };
 
-/// Reads the files and links them by name. `prototypes`: keep what their debug information says of C types. LlvmFatal may be
-/// thrown, after which abandon() is all that may be done with `into`.
+/// Reads the files and links them by name. `prototypes`: keep what their debug information says of C types. LlvmFatal
+/// may be thrown, after which abandon() is all that may be done with `into`.
 Result<void> assemble(const std::vector<std::string>& files, bool prototypes, Assembled& into);
 
 } // namespace kiln

@@ -34,8 +34,9 @@ Result<ProgramProfile> readProfileFor(const ExportOptions& options) {
 Result<void> checkMatch(const ExportOptions& options, const ExportSummary& summary) {
   if (options.cold != ColdCode::Trap || summary.profiled > 0)
     return {};
-  return fail(ErrorCode::BadProfile, options.profile + ": knows no function of this program, so that nothing would be left; "
-                                                       "record it with the same bitcode");
+  return fail(ErrorCode::BadProfile, options.profile +
+                                         ": knows no function of this program, so that nothing would be left; "
+                                         "record it with the same bitcode");
 }
 
 Result<void> trim(Assembled& program, const ExportOptions& options, const LinkPlan& plan, const ProgramProfile& profile,
@@ -74,7 +75,8 @@ Result<ExportSummary> run(Assembled& program, const ExportOptions& options, cons
   if (!options.targetCpu.empty())
     if (auto targeted = targetCpu(module, options.targetCpu); !targeted)
       return std::unexpected(targeted.error());
-  auto object = compileWhole(module, placementFor(options), summary.profiled > 0, summary.emitted);
+  const bool unwinds = options.kind != ExportKind::Executable || !options.libraries.empty();
+  auto object = compileWhole(module, placementFor(options), unwinds, summary.profiled > 0, summary.emitted);
   if (std::string problems = program.world->takeDiagnostics(); !problems.empty())
     return fail(ErrorCode::CompileFailed, "LLVM cannot compile the program: " + firstLines(problems));
   if (!object)

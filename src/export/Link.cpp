@@ -19,7 +19,8 @@ namespace {
 
 constexpr const char* kLoader = "/lib64/ld-linux-x86-64.so.2";
 
-/// The shared libraries that every program may use, as they are called at run time: what they define or want keeps its name.
+/// The shared libraries that every program may use, as they are called at run time: what they define or want keeps its
+/// name.
 constexpr const char* kRuntimes[] = {"libc.so.6", "libm.so.6", "libgcc_s.so.1", "libstdc++.so.6"};
 constexpr const char* kArchives[] = {"libc.a", "libm.a", "libgcc.a", "libgcc_eh.a", "libstdc++.a"};
 
@@ -50,11 +51,23 @@ private:
   bool whole_ = false;
 };
 
-/// What all kinds have in common: nothing that nobody refers to, no names, no build number, equal code once. Sections that
-/// programs walk by their bounds stay whole.
+/// What all kinds have in common: nothing that nobody refers to, no names, no build number, equal code once. Sections
+/// that programs walk by their bounds stay whole.
 void addCommon(LinkPlan& plan, const ExportOptions& options) {
-  plan.before = {"ld.lld", "-m", "elf_x86_64", "--gc-sections", "-z", "nostart-stop-gc", "--icf=safe", "-s", "-O2",
-                 "--build-id=none", "--hash-style=gnu", "--eh-frame-hdr", "--as-needed", "--allow-shlib-undefined"};
+  plan.before = {"ld.lld",
+                 "-m",
+                 "elf_x86_64",
+                 "--gc-sections",
+                 "-z",
+                 "nostart-stop-gc",
+                 "--icf=safe",
+                 "-s",
+                 "-O2",
+                 "--build-id=none",
+                 "--hash-style=gnu",
+                 "--eh-frame-hdr",
+                 "--as-needed",
+                 "--allow-shlib-undefined"};
   if (!options.sysroot.empty())
     plan.before.push_back("--sysroot=" + options.sysroot);
 }

@@ -8,9 +8,9 @@
 
 namespace kiln {
 
-/// Links by the words of a linker's command line. Thread-safe: lld has global state, so links are one at a time. What lld
-/// prints is the error's message: UnresolvedSymbol when symbols are missing, SystemError when the output cannot be written,
-/// else CompileFailed.
+/// Links by the words of a linker's command line. Thread-safe: lld has global state, so links are one at a time. What
+/// lld prints is the error's message: UnresolvedSymbol when symbols are missing, SystemError when the output cannot be
+/// written, else CompileFailed.
 Result<void> runLld(const std::vector<std::string>& words);
 
 } // namespace kiln

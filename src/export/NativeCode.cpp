@@ -30,9 +30,8 @@ std::unique_ptr<llvm::TargetMachine> machineFor(Placement placement) {
   options.FunctionSections = options.DataSections = options.EmitAddrsig = true;
   options.UniqueSectionNames = false;
   const llvm::Reloc::Model model = placement == Placement::Fixed ? llvm::Reloc::Static : llvm::Reloc::PIC_;
-  return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(kTriple, "x86-64", "", options, model,
-                                                                          llvm::CodeModel::Small,
-                                                                          llvm::CodeGenOptLevel::Aggressive));
+  return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
+      kTriple, "x86-64", "", options, model, llvm::CodeModel::Small, llvm::CodeGenOptLevel::Aggressive));
 }
 
 /// The files were compiled for some way of linking; this is the one that counts.
@@ -59,6 +58,17 @@ void setPlacement(llvm::Module& module, Placement placement) {
     else if (!global.hasLocalLinkage() && global.hasDefaultVisibility())
       global.setDSOLocal(false);
   }
+}
+
+/// Unwind tables are a tenth of a C program's code. They are for exceptions, which may come from a library as well, and
+/// for who looks at the stack.
+void dropUnwindTables(llvm::Module& module) {
+  for (const llvm::Function& function : module)
+    if (function.hasPersonalityFn() || function.getName().starts_with("_Unwind_") ||
+        function.getName() == "backtrace" || function.getName().starts_with("__cxa_throw"))
+      return;
+  for (llvm::Function& function : module)
+    function.removeFnAttr(llvm::Attribute::UWTable);
 }
 
 void optimize(llvm::Module& module, llvm::TargetMachine& machine, bool profile) {
@@ -95,8 +105,9 @@ Result<void> targetCpu(llvm::Module& module, const std::string& cpu) {
   std::unique_ptr<llvm::MCSubtargetInfo> known(target->createMCSubtargetInfo(kTriple, "", ""));
   const bool native = cpu == "native";
   if (!native && !known->isCPUStringValid(cpu))
-    return fail(ErrorCode::BadOption, "'" + cpu + "' is no CPU that LLVM 19 knows: native, x86-64, x86-64-v2, x86-64-v3, "
-                                      "x86-64-v4, or one of those that `llc-19 -march=x86-64 -mcpu=help` lists");
+    return fail(ErrorCode::BadOption, "'" + cpu +
+                                          "' is no CPU that LLVM 19 knows: native, x86-64, x86-64-v2, x86-64-v3, "
+                                          "x86-64-v4, or one of those that `llc-19 -march=x86-64 -mcpu=help` lists");
   for (llvm::Function& function : module) {
     if (function.isDeclaration())
       continue;
@@ -110,10 +121,13 @@ Result<void> targetCpu(llvm::Module& module, const std::string& cpu) {
   return {};
 }
 
-Result<std::vector<char>> compileWhole(llvm::Module& module, Placement placement, bool profile, std::uint32_t& emitted) {
+Result<std::vector<char>> compileWhole(llvm::Module& module, Placement placement, bool unwinds, bool profile,
+                                       std::uint32_t& emitted) {
   auto machine = machineFor(placement);
   module.setTargetTriple(kTriple);
   setPlacement(module, placement);
+  if (!unwinds)
+    dropUnwindTables(module);
   std::string defect;
   llvm::raw_string_ostream defectOut(defect);
   if (llvm::verifyModule(module, &defectOut))

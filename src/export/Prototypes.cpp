@@ -17,11 +17,12 @@ constexpr int kDeepest = 16;
 
 bool isIdentifier(llvm::StringRef name) {
   static constexpr std::array words = {
-      "auto",   "break",  "case",     "char",   "const",    "continue", "default",  "do",     "double", "else",  "enum",
-      "extern", "float",  "for",      "goto",   "if",       "inline",   "int",      "long",   "register", "restrict",
-      "return", "short",  "signed",   "sizeof", "static",   "struct",   "switch",   "typedef", "union", "unsigned",
-      "void",   "volatile", "while",  "bool",   "_Bool",    "class",    "delete",   "new",    "this",   "template",
-      "typename", "private", "public", "protected", "namespace", "operator", "try", "catch",  "throw",  "using", "virtual"};
+      "auto",      "break",    "case",     "char",     "const",    "continue", "default", "do",     "double",
+      "else",      "enum",     "extern",   "float",    "for",      "goto",     "if",      "inline", "int",
+      "long",      "register", "restrict", "return",   "short",    "signed",   "sizeof",  "static", "struct",
+      "switch",    "typedef",  "union",    "unsigned", "void",     "volatile", "while",   "bool",   "_Bool",
+      "class",     "delete",   "new",      "this",     "template", "typename", "private", "public", "protected",
+      "namespace", "operator", "try",      "catch",    "throw",    "using",    "virtual"};
   if (name.empty() || llvm::isDigit(name.front()))
     return false;
   for (char each : name)
@@ -46,23 +47,33 @@ std::optional<std::string> ofIr(const llvm::Type* type, bool isUnsigned) {
     return std::nullopt;
   const char* sign = isUnsigned ? "u" : "";
   switch (type->getIntegerBitWidth()) {
-  case 1: return "bool";
-  case 8: return std::string(sign) + "int8_t";
-  case 16: return std::string(sign) + "int16_t";
-  case 32: return std::string(sign) + "int32_t";
-  case 64: return std::string(sign) + "int64_t";
-  case 128: return isUnsigned ? "unsigned __int128" : "__int128";
-  default: return std::nullopt;
+  case 1:
+    return "bool";
+  case 8:
+    return std::string(sign) + "int8_t";
+  case 16:
+    return std::string(sign) + "int16_t";
+  case 32:
+    return std::string(sign) + "int32_t";
+  case 64:
+    return std::string(sign) + "int64_t";
+  case 128:
+    return isUnsigned ? "unsigned __int128" : "__int128";
+  default:
+    return std::nullopt;
   }
 }
 
 std::optional<std::string> ofBase(const llvm::DIBasicType& type) {
   const std::uint64_t bits = type.getSizeInBits();
   switch (type.getEncoding()) {
-  case llvm::dwarf::DW_ATE_boolean: return bits == 8 ? std::optional<std::string>("bool") : std::nullopt;
+  case llvm::dwarf::DW_ATE_boolean:
+    return bits == 8 ? std::optional<std::string>("bool") : std::nullopt;
   case llvm::dwarf::DW_ATE_float:
-    return bits == 32 ? std::optional<std::string>("float") : bits == 64 ? "double" : bits == 128 ? "long double"
-                                                                                                 : std::optional<std::string>();
+    return bits == 32    ? std::optional<std::string>("float")
+           : bits == 64  ? "double"
+           : bits == 128 ? "long double"
+                         : std::optional<std::string>();
   case llvm::dwarf::DW_ATE_signed_char:
   case llvm::dwarf::DW_ATE_unsigned_char:
     // C's own names for characters are kept, for text is passed around as such.
@@ -71,17 +82,19 @@ std::optional<std::string> ofBase(const llvm::DIBasicType& type) {
     [[fallthrough]];
   case llvm::dwarf::DW_ATE_signed:
   case llvm::dwarf::DW_ATE_unsigned: {
-    static constexpr std::array names = {"int", "unsigned int", "short", "unsigned short", "long", "unsigned long",
-                                         "long long", "unsigned long long", "__int128", "unsigned __int128"};
+    static constexpr std::array names = {"int",      "unsigned int",     "short",     "unsigned short",
+                                         "long",     "unsigned long",    "long long", "unsigned long long",
+                                         "__int128", "unsigned __int128"};
     if (std::ranges::find(names, type.getName()) != names.end())
       return type.getName().str();
-    const bool isUnsigned = type.getEncoding() == llvm::dwarf::DW_ATE_unsigned ||
-                            type.getEncoding() == llvm::dwarf::DW_ATE_unsigned_char;
+    const bool isUnsigned =
+        type.getEncoding() == llvm::dwarf::DW_ATE_unsigned || type.getEncoding() == llvm::dwarf::DW_ATE_unsigned_char;
     if (bits != 8 && bits != 16 && bits != 32 && bits != 64)
       return std::nullopt;
     return (isUnsigned ? "uint" : "int") + std::to_string(bits) + "_t";
   }
-  default: return std::nullopt;
+  default:
+    return std::nullopt;
   }
 }
 
@@ -94,8 +107,8 @@ std::string pointee(const llvm::DIType* type, std::set<std::string>& tags, int d
                        : composite->getTag() == llvm::dwarf::DW_TAG_union_type   ? "union "
                                                                                  : nullptr;
     // A C++ class may have the name of another one in a different scope; C has one scope.
-    if (kind && isIdentifier(composite->getName()) && !llvm::isa_and_nonnull<llvm::DINamespace>(composite->getScope()) &&
-        composite->getIdentifier().empty()) {
+    if (kind && isIdentifier(composite->getName()) &&
+        !llvm::isa_and_nonnull<llvm::DINamespace>(composite->getScope()) && composite->getIdentifier().empty()) {
       tags.insert(kind + composite->getName().str());
       return kind + composite->getName().str();
     }
@@ -130,15 +143,16 @@ std::optional<std::string> ofDerived(const llvm::DIDerivedType& type, std::set<s
   }
   case llvm::dwarf::DW_TAG_typedef: {
     // Names that every C program has by <stdint.h> and <stddef.h>; others the reader of the header would not know.
-    static constexpr std::array common = {"int8_t",   "int16_t",  "int32_t",  "int64_t", "uint8_t",  "uint16_t",
-                                          "uint32_t", "uint64_t", "intptr_t", "uintptr_t", "size_t", "ptrdiff_t"};
+    static constexpr std::array common = {"int8_t",   "int16_t",  "int32_t",  "int64_t",   "uint8_t", "uint16_t",
+                                          "uint32_t", "uint64_t", "intptr_t", "uintptr_t", "size_t",  "ptrdiff_t"};
     if (std::ranges::find(common, type.getName()) != common.end())
       return type.getName().str();
     const llvm::DIType* base = type.getBaseType();
     return llvm::isa_and_nonnull<llvm::DICompositeType>(base) && depth > 0 ? std::optional(pointee(base, tags, depth))
                                                                            : ofDebug(base, tags, depth + 1);
   }
-  default: return std::nullopt;
+  default:
+    return std::nullopt;
   }
 }
 
@@ -153,11 +167,13 @@ std::optional<std::string> ofDebug(const llvm::DIType* type, std::set<std::strin
     return ofDerived(*derived, tags, depth);
   if (const auto* composite = llvm::dyn_cast<llvm::DICompositeType>(type);
       composite && composite->getTag() == llvm::dwarf::DW_TAG_enumeration_type)
-    return composite->getBaseType() ? ofDebug(composite->getBaseType(), tags, depth + 1) : std::optional<std::string>("int");
+    return composite->getBaseType() ? ofDebug(composite->getBaseType(), tags, depth + 1)
+                                    : std::optional<std::string>("int");
   return std::nullopt;
 }
 
-/// Whether a type's name in C fits how the IR passes it: debug information can be stale, or of a language with other rules.
+/// Whether a type's name in C fits how the IR passes it: debug information can be stale, or of a language with other
+/// rules.
 bool fits(const std::string& name, const llvm::Type* type) {
   const bool pointer = name.ends_with('*'), real = name == "float" || name == "double" || name == "long double";
   if (type->isVoidTy())
@@ -187,7 +203,8 @@ std::string declared(const std::string& type, const std::string& name) {
 }
 
 /// Optimised functions list their parameters; those of -O0 have them where they are stored.
-void nameParameters(const llvm::Function& function, const llvm::DISubprogram& program, std::vector<std::string>& names) {
+void nameParameters(const llvm::Function& function, const llvm::DISubprogram& program,
+                    std::vector<std::string>& names) {
   auto note = [&](const llvm::DILocalVariable* variable) {
     if (!variable || variable->getScope() != &program)
       return;
@@ -256,7 +273,8 @@ std::optional<Prototypes::Known> Prototypes::describe(const llvm::Function& func
   return known;
 }
 
-std::string Prototypes::header(const std::string& fileName, const std::vector<const llvm::GlobalValue*>& globals) const {
+std::string Prototypes::header(const std::string& fileName,
+                               const std::vector<const llvm::GlobalValue*>& globals) const {
   std::set<std::string> tags;
   std::string lines;
   for (const llvm::GlobalValue* global : globals) {
@@ -267,7 +285,8 @@ std::string Prototypes::header(const std::string& fileName, const std::vector<co
     if (!isIdentifier(name)) {
       lines += "/* " + name + ": is no name in C */\n";
     } else if (!function) {
-      const bool isConstant = llvm::isa<llvm::GlobalVariable>(global) && llvm::cast<llvm::GlobalVariable>(global)->isConstant();
+      const bool isConstant =
+          llvm::isa<llvm::GlobalVariable>(global) && llvm::cast<llvm::GlobalVariable>(global)->isConstant();
       auto type = ofIr(global->getValueType(), false);
       // Of anything else only the address is known.
       lines += std::string("extern ") + (isConstant ? "const " : "") +
@@ -293,9 +312,9 @@ std::string Prototypes::header(const std::string& fileName, const std::vector<co
   for (const std::string& tag : tags)
     declarations += tag + ";\n";
   return "/* Made by `kiln export`. */\n#ifndef " + guard + "\n#define " + guard +
-         "\n\n#include <stdbool.h>\n#include <stddef.h>\n#include <stdint.h>\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n" +
-         declarations + (declarations.empty() ? "" : "\n") + lines +
-         "\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n";
+         "\n\n#include <stdbool.h>\n#include <stddef.h>\n#include <stdint.h>\n\n#ifdef __cplusplus\nextern \"C\" "
+         "{\n#endif\n\n" +
+         declarations + (declarations.empty() ? "" : "\n") + lines + "\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n";
 }
 
 } // namespace kiln

@@ -1,8 +1,9 @@
 // C declarations of functions and variables, for programs in C that link with an exported object or library.
 //
-// Debug information says what the types were in the source; without it the IR's types decide, in which pointers point to
-// nothing in particular and integers have no sign. docs/export.md has the rules. What C cannot call by such a declaration
-// (structs by value, whose way of passing the IR has already taken apart, and vectors) is named in a comment instead.
+// Debug information says what the types were in the source; without it the IR's types decide, in which pointers point
+// to nothing in particular and integers have no sign. docs/export.md has the rules. What C cannot call by such a
+// declaration (structs by value, whose way of passing the IR has already taken apart, and vectors) is named in a
+// comment instead.
 #pragma once
 
 #include <llvm/IR/DebugInfoMetadata.h>

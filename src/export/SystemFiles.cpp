@@ -12,15 +12,22 @@
 namespace kiln {
 namespace {
 
-constexpr const char* kLibraryFolders[] = {"/usr/local/lib/x86_64-linux-gnu", "/usr/local/lib64", "/usr/local/lib",
-                                           "/usr/lib/x86_64-linux-gnu",       "/lib/x86_64-linux-gnu",
-                                           "/usr/lib64",                      "/lib64",
-                                           "/usr/lib",                        "/lib"};
+constexpr const char* kLibraryFolders[] = {"/usr/local/lib/x86_64-linux-gnu",
+                                           "/usr/local/lib64",
+                                           "/usr/local/lib",
+                                           "/usr/lib/x86_64-linux-gnu",
+                                           "/lib/x86_64-linux-gnu",
+                                           "/usr/lib64",
+                                           "/lib64",
+                                           "/usr/lib",
+                                           "/lib"};
 /// By what distributions call this machine.
 constexpr const char* kGccFolders[] = {"/usr/lib/gcc/x86_64-linux-gnu", "/usr/lib/gcc/x86_64-redhat-linux",
                                        "/usr/lib64/gcc/x86_64-suse-linux", "/usr/lib/gcc/x86_64-pc-linux-gnu"};
 
-bool readable(const std::string& path) { return access(path.c_str(), R_OK) == 0; }
+bool readable(const std::string& path) {
+  return access(path.c_str(), R_OK) == 0;
+}
 
 /// The folder of the newest GCC that has its runtime installed, or empty: "12" or "12.2.0", compared as numbers.
 std::string newestGcc(const std::string& root) {
@@ -66,7 +73,8 @@ Result<std::string> SystemFiles::startFile(const std::string& name) const {
     return path;
   const bool ofGcc = name.starts_with("crtbegin") || name.starts_with("crtend") || name.starts_with("libgcc");
   return fail(ErrorCode::FileNotFound,
-              "'" + name + "', which every executable is linked with, is in none of the system's library folders; install " +
+              "'" + name +
+                  "', which every executable is linked with, is in none of the system's library folders; install " +
                   (ofGcc ? "GCC's runtime (Debian: libgcc-12-dev, with the version of GCC)"
                          : "the C library's development files (Debian: libc6-dev)"));
 }
@@ -78,9 +86,9 @@ Result<std::string> SystemFiles::library(const std::string& name, bool isStatic)
       wanted = name.substr(0, suffix) + ".a";
   std::string path = wanted.find('/') != std::string::npos ? (readable(wanted) ? wanted : "") : find(wanted);
   if (path.empty())
-    return fail(ErrorCode::LibraryNotLoaded, "'" + wanted + "', " + (isStatic ? "for a static executable, " : "") +
-                                                 "is not there" +
-                                                 (wanted.find('/') == std::string::npos ? " in any library folder" : ""));
+    return fail(ErrorCode::LibraryNotLoaded,
+                "'" + wanted + "', " + (isStatic ? "for a static executable, " : "") + "is not there" +
+                    (wanted.find('/') == std::string::npos ? " in any library folder" : ""));
   return path;
 }
 
@@ -120,7 +128,9 @@ void addSymbols(const std::string& path, llvm::StringSet<>& names) {
     return;
   }
   // The C library's development file is a script of the linker's; the libraries in it are asked for by their own names.
-  if (!(*buffer)->getBuffer().starts_with(llvm::StringRef("\x7f" "ELF\x02\x01", 6)))
+  if (!(*buffer)->getBuffer().starts_with(llvm::StringRef("\x7f"
+                                                          "ELF\x02\x01",
+                                                          6)))
     return;
   auto elf = Elf::create((*buffer)->getBuffer());
   if (!elf)

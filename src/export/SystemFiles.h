@@ -1,6 +1,6 @@
-// Where this system keeps what executables are linked with: start files, the C and C++ libraries, GCC's runtime. Found by
-// looking, so that no compiler needs to be there when a program is exported; Debian's folders first, then those of other
-// distributions.
+// Where this system keeps what executables are linked with: start files, the C and C++ libraries, GCC's runtime. Found
+// by looking, so that no compiler needs to be there when a program is exported; Debian's folders first, then those of
+// other distributions.
 #pragma once
 
 #include <llvm/ADT/StringSet.h>
@@ -32,8 +32,8 @@ private:
   std::vector<std::string> folders_;
 };
 
-/// The names that a shared library defines or wants, or that an archive defines. What cannot be read has none: the linker
-/// will say why.
+/// The names that a shared library defines or wants, or that an archive defines. What cannot be read has none: the
+/// linker will say why.
 void addSymbols(const std::string& path, llvm::StringSet<>& names);
 
 } // namespace kiln

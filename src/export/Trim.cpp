@@ -129,7 +129,8 @@ Result<std::vector<const llvm::GlobalValue*>> internalize(llvm::Module& module, 
   llvm::internalizeModule(module, [&](const llvm::GlobalValue& global) {
     const llvm::StringRef name = global.getName();
     // Inline functions of C++ are the same in each library that has them; only variables must be one.
-    const bool everywhere = llvm::isa<llvm::Function>(global) && (global.hasLinkOnceODRLinkage() || global.hasWeakODRLinkage());
+    const bool everywhere =
+        llvm::isa<llvm::Function>(global) && (global.hasLinkOnceODRLinkage() || global.hasWeakODRLinkage());
     return (executable && name == kMain) || exported.contains(name) || words.contains(name) ||
            (libraryNames.contains(name) && !everywhere) || global.hasSection();
   });
@@ -172,9 +173,9 @@ bool knowsName(const ProgramProfile& profile, const std::string& name) {
   return at != profile.functions.end() && at->name == name;
 }
 
-/// Functions all of whose places together are the last thousandth of what was counted are compiled for size: a tenth more
-/// time in them would be a ten-thousandth of the whole. Counts are not times, so the hundredth behind kHotMillionths would be
-/// too much.
+/// Functions none of whose places is among the counts that make up this share of the sum are compiled for size: a tenth
+/// more time in them would be a ten-thousandth of the whole. Those outside of kHotMillionths, the last hundredth, are
+/// kept from growing: counts are not times.
 constexpr std::uint32_t kRareMillionths = 999'000;
 
 /// The highest count of a function's places.
@@ -194,7 +195,7 @@ void applyProfile(Assembled& program, const ProgramProfile& profile, ExportSumma
   const bool counted = !counts.empty();
   if (counted)
     annotateProgram(*program.module, counts);
-  const std::uint64_t cold = counts.percentile(kColdMillionths).least, rare = counts.percentile(kRareMillionths).least;
+  const std::uint64_t rare = counts.percentile(kRareMillionths).least, hot = counts.percentile(kHotMillionths).least;
   const Targets targets(program);
   auto find = [&](llvm::CallBase&, const TargetCount& target, std::uint64_t) { return targets.find(target); };
   for (llvm::Function& function : *program.module) {
@@ -213,9 +214,9 @@ void applyProfile(Assembled& program, const ProgramProfile& profile, ExportSumma
       continue;
     // LLVM judges by blocks, and leaves the size of functions that ran as it is.
     const std::uint64_t highest = highestCount(*known);
-    if (highest < rare)
+    if (highest < hot)
       function.addFnAttr(llvm::Attribute::OptimizeForSize);
-    if (highest < cold)
+    if (highest < rare)
       function.addFnAttr(llvm::Attribute::MinSize);
   }
 }
@@ -224,10 +225,11 @@ namespace {
 
 constexpr const char* kTrapFunction = "kiln.trap";
 
-/// Tells the name and ends the process, by system calls: nothing of the program or its libraries is needed, and a program may
-/// stop here with any lock held. One writev, so that lines of several threads stay whole.
+/// Tells the name and ends the process, by system calls: nothing of the program or its libraries is needed, and a
+/// program may stop here with any lock held. One writev, so that lines of several threads stay whole.
 std::string trapText() {
-  const std::string before = "kiln: '", after = "' was called, which --cold=trap left out: no recorded run reached it\n";
+  const std::string before = "kiln: '",
+                    after = "' was called, which --cold=trap left out: no recorded run reached it\n";
   auto escaped = [](std::string text) {
     if (text.ends_with('\n'))
       text.replace(text.size() - 1, 1, "\\0A");
@@ -251,7 +253,9 @@ std::string trapText() {
          "write:\n"
          "  store volatile ptr @kiln.trap.before, ptr %parts\n"
          "  %size0 = getelementptr i8, ptr %parts, i64 8\n"
-         "  store volatile i64 " + sizes[0] + ", ptr %size0\n"
+         "  store volatile i64 " +
+         sizes[0] +
+         ", ptr %size0\n"
          "  %part1 = getelementptr i8, ptr %parts, i64 16\n"
          "  store volatile ptr %name, ptr %part1\n"
          "  %size1 = getelementptr i8, ptr %parts, i64 24\n"
@@ -259,11 +263,17 @@ std::string trapText() {
          "  %part2 = getelementptr i8, ptr %parts, i64 32\n"
          "  store volatile ptr @kiln.trap.after, ptr %part2\n"
          "  %size2 = getelementptr i8, ptr %parts, i64 40\n"
-         "  store volatile i64 " + sizes[1] + ", ptr %size2\n"
-         "  %written = " + call + "(i64 20, i64 2, ptr %parts, i64 3)\n"
+         "  store volatile i64 " +
+         sizes[1] +
+         ", ptr %size2\n"
+         "  %written = " +
+         call +
+         "(i64 20, i64 2, ptr %parts, i64 3)\n"
          "  br label %exit\n"
          "exit:\n"
-         "  %ended = " + call + "(i64 231, i64 " + std::to_string(kTrapStatus) + ", ptr null, i64 0)\n"
+         "  %ended = " +
+         call + "(i64 231, i64 " + std::to_string(kTrapStatus) +
+         ", ptr null, i64 0)\n"
          "  br label %exit\n"
          "}\n";
 }
@@ -291,19 +301,20 @@ void replaceByTrap(llvm::Function& function, llvm::Function& trap, const std::st
   function.setPersonalityFn(nullptr);
   llvm::LLVMContext& context = function.getContext();
   llvm::AttrBuilder attributes(context);
-  for (auto kind : {llvm::Attribute::Cold, llvm::Attribute::NoReturn, llvm::Attribute::NoUnwind, llvm::Attribute::NoInline,
-                    llvm::Attribute::MinSize, llvm::Attribute::OptimizeForSize})
+  for (auto kind : {llvm::Attribute::Cold, llvm::Attribute::NoReturn, llvm::Attribute::NoUnwind,
+                    llvm::Attribute::NoInline, llvm::Attribute::MinSize, llvm::Attribute::OptimizeForSize})
     attributes.addAttribute(kind);
-  function.setAttributes(function.getAttributes().removeFnAttributes(context).removeAttributesAtIndex(context, llvm::AttributeList::ReturnIndex));
+  function.setAttributes(function.getAttributes().removeFnAttributes(context).removeAttributesAtIndex(
+      context, llvm::AttributeList::ReturnIndex));
   function.addFnAttrs(attributes);
   llvm::IRBuilder<> builder(llvm::BasicBlock::Create(context, "", &function));
   builder.CreateCall(&trap, {builder.CreateGlobalString(name)})->setDoesNotReturn();
   builder.CreateUnreachable();
 }
 
-/// What an earlier optimiser found out of functions that could call what is now a trap: that they end, that nobody notices
-/// whether they were called. A call that is no trap any more by such words could be dropped, and with it the stop. LLVM's
-/// passes find out again what is still true.
+/// What an earlier optimiser found out of functions that could call what is now a trap: that they end, that nobody
+/// notices whether they were called. A call that is no trap any more by such words could be dropped, and with it the
+/// stop. LLVM's passes find out again what is still true.
 void forgetEffects(llvm::Module& module) {
   auto forget = [](auto& holder) {
     for (auto kind : {llvm::Attribute::Memory, llvm::Attribute::WillReturn, llvm::Attribute::Speculatable})
@@ -337,8 +348,8 @@ Result<void> treatCold(Assembled& program, const ProgramProfile& profile, const 
   const auto early = resolvers(module);
   std::vector<llvm::Function*> unreached;
   for (llvm::Function& function : module)
-    if (const Origin* origin = program.originOf(function); origin && !early.contains(&function) &&
-                                                          !knowsName(profile, origin->name))
+    if (const Origin* origin = program.originOf(function);
+        origin && !early.contains(&function) && !knowsName(profile, origin->name))
       unreached.push_back(&function);
   summary.cold = static_cast<std::uint32_t>(unreached.size());
   if (cold == ColdCode::Keep || unreached.empty())

@@ -11,8 +11,9 @@ Result<void> readColdCode(ExportCommand& command) {
   ExportOptions& options = command.options;
   const bool named = !command.cold.empty();
   if (named && options.profile.empty() && command.cold != "keep")
-    return fail(ErrorCode::BadOption, "--cold=" + command.cold + " needs --profile FILE, which tells what is cold: record it "
-                                      "with kiln run --tier baseline --counters on --profile-out FILE");
+    return fail(ErrorCode::BadOption, "--cold=" + command.cold +
+                                          " needs --profile FILE, which tells what is cold: record it "
+                                          "with kiln run --tier baseline --counters on --profile-out FILE");
   if (command.cold == "keep")
     options.cold = ColdCode::Keep;
   else if (command.cold == "trap")
@@ -52,39 +53,52 @@ void describeSummary(const ExportOptions& options, const ExportSummary& summary)
 
 } // namespace
 
-void describeExport(CLI::App& app, ExportCommand& command) {
+void describeExport(CLI::App& app, ExportCommand& command, bool wanted) {
   CLI::App* verb = app.add_subcommand(
       "export", "Build a native program: kiln export [OPTIONS] FILE... -o OUT (with --report: [-- ARGUMENTS])");
+  if (!wanted)
+    return;
   ExportOptions& options = command.options;
   verb->add_option("FILE", options.files, "Bitcode (.bc) or IR text (.ll)")->type_name("");
   verb->add_option("-o,--output", options.output, "The file to write")->type_name("FILE");
   verb->add_option("--profile", options.profile, "Optimise by this profile: hot functions for speed, others for size")
       ->type_name("FILE");
-  verb->add_option("--cold", command.cold,
-                   "Functions that no recorded run reached: keep, size (default with a profile), or trap: left out, a call "
-                   "names the function and ends the program with status 125")
+  verb->add_option(
+          "--cold", command.cold,
+          "Functions that no recorded run reached: keep, size (default with a profile), or trap: left out, a call "
+          "names the function and ends the program with status 125")
       ->type_name("WHAT");
   verb->add_flag("--static", options.isStatic, "Link everything in; the executable needs no shared library");
   verb->add_flag("--object", command.object, "Write an object file for a linker");
   verb->add_flag("--shared", command.shared, "Write a shared library");
-  verb->add_option("--export", options.exports,
-                   "A symbol that others find; repeatable (default with --object and --shared: all that are not hidden)")
-      ->type_name("NAME")->take_all()->allow_extra_args(false);
-  verb->add_option("--emit-header", options.header, "With --object or --shared: declare in this file, for C, what is exported")
+  verb->add_option(
+          "--export", options.exports,
+          "A symbol that others find; repeatable (default with --object and --shared: all that are not hidden)")
+      ->type_name("NAME")
+      ->take_all()
+      ->allow_extra_args(false);
+  verb->add_option("--emit-header", options.header,
+                   "With --object or --shared: declare in this file, for C, what is exported")
       ->type_name("FILE.h");
-  verb->add_option("--target-cpu", options.targetCpu,
-                   "The CPU to compile for: native, x86-64, x86-64-v2, -v3, -v4, or a name LLVM knows (default: what the "
-                   "program was compiled for)")
+  verb->add_option(
+          "--target-cpu", options.targetCpu,
+          "The CPU to compile for: native, x86-64, x86-64-v2, -v3, -v4, or a name LLVM knows (default: what the "
+          "program was compiled for)")
       ->type_name("CPU");
   verb->add_option("--entry", options.entry, "The function to start at (default main)")->type_name("NAME");
   verb->add_option("-l,--load", options.libraries,
                    "Link with a shared library: a path with a slash, or a file name as libz.so.1; repeatable")
-      ->type_name("LIB")->take_all()->allow_extra_args(false);
+      ->type_name("LIB")
+      ->take_all()
+      ->allow_extra_args(false);
   verb->add_option("-L,--library-path", options.libraryFolders, "Search libraries here first; repeatable")
-      ->type_name("FOLDER")->take_all()->allow_extra_args(false);
+      ->type_name("FOLDER")
+      ->take_all()
+      ->allow_extra_args(false);
   verb->add_option("--sysroot", options.sysroot, "Take start files and libraries from the system with this root")
       ->type_name("FOLDER");
-  verb->add_flag("--report", command.report, "Build the program in each way, run each, and print a table of sizes and times");
+  verb->add_flag("--report", command.report,
+                 "Build the program in each way, run each, and print a table of sizes and times");
   verb->add_flag("--verbose", command.verbose, "Say on standard error what was made");
 }
 

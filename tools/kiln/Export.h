@@ -20,13 +20,15 @@ struct ExportCommand {
   std::optional<std::vector<std::string>> arguments; ///< the program's, if there is a "--" behind the files
 };
 
-/// Adds the command `export` with its options to the command line.
-void describeExport(CLI::App& app, ExportCommand& command);
+/// Adds the command `export` to the command line; with its options only if they are `wanted`, for a start of `kiln run`
+/// would pay for them.
+void describeExport(CLI::App& app, ExportCommand& command, bool wanted);
 
 /// Does what was asked for.
 Result<void> runExport(ExportCommand& command);
 
-/// `kiln export --report`: builds the program in each way and runs each file that it made. The table goes to standard output.
+/// `kiln export --report`: builds the program in each way and runs each file that it made. The table goes to standard
+/// output.
 Result<void> reportExport(const ExportOptions& options, const std::vector<std::string>& arguments);
 
 } // namespace kiln::cli

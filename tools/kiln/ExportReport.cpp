@@ -1,6 +1,6 @@
 // The ladder from the set-up that a program is developed with down to the smallest file that still runs the recorded
-// workload. Nothing in it is estimated: each line is a file that was made, or files that are there, and a run of it whose
-// output is that of the first line.
+// workload. Nothing in it is estimated: each line is a file that was made, or files that are there, and a run of it
+// whose output is that of the first line.
 #include <fcntl.h>
 #include <link.h>
 #include <sys/mman.h>
@@ -210,8 +210,9 @@ Result<void> reportExport(const ExportOptions& options, const std::vector<std::s
     same = same && outcome->status == reference->status && outcome->output == reference->output;
   }
   if (!same)
-    return fail(ErrorCode::CompileFailed, "an exported program did not do as `kiln run` does; a run that was recorded for the "
-                                          "profile must reach all that these arguments need");
+    return fail(ErrorCode::CompileFailed,
+                "an exported program did not do as `kiln run` does; a run that was recorded for the "
+                "profile must reach all that these arguments need");
   return {};
 }
 

@@ -210,9 +210,10 @@ Result<Parsed> parseCommandLine(int argc, char** argv) {
   ProfileOptions profile;
   describeProfile(app, profile);
   ExportCommand exported;
-  describeExport(app, exported);
+  const bool isExport = argc > 1 && std::string_view(argv[1]) == "export";
+  describeExport(app, exported, isExport);
   // The parser would drop the bar between files and words for the program.
-  if (argc > 1 && std::string_view(argv[1]) == "export")
+  if (isExport)
     if (char** bar = std::find(argv + 2, argv + argc, std::string_view("--")); bar != argv + argc) {
       exported.arguments.emplace(bar + 1, argv + argc);
       argc = static_cast<int>(bar - argv);
