@@ -42,6 +42,9 @@ struct CodeArtifact {
   bool lasting = false;
   /// The code may leave its thread's stack for another.
   bool switchesStacks = false;
+  /// It was not compiled in this run, but found in the cache.
+  bool cached = false;
+  std::uint64_t savedNs = 0; ///< what compiling it had taken, if it was cached
 };
 
 /// A compiler's "not me": the function starts in the next tier that takes it. Not an error.

@@ -6,6 +6,7 @@
 #include "engine/SignalHandlers.h"
 #include "profile/Harvest.h"
 #include "profile/ProfileFile.h"
+#include "support/Hash.h"
 #include "support/SignalBlock.h"
 
 namespace kiln {
@@ -98,6 +99,7 @@ Result<void> ProgramCore::makeProfile(const std::string& earlier) {
     if (!read)
       return std::unexpected(read.error());
     known = std::move(*read);
+    earlierProfile_ = digestOf(profileToBinary(known));
   }
   const Options& options = engine_->options;
   const Ladder& ladder = tiers_->ladder();

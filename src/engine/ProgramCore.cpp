@@ -51,6 +51,9 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
   }
   if (sources->empty())
     return fail(ErrorCode::BadOption, "a program needs at least one bitcode file");
+  if (engine_->options.coverage)
+    if (auto counted = putCountersIn(*sources); !counted)
+      return counted;
   sources_ = sources;
   name_ = sources->front().name;
 
@@ -75,6 +78,8 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
   auto world = World::open(sources_, reading);
   if (!world)
     return std::unexpected(world.error());
+  if (auto found = findEntries(**world); !found)
+    return found;
   auto range = AddressRange::reserve(AddressRange::kMaxBytes);
   if (!range)
     return std::unexpected(range.error());
@@ -145,6 +150,7 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
     if (auto verified = compiler_->verifyAll(); !verified)
       return verified;
   engine_->add(*this);
+  openCache(input);
   return startIFuncs();
 }
 
@@ -178,7 +184,9 @@ ProgramCore::~ProgramCore() {
   if (!tiers_)
     return;
   __cxa_finalize(dsoHandle());
+  saveToCache(true);
   engine_->remove(*this);
+  stopCache();
 }
 
 /// An ifunc's resolver runs before anything else of the program, as the dynamic linker would have it.
@@ -252,7 +260,8 @@ Result<void> ProgramCore::compileNow(FunctionRecord& record, Tier tier, std::str
 Result<void> ProgramCore::compileFrom(WorldKeeper& worlds, FunctionRecord& record, Tier tier, std::string_view reason,
                                       bool force) {
   CompileResult result = Error{};
-  callOnStack(*stack_, [&] { result = compiler_->compile(compileRequest(record, tier), worlds); });
+  const CompileRequest request = compileRequest(record, tier);
+  callOnStack(*stack_, [&] { result = codeFor(request, [&] { return compiler_->compile(request, worlds); }); });
   return withRoom(record, [&] {
     Result<void> outcome;
     callOnStack(*stack_, [&] { outcome = install(record, result, reason, force); });
@@ -264,7 +273,8 @@ void ProgramCore::compileLoopNow(FunctionRecord& record, Tier tier, std::uint32_
   if (tier == Tier::Baseline)
     return enterLow(record, loop, reason);
   CompileResult result = Error{};
-  callOnStack(*stack_, [&] { result = compiler_->compile(compileRequest(record, tier, loop)); });
+  const CompileRequest request = compileRequest(record, tier, loop);
+  callOnStack(*stack_, [&] { result = codeFor(request, [&] { return compiler_->compile(request); }); });
   auto done = withRoom(record, [&] {
     Result<void> outcome;
     callOnStack(*stack_, [&] { outcome = installLoop(record, result, reason); });
@@ -274,14 +284,14 @@ void ProgramCore::compileLoopNow(FunctionRecord& record, Tier tier, std::uint32_
     tiers_->refuseLoop(record, tier, loop, done.error().message);
 }
 
-Result<Version> ProgramCore::link(FunctionRecord& record, CompileResult& result) {
+Result<Version> ProgramCore::link(FunctionRecord& record, CompileResult& result, bool ahead) {
   if (auto* error = std::get_if<Error>(&result))
     return std::unexpected(*error);
   if (auto* refusal = std::get_if<Refusal>(&result))
     return fail(ErrorCode::CompileFailed, "function '" + refusal->function + "' was refused: " + refusal->reason);
   std::uint64_t start = nowNanoseconds();
   auto& artifact = std::get<CodeArtifact>(result);
-  bool first = record.publishedTier.load(std::memory_order_acquire) == FunctionRecord::kNone;
+  bool first = !ahead && record.publishedTier.load(std::memory_order_acquire) == FunctionRecord::kNone;
   artifact.use = first ? CodeUse::FirstCode : CodeUse::Promotion;
   if (artifact.switchesStacks)
     retirement_->turnOff("the program may switch stacks by assembly");
@@ -308,18 +318,24 @@ void ProgramCore::announce(const FunctionRecord& record, const Version& version)
 Result<void> ProgramCore::install(FunctionRecord& record, CompileResult& result, std::string_view reason, bool force) {
   std::lock_guard lock(install_);
   auto version = link(record, result);
-  if (!version)
+  if (!version) {
+    refuseKept(result, version.error());
     return std::unexpected(version.error());
+  }
   tiers_->publish(record, std::move(*version), reason, force);
+  keep(result);
   return {};
 }
 
 Result<void> ProgramCore::installLoop(FunctionRecord& record, CompileResult& result, std::string_view reason) {
   std::lock_guard lock(install_);
   auto version = link(record, result);
-  if (!version)
+  if (!version) {
+    refuseKept(result, version.error());
     return std::unexpected(version.error());
+  }
   tiers_->publishLoop(record, std::move(*version), reason);
+  keep(result);
   return {};
 }
 
@@ -416,13 +432,13 @@ void ProgramCore::compileQueued(const QueuedCompile& request, unsigned worker) {
   auto& compiler = workerCompilers_[worker];
   if (!compiler)
     compiler = std::make_unique<LlvmCompiler>(map_, std::make_shared<WorldKeeper>(sources_, map_, Reading::Whole));
+  const CompileRequest asked = compileRequest(record, tier, request.loop);
+  auto made = codeFor(asked, [&] { return compiler->compile(asked); });
   if (!whole) {
-    auto made = compiler->compile(compileRequest(record, tier, request.loop));
     auto done = withRoom(record, [&] { return installLoop(record, made, "threshold"); });
     if (!done)
       tiers_->refuseLoop(record, tier, request.loop, done.error().message);
   } else {
-    auto made = compiler->compile(compileRequest(record, tier));
     auto done = withRoom(record, [&] { return install(record, made, "threshold", false); });
     if (!done)
       tiers_->reportFailure(record, tier, done.error());
@@ -525,6 +541,8 @@ void ProgramCore::prepareFork() {
   retirement_->forkLock().lock();
   if (profile_)
     profile_->forkLock().lock();
+  if (cache_)
+    cache_->prepareFork();
   space_->expectChild();
   if (names_)
     names_->prepareFork();
@@ -533,6 +551,8 @@ void ProgramCore::prepareFork() {
 void ProgramCore::parentAfterFork() {
   if (names_)
     names_->parentAfterFork();
+  if (cache_)
+    cache_->parentAfterFork();
   if (profile_)
     profile_->forkLock().unlock();
   retirement_->forkLock().unlock();
@@ -545,6 +565,10 @@ void ProgramCore::childAfterFork() {
   space_->privatise();
   if (names_)
     names_->childAfterFork();
+  if (cache_)
+    cache_->childAfterFork();
+  forked_ = true;
+  installing_.store(false, std::memory_order_relaxed);
   if (profile_)
     profile_->forkLock().unlock();
   retirement_->forkLock().unlock();

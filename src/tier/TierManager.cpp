@@ -164,6 +164,9 @@ bool TierManager::select(FunctionRecord& record, Tier tier, std::string_view rea
 void TierManager::activate(FunctionRecord& record, const Version& version, std::string_view reason) {
   int from = record.publishedTier.load(std::memory_order_relaxed);
   TierDecision budget = firstBudget(settings_.ladder, snapshot(record, version.tier));
+  // A continuation that is there already (from the cache) does not wait for the loops that earn one.
+  if (settings_.osr && budget.calls != kUnbounded && record.hasContinuation(settings_.ladder.top()))
+    budget.loops = std::min(budget.loops, kOldActivationLoops);
   record.arm(budget.calls, budget.loops);
   record.setRecording(version.tier <= Tier::Baseline);
   table_.slot(record.id).store(version.entry, std::memory_order_release);
@@ -173,13 +176,15 @@ void TierManager::activate(FunctionRecord& record, const Version& version, std::
          version.tier, reason, {.compileNs = version.times.total()});
 }
 
-void TierManager::publishLoop(FunctionRecord& record, Version version, std::string_view reason) {
+void TierManager::publishLoop(FunctionRecord& record, Version version, std::string_view reason, bool unasked) {
   std::lock_guard lock(record.mutex);
   version.publishedAt = nowNanoseconds() - settings_.startedAt;
   version.callsBefore = record.calls();
   record.versions.push_back(std::move(version));
   const Version& added = record.versions.back();
   record.addOsrEntry(added.loop, added.tier, added.entry);
+  if (unasked)
+    record.hurryLoops(kOldActivationLoops);
   notify(TierEvent::Kind::LoopPublished, record, record.publishedTier.load(std::memory_order_relaxed), added.tier, reason,
          {added.loop, added.times.total()});
 }

@@ -63,8 +63,9 @@ public:
   /// The tier declines the function: it is not asked again, and the function waits for the next rung where it is.
   void refuse(FunctionRecord& record, Tier tier, std::string_view reason);
 
-  /// Adds a continuation to the record, for activations that reach its loop.
-  void publishLoop(FunctionRecord& record, Version version, std::string_view reason);
+  /// Adds a continuation to the record, for activations that reach its loop. `unasked`: none of them waits for it, so that
+  /// they are made to look soon.
+  void publishLoop(FunctionRecord& record, Version version, std::string_view reason, bool unasked = false);
   /// There will be no continuation of this tier at this loop; it is not asked for again. The function's own thresholds stay.
   void refuseLoop(FunctionRecord& record, Tier tier, std::uint32_t loop, std::string_view reason);
   std::uint64_t failures() const { return failures_.load(std::memory_order_relaxed); }

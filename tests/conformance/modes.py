@@ -9,12 +9,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Mode:
-    """Options of one way to run; `optimises` is false where the code generator may not rely on undefined behaviour."""
+    """Options of one way to run; `optimises` is false where the code generator may not rely on undefined behaviour. With
+    `kept` the program runs twice on a cache of its own, and the second time from what the first one compiled."""
 
     options: tuple[str, ...]
     optimises: bool = True
     exported: bool = False  # the options are those of `kiln export`, and what it makes is run
     recorded: bool = False  # exported by the profile of a run before
+    kept: bool = False
 
 
 MODES = {
@@ -40,6 +42,9 @@ MODES = {
     "tiny": Mode(("--ladder", "interpreter,O0@1,O2@2,O3@3", "--compile-threads", "3", "--retire-at", "1")),
     "climb1": Mode(("--ladder", "interpreter,baseline@1,O2@2,O3@3", "--compile-threads", "3", "--retire-at", "1")),
     # The same after two and more, with loops that move as soon as they have gone round twice.
+    # From the cache: in the background from the start, with loops that move; and at each first call.
+    "kept": Mode(("--ladder", "baseline,O2@2:2,O3@4:8"), kept=True),
+    "keptO3": Mode(("--tier", "O3"), kept=True),
     "climb2": Mode(("--ladder", "interpreter,baseline@2:2,O2@4:8,O3@8:16", "--compile-threads", "0")),
     # As native executables: as it comes, linked statically, and with nothing but what a run before reached.
     "export": Mode((), exported=True),

@@ -81,13 +81,7 @@ class Suite:
 
     def judge(self, prepared: Prepared, mode: str) -> Result:
         unit = prepared.unit
-        if MODES[mode].exported:
-            outcome = run_exported(self.kiln, prepared, MODES[mode])
-        else:
-            separator = ["--"] if unit.args else []
-            outcome = process.run([*self.kiln, "run", *MODES[mode].options, *map(str, prepared.bitcode), *separator,
-                                   *unit.args], unit.stdin)
-        reason = difference(prepared, outcome)
+        outcome, reason = self.run_twice(prepared, mode) if MODES[mode].kept else self.run_once(prepared, mode)
         exception = self.exceptions.find(unit.name, unit.level, mode)
         if exception and reason:
             return Result(prepared, mode, "excepted", reason)
@@ -98,6 +92,25 @@ class Suite:
         if unit.level == "O0" and MODES[mode].optimises and not survives_native_optimisation(prepared):
             return Result(prepared, mode, "unstable", reason)
         return Result(prepared, mode, "failed", reason, outcome)
+
+    def run_once(self, prepared: Prepared, mode: str, *options: str) -> tuple[Outcome, str]:
+        """How the run ended, and in what that differs from what is expected."""
+        unit = prepared.unit
+        if MODES[mode].exported:
+            outcome = run_exported(self.kiln, prepared, MODES[mode])
+            return outcome, difference(prepared, outcome)
+        separator = ["--"] if unit.args else []
+        outcome = process.run([*self.kiln, "run", *MODES[mode].options, *options, *map(str, prepared.bitcode), *separator,
+                               *unit.args], unit.stdin)
+        return outcome, difference(prepared, outcome)
+
+    def run_twice(self, prepared: Prepared, mode: str) -> tuple[Outcome, str]:
+        with tempfile.TemporaryDirectory(prefix="kiln-kept-") as folder:
+            for turn in ("first", "second"):
+                outcome, reason = self.run_once(prepared, mode, "--cache", folder)
+                if reason:
+                    return outcome, f"{turn} run: {reason}"
+        return outcome, reason
 
     def each(self, work, items: list, what: str) -> list:
         """Applies work to all items on the suite's threads, with a progress line on a terminal."""
@@ -129,7 +142,8 @@ def run_exported(kiln: list[str], prepared: Prepared, mode: Mode) -> Outcome:
     with tempfile.TemporaryDirectory(prefix="kiln-export-") as folder:
         program, profile, options = f"{folder}/program", Path(folder) / "profile", list(mode.options)
         if mode.recorded:
-            process.run([*kiln, "run", "--tier", "baseline", "--counters", "on", "--profile-out", str(profile), *files, "--", *unit.args], unit.stdin)
+            process.run([*kiln, "run", "--tier", "baseline", "--counters", "on", "--profile-out", str(profile), *files, "--",
+                         *unit.args], unit.stdin)
             if profile.exists():
                 options += ["--profile", str(profile)]
             else:

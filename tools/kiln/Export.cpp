@@ -53,11 +53,9 @@ void describeSummary(const ExportOptions& options, const ExportSummary& summary)
 
 } // namespace
 
-void describeExport(CLI::App& app, ExportCommand& command, bool wanted) {
+void describeExport(CLI::App& app, ExportCommand& command) {
   CLI::App* verb = app.add_subcommand(
       "export", "Build a native program: kiln export [OPTIONS] FILE... -o OUT (with --report: [-- ARGUMENTS])");
-  if (!wanted)
-    return;
   ExportOptions& options = command.options;
   verb->add_option("FILE", options.files, "Bitcode (.bc) or IR text (.ll)")->type_name("");
   verb->add_option("-o,--output", options.output, "The file to write")->type_name("FILE");

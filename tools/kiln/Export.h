@@ -20,9 +20,8 @@ struct ExportCommand {
   std::optional<std::vector<std::string>> arguments; ///< the program's, if there is a "--" behind the files
 };
 
-/// Adds the command `export` to the command line; with its options only if they are `wanted`, for a start of `kiln run`
-/// would pay for them.
-void describeExport(CLI::App& app, ExportCommand& command, bool wanted);
+/// Adds the command `export` with its options to the command line.
+void describeExport(CLI::App& app, ExportCommand& command);
 
 /// Does what was asked for.
 Result<void> runExport(ExportCommand& command);

@@ -54,6 +54,7 @@ private:
   std::optional<FunctionProfile> annotate(llvm::Function& body, std::uint32_t id);
   void finishInitializers();
   Result<void> importCallees();
+  void inlineIntoItself(const ImportCandidate& candidate, ImportQueue& queue);
 
   World& world_;
   const ProgramMap& map_;
@@ -65,6 +66,7 @@ private:
   llvm::ValueToValueMapTy values_;
   std::deque<std::pair<llvm::GlobalVariable*, const llvm::GlobalVariable*>> initializers_;
   std::vector<GuessedTarget> guessed_; ///< of the body annotated last
+  llvm::Function* itself_ = nullptr;   ///< the copy of the unit's function that may be inlined into it
 };
 
 Result<Unit> Extractor::run(std::uint32_t id) {
@@ -261,6 +263,10 @@ Result<void> Extractor::importCallees() {
   queue.addCallees(*unit_.function, 0, 1, guessed_);
   while (auto candidate = queue.next()) {
     llvm::Function* callee = candidate->callee;
+    if (callee == unit_.function) {
+      inlineIntoItself(*candidate, queue);
+      continue;
+    }
     SymbolRef ref = unit_.names.lookup(callee->getName());
     if (ref.kind != SymbolRef::Kind::Function || map_.functions[ref.id].ifuncResolved)
       continue;
@@ -288,6 +294,39 @@ Result<void> Extractor::importCallees() {
     queue.addCallees(*callee, candidate->depth, candidate->heat, guessed_);
   }
   return {};
+}
+
+/// Whether what the call returns is returned at once: LLVM makes such recursion a loop, which is better than any inlining.
+bool inTailPosition(const llvm::CallBase& call) {
+  const llvm::Instruction* next = call.getNextNonDebugInstruction();
+  return next && llvm::isa<llvm::ReturnInst>(next);
+}
+
+/// LLVM never inlines a function into itself. A copy under another name may be; calls in the copy go to the function, so that
+/// one level is inlined. (Two levels brought nothing more: the inliner refused what had grown.) What is not inlined
+/// calls the function after all: both names mean the same slot.
+void Extractor::inlineIntoItself(const ImportCandidate& candidate, ImportQueue& queue) {
+  llvm::Function& function = *unit_.function;
+  const unsigned size = function.getInstructionCount();
+  if (!candidate.call || inTailPosition(*candidate.call) || function.isVarArg() || function.isPresplitCoroutine() ||
+      function.hasFnAttribute(llvm::Attribute::NoInline) || function.hasFnAttribute(llvm::Attribute::Naked) ||
+      !queue.takes(candidate, size))
+    return;
+  if (!itself_) {
+    const std::string name = "kiln.again";
+    if (unit_.module->getNamedValue(name))
+      return;
+    llvm::ValueToValueMapTy values;
+    itself_ = llvm::CloneFunction(&function, values);
+    itself_->setName(name);
+    itself_->setLinkage(llvm::GlobalValue::AvailableExternallyLinkage);
+    unit_.names[name] = {SymbolRef::Kind::Function, unit_.id, 0};
+    for (llvm::Instruction& instruction : llvm::instructions(*itself_))
+      if (auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction); call && call->getCalledFunction() == &function)
+        call->setIsNoInline();
+  }
+  candidate.call->setCalledFunction(itself_);
+  queue.took(size);
 }
 
 } // namespace
