@@ -74,7 +74,7 @@ class Session:
 def run_record(run):
     """A run as stored in JSON: seconds and MiB; of a count, instructions."""
     if isinstance(run, (counting.Count, interpreter.Decoding, interpreter.PhaseCount, interpreter.Everything,
-                        tiers.Compiled)):
+                        tiers.Compiled, kept.Placed)):
         return vars(run)
     return {"wall": run.wall, "cpu": run.cpu, "memory": run.memory, "steady": run.steady,
             "steady_least": run.steady_least}

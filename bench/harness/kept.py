@@ -1,16 +1,63 @@
 """The code cache: what the second run of a program saves, and what the first one pays for it."""
 
+import json
 import shutil
 import tempfile
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 from . import build
-from .execute import Contender, execute
-from .table import Column, Least
+from .execute import Contender, Row, execute
+from .table import Column, Least, Table
 
 # Runs that fill a cache before it is measured: short ones compile a little more each time.
 FILLING = 3
+
+
+@dataclass
+class Placed:
+    """When the last code of LLVM's tiers was in place, in milliseconds since the start, in a first and a second run; and
+    what the second one compiled anew."""
+
+    first: float
+    second: float
+    anew: int
+
+    @property
+    def share(self):
+        return self.second / self.first if self.first else None
+
+
+def placed(session, command, folder):
+    """The two runs, on a folder that is empty at first."""
+    shutil.rmtree(folder, ignore_errors=True)
+    file = folder.with_suffix(".json")
+    found = []
+    for _ in range(2):
+        execute(Contender("kiln", [*command[:2], "--cache", folder, f"--stats={file}", *command[2:]]))
+        versions = [version for function in json.loads(file.read_text())["functions"] for version in function["versions"]
+                    if version["tier"].startswith("O")]
+        found.append((max((version["published_at_ns"] / 1e6 for version in versions), default=0),
+                      sum(not version["cached"] for version in versions)))
+    return Placed(found[0][0], found[1][0], found[1][1])
+
+
+def in_place(session, scratch):
+    """Time until steady speed by its cause: when the last code came."""
+    table = Table("cache: the last code of LLVM's tiers in place", [
+        Column("first run ms", "first", "kiln"), Column("second run ms", "second", "kiln"),
+        Column("second/first", "share", "kiln"), Column("compiled anew", "anew", "kiln")], session.out)
+    for program in build.load("programs.json"):
+        name, args = program["name"], program["short" if session.options.quick else "long"]
+        if not session.wants(name):
+            continue
+        row, bitcode = Row(name), build.bitcode(name, "raw")
+        for contender in session.kiln(bitcode, args):
+            row.runs["kiln"] = [placed(session, contender.command, scratch() / "kept") for _ in range(session.options.reps)]
+        session.finish_row(table, row)
+    table.finish()
+    session.tables.append(table)
 
 
 def contenders(session, bitcode, args, native, scratch):
@@ -33,6 +80,7 @@ def kept(session):
     """The C programs by what is lost until they run at their steady speed, then Lua and SQLite."""
     with ExitStack() as scratches:
         scratch = lambda: Path(scratches.enter_context(tempfile.TemporaryDirectory(prefix="kiln-bench-")))
+        in_place(session, scratch)
         rows = []
         for program in build.load("programs.json"):
             name, args = program["name"], program["short" if session.options.quick else "long"]

@@ -36,6 +36,16 @@ enum class Profiling { Auto, On, Off };
 /// Whether compiled code counts. Auto: every tier but the last of the ladder does.
 enum class Counting { Auto, On, Off };
 
+/// A level of a back-trace.
+struct CrashFrame {
+  std::uintptr_t address = 0;
+  const char* function = nullptr; ///< of a program, as its symbol is; null: the frame is not one of a program's functions
+  Tier tier = Tier::Interpreter;
+  bool isLoop = false;            ///< a continuation, entered at a loop
+  const char* file = nullptr;     ///< null: the place in the source is not known
+  std::uint32_t line = 0;
+};
+using CrashHandler = void (*)(int signal, const CrashFrame* frames, std::size_t count);
 /// Where code and profiles are kept between runs; docs/cache.md says what is trusted. Off unless a folder is named.
 struct CacheOptions {
   /// Made if it is missing, for the user alone. One that others may write to is not used.
@@ -69,6 +79,12 @@ struct Options {
   bool osr = true;
   /// Not 0: every loop moves at its N-th back-edge, into code compiled then and there. For tests.
   std::uint64_t osrAt = 0;
+  /// Code of the ladder's last tier leaves out what the profile says never happens; should it happen, the interpreter goes on.
+  bool speculate = true;
+  /// Not 0: guards are put at branches and calls of all code of the last tier, and every N-th that is passed fails. For tests.
+  std::uint64_t exitAt = 0;
+  /// Failures of a guard until its assumption is dropped and the function compiled again; 0: Kiln's own number. For tests.
+  std::uint64_t exitLimit = 0;
   /// Not 0: baseline code gets by with so many registers of each class. For tests.
   unsigned baselineRegisters = 0;
   /// Baseline code uses no instructions beyond SSE2, whatever the machine has. For tests.
@@ -89,8 +105,17 @@ struct Options {
   bool verifyAll = false;
   /// Names of compiled code for perf, in /tmp/perf-PID.map.
   bool perfMap = false;
-  /// Names and unwind tables of compiled code for GDB. Each version costs some kilobytes.
+  /// Names, unwind tables and, where the bitcode has them, lines of compiled code for GDB. Each version costs some kilobytes.
+  /// Interpreted functions get native frames of their own, which name them.
   bool gdb = false;
+  /// A folder for jit-PID.dump, where perf finds code, names and lines of what was compiled; empty: none is written.
+  std::string jitdump;
+  /// Every function gets the code that it starts with when its program is loaded, and not at its first call.
+  bool eager = false;
+  /// Called in the thread that is about to die by a signal that nobody else handles (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP,
+  /// SIGABRT), on a stack of its own, the innermost frame first. It may call only what a signal handler may. The process then
+  /// dies by that signal as it would have. Process-wide: the first engine that has one decides. Null: signals are left alone.
+  CrashHandler onCrash = nullptr;
   /// Not owned; must outlive the engine.
   Observer* observer = nullptr;
   /// Called in the thread that called a function which cannot be compiled at the lowest tier (damaged or invalid body,

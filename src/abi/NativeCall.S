@@ -106,11 +106,13 @@ kiln_call_native:
   .cfi_endproc
   .size kiln_call_native, . - kiln_call_native
 
-  .globl kiln_native_entry
-  .hidden kiln_native_entry
-  .type kiln_native_entry, @function
+# Two entries that differ in where the caller's arguments on the stack are.
+  .macro ENTRY name, behind_frame
+  .globl \name
+  .hidden \name
+  .type \name, @function
   .p2align 4
-kiln_native_entry:
+\name:
   .cfi_startproc
   FRAME
   subq $FILE_BYTES, %rsp
@@ -135,7 +137,12 @@ kiln_native_entry:
   movq $0, X87_RESULTS(%rsp)
   movq %r11, %rdi
   movq %rsp, %rsi
+  .if \behind_frame
+  movq (%rbp), %rdx
+  addq $16, %rdx
+  .else
   leaq 16(%rbp), %rdx
+  .endif
   call *(%r11)
   cmpl $0, X87_RESULTS(%rsp)
   jne 2f
@@ -161,6 +168,10 @@ kiln_native_entry:
   fldt RESULT_X87(%rsp)
   jmp 1b
   .cfi_endproc
-  .size kiln_native_entry, . - kiln_native_entry
+  .size \name, . - \name
+  .endm
+
+  ENTRY kiln_native_entry, 0
+  ENTRY kiln_native_entry_behind_frame, 1
 
   .section .note.GNU-stack,"",@progbits

@@ -49,4 +49,6 @@ extern "C" {
 /// Enter by a jump, with R11 = NativeEntry*. Not callable from C++, and not for definitions whose shape is
 /// preservesMost.
 void kiln_native_entry();
+/// The same, entered by a call from a frame of its own that is nothing but a saved RBP: the caller's arguments are behind that.
+void kiln_native_entry_behind_frame();
 }

@@ -1,5 +1,6 @@
 #include "cache/Entry.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "cache/Bytes.h"
@@ -10,12 +11,14 @@ namespace {
 // As PNG's: no text begins like this, and a transfer that takes it for text damages it.
 constexpr std::string_view kMagic = "\x89KCCE\r\n\x1a";
 /// Of artifactToBytes() alone: fields are added at the end, and it is raised with each.
-constexpr std::uint32_t kArtifactVersion = 1;
+constexpr std::uint32_t kArtifactVersion = 2;
 constexpr std::size_t kDigestBytes = 16;
 constexpr std::uint32_t kCounts = 1, kProfiled = 2;
 constexpr std::uint8_t kLasting = 1, kSwitchesStacks = 2;
 
-std::uint32_t flagsOf(const CodeKey& key) { return (key.counts ? kCounts : 0) | (key.profiled ? kProfiled : 0); }
+std::uint32_t flagsOf(const CodeKey& key) {
+  return (key.counts ? kCounts : 0) | (key.profiled ? kProfiled : 0);
+}
 
 std::string seal(const ProgramKey& program, EntryKind kind, const CodeKey& key, std::string_view payload) {
   ByteWriter out;
@@ -34,7 +37,8 @@ std::string seal(const ProgramKey& program, EntryKind kind, const CodeKey& key, 
   return std::move(out.bytes);
 }
 
-std::optional<std::string_view> open(const ProgramKey& program, EntryKind kind, const CodeKey& key, std::string_view entry) {
+std::optional<std::string_view> open(const ProgramKey& program, EntryKind kind, const CodeKey& key,
+                                     std::string_view entry) {
   if (entry.size() < kDigestBytes)
     return std::nullopt;
   ByteReader in(entry.substr(0, entry.size() - kDigestBytes));
@@ -54,7 +58,9 @@ std::optional<std::string_view> open(const ProgramKey& program, EntryKind kind, 
   return payload;
 }
 
-std::string contextPart(const Digest& context) { return context.text().substr(0, 16) + "-"; }
+std::string contextPart(const Digest& context) {
+  return context.text().substr(0, 16) + "-";
+}
 
 bool takeNumber(std::string_view& text, std::uint32_t& number) {
   auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -119,7 +125,9 @@ std::optional<std::string_view> openOther(const Digest& program, EntryKind kind,
   return open({program, {}}, kind, {}, entry);
 }
 
-bool mayKeep(const CodeArtifact& artifact) { return !artifact.object.empty() && !artifact.cached; }
+bool mayKeep(const CodeArtifact& artifact) {
+  return !artifact.object.empty() && !artifact.cached;
+}
 
 std::string artifactToBytes(const CodeArtifact& artifact) {
   ByteWriter out;
@@ -129,6 +137,16 @@ std::string artifactToBytes(const CodeArtifact& artifact) {
   out.u64(artifact.times.total()); // what it saves
   out.text(artifact.entry);
   out.text({artifact.object.data(), artifact.object.size()});
+  out.u64(artifact.guards.size());
+  for (const GuardInfo& guard : artifact.guards) {
+    out.u8(static_cast<std::uint8_t>(guard.assumption.kind));
+    out.u32(guard.assumption.function);
+    out.u32(guard.assumption.place);
+    out.u64(guard.assumption.value);
+    out.u8((guard.exits ? 1 : 0) | (guard.forced ? 2 : 0));
+    out.u32(guard.words);
+    out.u64(guard.limit);
+  }
   return std::move(out.bytes);
 }
 
@@ -149,6 +167,19 @@ std::optional<CodeArtifact> artifactFromBytes(const CodeKey& key, std::string_vi
   artifact.entry = in.text();
   std::string_view object = in.text();
   artifact.object.assign(object.begin(), object.end());
+  // A damaged number of guards runs into the end, where reading stops.
+  for (std::uint64_t left = in.u64(); left != 0 && in.sound(); --left) {
+    GuardInfo& guard = artifact.guards.emplace_back();
+    guard.assumption.kind = static_cast<AssumptionKind>(std::min<std::uint8_t>(in.u8(), kAssumptionKinds - 1));
+    guard.assumption.function = in.u32();
+    guard.assumption.place = in.u32();
+    guard.assumption.value = in.u64();
+    const std::uint8_t how = in.u8();
+    guard.exits = (how & 1) != 0;
+    guard.forced = (how & 2) != 0;
+    guard.words = in.u32();
+    guard.limit = in.u64();
+  }
   if (!in.finished() || artifact.entry.empty() || artifact.object.empty())
     return std::nullopt;
   return artifact;

@@ -14,6 +14,7 @@
 #include "function/FunctionRecord.h"
 #include "kiln/Error.h"
 #include "kiln/Ladder.h"
+#include "transition/Assumption.h"
 
 namespace kiln {
 
@@ -26,6 +27,7 @@ struct CompileRequest {
   /// Number of a loop header's block: the continuation at that loop (transition/FrameState.h) instead of the function.
   std::uint32_t loop = kNoLoop;
   const ProfileSource* profile = nullptr; ///< what the code is optimised by; null: nothing but itself
+  const Speculation* speculation = nullptr; ///< null: nothing is guessed
 };
 
 /// A compiled function that is not yet code: a relocatable ELF object whose symbol `entry` is the function.
@@ -37,11 +39,16 @@ struct CodeArtifact {
   std::string entry;
   std::vector<char> object;
   CompileTimes times;
+  std::shared_ptr<const LineTable> lines; ///< of the code, or null
   CodeUse use = CodeUse::FirstCode; ///< set by who links
   /// The code's addresses may be where no look at the threads finds them (Version::lasting).
   bool lasting = false;
   /// The code may leave its thread's stack for another.
   bool switchesStacks = false;
+  std::vector<GuardInfo> guards;
+  // Set by who links: the guards' cells, and where each goes on that exits.
+  GuardCell* cells = nullptr;
+  std::vector<std::uintptr_t> resumes = {};
   /// It was not compiled in this run, but found in the cache.
   bool cached = false;
   std::uint64_t savedNs = 0; ///< what compiling it had taken, if it was cached

@@ -10,6 +10,7 @@
 #include <ctime>
 
 #include "diag/GdbJit.h"
+#include "diag/JitDump.h"
 
 namespace kiln {
 namespace {
@@ -41,10 +42,16 @@ Result<std::unique_ptr<CodeNames>> CodeNames::open(Settings settings) {
   if (settings.perfMap)
     if (auto opened = names->openMap(); !opened)
       return std::unexpected(opened.error());
+  if (!names->settings_.jitdump.empty()) {
+    auto dump = JitDump::open(names->settings_.jitdump);
+    if (!dump)
+      return std::unexpected(dump.error());
+    names->dump_ = std::move(*dump);
+  }
   return names;
 }
 
-CodeNames::CodeNames(Settings settings) : settings_(settings) {}
+CodeNames::CodeNames(Settings settings) : settings_(std::move(settings)) {}
 
 CodeNames::~CodeNames() {
   for (auto& [address, entry] : entries_)
@@ -86,6 +93,8 @@ void CodeNames::add(const Code& code) {
     write(line);
     lines_ += line;
   }
+  if (dump_)
+    dump_->add(code);
   if (settings_.gdb)
     entries_.emplace(code.address, showToGdb(code));
 }
@@ -109,6 +118,11 @@ void CodeNames::childAfterFork() {
     map_ = -1;
     if (openMap())
       write(lines_);
+  }
+  // perf takes a child's samples for its own, and has its code from the parent's dump up to here.
+  if (dump_) {
+    auto own = JitDump::open(settings_.jitdump);
+    dump_ = own ? std::move(*own) : nullptr;
   }
   mutex_.unlock();
 }

@@ -4,6 +4,7 @@
 //   perf   /tmp/perf-PID.map: a line with address, size and name for each installed version, written at once, so that the
 //          map is whole when the program is killed. A version whose memory is given back stays in it: perf reads the map
 //          when the program is gone.
+//   perf   jit-PID.dump (JitDump.h): the same with the code itself, its lines and unwind tables
 //   GDB    an ELF file in memory for each version, with a symbol and the unwind table, in the list that GDB reads when it
 //          attaches and after each change
 //
@@ -20,17 +21,20 @@
 #include <mutex>
 #include <string>
 
+#include "code/LineTable.h"
 #include "kiln/Error.h"
 
 namespace kiln {
 
 struct GdbEntry;
+class JitDump;
 
 class CodeNames {
 public:
   struct Settings {
     bool perfMap = false;
     bool gdb = false;
+    std::string jitdump = {}; ///< the folder, or empty
   };
   struct Code {
     std::string_view function;
@@ -38,6 +42,7 @@ public:
     std::uintptr_t address = 0;
     std::size_t bytes = 0;
     const void* unwindSection = nullptr; ///< `.eh_frame` that ends with a zero word, or null
+    const LineTable* lines = nullptr;    ///< of the code, or null
   };
 
   /// Fails with SystemError if the map cannot be written.
@@ -65,6 +70,7 @@ private:
   int map_ = -1;
   std::string lines_; ///< that were written
   std::multimap<std::uintptr_t, std::unique_ptr<GdbEntry>> entries_;
+  std::unique_ptr<JitDump> dump_; ///< null if none is written
 };
 
 } // namespace kiln

@@ -1,11 +1,15 @@
 #include "diag/GdbJit.h"
 
 #include <elf.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <cstring>
 #include <initializer_list>
 #include <mutex>
 #include <string>
+
+#include "diag/DebugSections.h"
 
 /// GDB's `jit_descriptor`.
 struct KilnGdbDescriptor {
@@ -32,22 +36,9 @@ std::mutex& listLock() {
   return *lock;
 }
 
-/// Bytes of an `.eh_frame` up to and with its end: a list of records behind their lengths.
-std::size_t unwindBytes(const void* section) {
-  const auto* bytes = static_cast<const std::byte*>(section);
-  std::size_t at = 0;
-  for (;;) {
-    std::uint32_t length = 0;
-    memcpy(&length, bytes + at, sizeof length);
-    at += sizeof length + length;
-    if (length == 0)
-      return at;
-  }
-}
-
 class ElfFile {
 public:
-  enum Section : std::uint16_t { None, Text, Frames, Symbols, Strings, Count };
+  enum Section : std::uint16_t { None, Text, Frames, Symbols, Strings, Abbreviations, Information, Lines, Count };
 
   ElfFile() { file_.resize(sizeof(Elf64_Ehdr)); }
 
@@ -102,7 +93,27 @@ private:
   Elf64_Shdr sections_[Count] = {};
 };
 
+/// Breakpoints are written into the code. In memory that is shared, as the code's is with its writable view, the kernel lets
+/// debuggers write only where the process may. Where that is forbidden, hardware breakpoints are left.
+void allowBreakpoints(const CodeNames::Code& code) {
+  const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+  const std::uintptr_t begin = code.address / page * page, end = (code.address + code.bytes + page - 1) / page * page;
+  (void)mprotect(reinterpret_cast<void*>(begin), end - begin, PROT_READ | PROT_WRITE | PROT_EXEC);
+}
+
 } // namespace
+
+std::size_t unwindBytes(const void* section) {
+  const auto* bytes = static_cast<const std::byte*>(section);
+  std::size_t at = 0;
+  for (;;) {
+    std::uint32_t length = 0;
+    memcpy(&length, bytes + at, sizeof length);
+    at += sizeof length + length;
+    if (length == 0)
+      return at;
+  }
+}
 
 std::vector<std::byte> gdbFile(const CodeNames::Code& code) {
   ElfFile elf;
@@ -127,10 +138,21 @@ std::vector<std::byte> gdbFile(const CodeNames::Code& code) {
   table.sh_link = ElfFile::Strings;
   table.sh_info = 1; // the first that is not local
   elf.fill(ElfFile::Symbols, symbols, sizeof symbols);
+  if (code.lines) {
+    DebugSections debug = debugSections(*code.lines, code.address, code.bytes);
+    auto add = [&](ElfFile::Section which, std::string_view name, const std::vector<std::byte>& content) {
+      elf.section(which, name, SHT_PROGBITS).sh_addralign = 1;
+      elf.fill(which, content.data(), content.size());
+    };
+    add(ElfFile::Abbreviations, ".debug_abbrev", debug.abbreviations);
+    add(ElfFile::Information, ".debug_info", debug.information);
+    add(ElfFile::Lines, ".debug_line", debug.lines);
+  }
   return elf.finish();
 }
 
 std::unique_ptr<GdbEntry> showToGdb(const CodeNames::Code& code) {
+  allowBreakpoints(code);
   auto entry = std::make_unique<GdbEntry>();
   entry->file = gdbFile(code);
   entry->node.file = entry->file.data();

@@ -26,6 +26,9 @@ struct GdbEntry {
   std::vector<std::byte> file;
 };
 
+/// Bytes of an `.eh_frame` up to and with its end: a list of records behind their lengths.
+std::size_t unwindBytes(const void* section);
+
 /// An ELF file with one function: a symbol, and the unwind table as it is in memory.
 std::vector<std::byte> gdbFile(const CodeNames::Code& code);
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "code/ThreadScan.h"
+#include "engine/CrashReport.h"
 #include "engine/ProgramCore.h"
 #include "support/Clock.h"
 
@@ -82,6 +83,8 @@ EngineCore::EngineCore(Options given, std::unique_ptr<cache::CodeCache> kept)
     pthread_atfork(ForkHandlers::prepare, ForkHandlers::parent, ForkHandlers::child);
     setBudgetHandler([](Counters* counters) { ProgramCore::owner(counters).onBudgetSpent(counters); });
   });
+  if (options.onCrash)
+    enableCrashReports(options.onCrash);
   std::lock_guard lock(registry().mutex);
   registry().engines.push_back(this);
 }

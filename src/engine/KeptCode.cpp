@@ -37,7 +37,7 @@ bool has(const Ladder& ladder, Tier tier) {
 } // namespace
 
 void ProgramCore::openCache(const ProgramInput& input) {
-  if (!engine_->cache)
+  if (!engine_->cache || wantsLines(engine_->options)) // what is kept has no lines
     return;
   cache::ProgramCache::Identity identity;
   identity.program = [this] { return programDigest(); };
@@ -88,6 +88,8 @@ Digest ProgramCore::contextDigest(const std::vector<std::string>& libraries) con
   out.text(Backend::hostCpu());
   out.text(Backend::hostFeatures());
   out.u8(engine_->options.pgo);
+  out.u8(engine_->options.speculate);
+  out.u8(engine_->options.exitAt != 0);
   out.digest(earlierProfile_);
   out.u64(libraries.size());
   for (const std::string& library : libraries)
@@ -161,6 +163,12 @@ void ProgramCore::installAhead(CodeArtifact&& artifact) {
   CompileResult result = std::move(artifact);
   Result<Version> version = fail(ErrorCode::CompileFailed, "");
   try {
+    if (auto& made = std::get<CodeArtifact>(result); !made.guards.empty()) {
+      std::lock_guard lock(foreground_);
+      auto refused = prepareExits(made);
+      if (!refused || *refused)
+        return refuseKept(result, refused ? Error{ErrorCode::CompileFailed, "no exits"} : refused.error());
+    }
     std::lock_guard lock(install_);
     version = link(record, result, true);
     if (version && whole)

@@ -58,6 +58,7 @@ void ProgramCore::makeLowTiers() {
   decoding.osrAt = options.osrAt;
   decoding.decode.record = recordersOf(options, tiers_->ladder(), Tier::Interpreter);
   decoding.decode.loops = tiers_->counts(Tier::Interpreter) || options.osrAt != 0 || decoding.decode.record != 0;
+  decoding.decode.framed = options.gdb;
   interp::Interpreter::Host interpreterHost;
   hostOf(interpreterHost, Tier::Interpreter);
   interpreterHost.loopBudgetSpent = [this](std::uint32_t id, std::uint32_t loop) {
@@ -74,6 +75,7 @@ void ProgramCore::makeLowTiers() {
   compiling.record = recordersOf(options, tiers_->ladder(), Tier::Baseline);
   compiling.count = tiers_->counts(Tier::Baseline) || options.osrAt != 0 || compiling.record != 0;
   compiling.batch = compiling.count ? batchOf(options, tiers_->ladder()) : 1;
+  compiling.lines = wantsLines(options);
   compiling.registers = options.baselineRegisters;
   compiling.plainCpu = options.baselinePlainCpu;
   baseline::Baseline::Host baselineHost;
@@ -108,19 +110,6 @@ Result<void> ProgramCore::makeProfile(const std::string& earlier) {
   if (options.pgo && (recorded || !known.functions.empty()))
     profile_ = std::make_unique<RunProfile>(RunProfile::Parts{map_, *table_, *interpreter_, *baseline_}, std::move(known));
   return {};
-}
-
-template <typename Work, typename Use> void ProgramCore::onForeground(Work&& work, Use&& use) {
-  callOnStack(*stack_, [&] {
-    LowResult made;
-    auto done = worlds_->guarded([&](World& world, const WorldSymbols& symbols) -> Result<void> {
-      made = work(world, symbols);
-      return {};
-    });
-    if (!done)
-      made = done.error();
-    use(std::move(made));
-  });
 }
 
 /// Before a loop's first transfer. It allocates: where that may not be, another activation will do it.
@@ -253,6 +242,27 @@ void ProgramCore::enterLow(FunctionRecord& record, std::uint32_t loop, std::stri
   });
   if (!done)
     tiers_->refuseLoop(record, Tier::Baseline, loop, done.error().message);
+}
+
+void ProgramCore::enterInterpreter(FunctionRecord& record, std::uint32_t loop) {
+  SignalBlock block;
+  if (engine_->stopped() || mayBeInHandler(block.before()))
+    return;
+  std::lock_guard lock(foreground_);
+  if (record.osrEntry(loop, Tier::Interpreter))
+    return;
+  onForeground(
+      [&](World& world, const WorldSymbols& symbols) -> LowResult {
+        return interpreter_->compileLoop({&world, &symbols}, record.id, loop);
+      },
+      [&](LowResult made) {
+        if (auto* version = std::get_if<Version>(&made))
+          tiers_->publishLoop(record, std::move(*version), "asked");
+        else if (auto* refused = std::get_if<Refusal>(&made))
+          tiers_->refuseLoop(record, Tier::Interpreter, loop, refused->reason);
+        else
+          tiers_->refuseLoop(record, Tier::Interpreter, loop, std::get<Error>(made).message);
+      });
 }
 
 Result<std::string> ProgramCore::dumpLow(FunctionRecord& record, Tier tier) {

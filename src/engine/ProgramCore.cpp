@@ -2,7 +2,9 @@
 
 #include <cerrno>
 
+#include "engine/CrashReport.h"
 #include "engine/EngineCore.h"
+#include "engine/Exits.h"
 #include "engine/SignalHandlers.h"
 #include "engine/StandIns.h"
 #include "support/Clock.h"
@@ -57,8 +59,10 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
   sources_ = sources;
   name_ = sources->front().name;
 
-  if (engine_->options.perfMap || engine_->options.gdb) {
-    auto names = CodeNames::open({engine_->options.perfMap, engine_->options.gdb});
+  if (engine_->options.onCrash)
+    codeMap_ = std::make_unique<CodeMap>();
+  if (engine_->options.perfMap || engine_->options.gdb || !engine_->options.jitdump.empty()) {
+    auto names = CodeNames::open({engine_->options.perfMap, engine_->options.gdb, engine_->options.jitdump});
     if (!names)
       return std::unexpected(names.error());
     names_ = std::move(*names);
@@ -73,8 +77,8 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
       return loaded;
 
   // What does not optimise reads lean; LLVM's tiers then open worlds of their own.
-  const bool lean = engine_->options.ladder.bottom() <= Tier::Baseline;
-  Reading reading = lean ? Reading::Lean : Reading::Whole;
+  const bool lean = engine_->options.ladder.bottom() <= Tier::Baseline && !wantsLines(engine_->options);
+  Reading reading = lean ? Reading::Lean : compilerReading();
   auto world = World::open(sources_, reading);
   if (!world)
     return std::unexpected(world.error());
@@ -109,6 +113,8 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
     return std::unexpected(table.error());
   table_ = std::move(*table);
   makeRetirement(**world);
+  if (auto made = makeExits(); !made)
+    return made;
   linker_ = std::make_unique<JitLinker>(*space_, unwind_, [this](std::string_view symbol) { return resolve(symbol); });
 
   TierManager::Settings settings;
@@ -122,11 +128,14 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
   settings.osr = engine_->options.osr;
   settings.recordAt = recordingStage();
   settings.record = [this](FunctionRecord& record) { return startRecording(record); };
+  settings.enterInterpreter = [this](FunctionRecord& record, std::uint32_t loop) { enterInterpreter(record, loop); };
   settings.versionsChanged = [this](FunctionRecord& record) { retirement_->note(record); };
   tiers_ = std::make_unique<TierManager>(
       *table_, std::move(settings),
       [this](FunctionRecord& record, Tier tier, std::uint32_t loop) { return request(record, tier, loop); });
   makeLowTiers();
+  if (codeMap_)
+    addCrashSource(this, {codeMap_.get(), engine_->options.gdb ? nullptr : interpreter_.get()}); // for GDB thunks have frames
   if (auto made = makeProfile(input.profile); !made)
     return made;
   auto stack = Stack::create(kCompileStackBytes);
@@ -136,7 +145,7 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
   World& opened = **world;
   worlds_ = std::make_shared<WorldKeeper>(sources_, map_, reading, std::move(*world));
   compiler_ = std::make_unique<LlvmCompiler>(
-      map_, lean ? std::make_shared<WorldKeeper>(sources_, map_, Reading::Whole) : worlds_);
+      map_, lean ? std::make_shared<WorldKeeper>(sources_, map_, compilerReading()) : worlds_);
   if (auto placed = placeLateNames(opened); !placed)
     return placed;
   auto filled = worlds_->guarded([&](World& read, const WorldSymbols& symbols) {
@@ -151,6 +160,9 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
       return verified;
   engine_->add(*this);
   openCache(input);
+  if (engine_->options.eager)
+    if (auto compiled = compileAll(); !compiled)
+      return compiled;
   return startIFuncs();
 }
 
@@ -181,6 +193,7 @@ Result<void> ProgramCore::placeLateNames(World& world) {
 }
 
 ProgramCore::~ProgramCore() {
+  removeCrashSource(this);
   if (!tiers_)
     return;
   __cxa_finalize(dsoHandle());
@@ -210,6 +223,12 @@ std::optional<std::uintptr_t> ProgramCore::resolve(std::string_view symbol) {
   }
   if (symbol == kBudgetSpentSymbol)
     return budgetEntry();
+  if (symbol == kExitSymbol)
+    return addressOf(&kiln_exit);
+  if (symbol == kGuardSpentSymbol)
+    return guardEntry();
+  if (symbol == kExitCountSymbol)
+    return reinterpret_cast<std::uintptr_t>(exitCount_);
   if (symbol == kTlsBaseSymbol)
     return addressOf(&ThreadLocals::baseOf);
   if (symbol == kTlsExternalSymbol)
@@ -248,7 +267,9 @@ std::uintptr_t ProgramCore::firstCall(std::uint32_t function) {
 
 /// The ladder's last tier is where guesses pay: what is compiled below it is soon compiled again.
 CompileRequest ProgramCore::compileRequest(const FunctionRecord& record, Tier tier, std::uint32_t loop) const {
-  return {record.id, tier, tiers_->counts(tier), loop, tier >= tiers_->ladder().top() ? profile_.get() : nullptr};
+  const bool top = tier >= tiers_->ladder().top();
+  return {record.id, tier, tiers_->counts(tier), loop, top ? profile_.get() : nullptr,
+          top && engine_->options.speculate ? &speculation_ : nullptr};
 }
 
 Result<void> ProgramCore::compileNow(FunctionRecord& record, Tier tier, std::string_view reason, bool force) {
@@ -259,9 +280,7 @@ Result<void> ProgramCore::compileNow(FunctionRecord& record, Tier tier, std::str
 
 Result<void> ProgramCore::compileFrom(WorldKeeper& worlds, FunctionRecord& record, Tier tier, std::string_view reason,
                                       bool force) {
-  CompileResult result = Error{};
-  const CompileRequest request = compileRequest(record, tier);
-  callOnStack(*stack_, [&] { result = codeFor(request, [&] { return compiler_->compile(request, worlds); }); });
+  CompileResult result = compileGuarded(*compiler_, worlds, compileRequest(record, tier), true);
   return withRoom(record, [&] {
     Result<void> outcome;
     callOnStack(*stack_, [&] { outcome = install(record, result, reason, force); });
@@ -272,9 +291,7 @@ Result<void> ProgramCore::compileFrom(WorldKeeper& worlds, FunctionRecord& recor
 void ProgramCore::compileLoopNow(FunctionRecord& record, Tier tier, std::uint32_t loop, std::string_view reason) {
   if (tier == Tier::Baseline)
     return enterLow(record, loop, reason);
-  CompileResult result = Error{};
-  const CompileRequest request = compileRequest(record, tier, loop);
-  callOnStack(*stack_, [&] { result = codeFor(request, [&] { return compiler_->compile(request); }); });
+  CompileResult result = compileGuarded(*compiler_, compiler_->worlds(), compileRequest(record, tier, loop), true);
   auto done = withRoom(record, [&] {
     Result<void> outcome;
     callOnStack(*stack_, [&] { outcome = installLoop(record, result, reason); });
@@ -295,24 +312,15 @@ Result<Version> ProgramCore::link(FunctionRecord& record, CompileResult& result,
   artifact.use = first ? CodeUse::FirstCode : CodeUse::Promotion;
   if (artifact.switchesStacks)
     retirement_->turnOff("the program may switch stacks by assembly");
+  if (auto placed = placeCells(artifact); !placed)
+    return std::unexpected(placed.error());
   auto version = linker_->link(artifact);
   if (!version)
     return fail(version.error().code, "function '" + record.name + "': " + version.error().message);
   version->times.link = nowNanoseconds() - start;
+  installGuards(record, artifact, *version);
   announce(record, *version);
   return version;
-}
-
-void ProgramCore::announce(const FunctionRecord& record, const Version& version) {
-  if (!names_)
-    return;
-  std::string variant(tierName(version.tier));
-  if (version.loop != kNoLoop)
-    variant += " loop " + std::to_string(version.loop);
-  const void* unwind = version.unwindSection;
-  for (const CodeSpan& span : version.memory)
-    if (span.arena == CodeArena::Code)
-      names_->add({record.name, variant, reinterpret_cast<std::uintptr_t>(span.rx), span.size, std::exchange(unwind, nullptr)});
 }
 
 Result<void> ProgramCore::install(FunctionRecord& record, CompileResult& result, std::string_view reason, bool force) {
@@ -425,23 +433,28 @@ void ProgramCore::compileQueued(const QueuedCompile& request, unsigned worker) {
   }
   const bool whole = request.loop == kNoLoop;
   const Tier tier = whole && !request.exact ? tiers_->tierByNow(record, request.tier) : request.tier;
-  if (whole ? tiers_->select(record, tier, "threshold", true) : record.osrEntry(request.loop, tier) != nullptr)
+  if (!request.rebuild &&
+      (whole ? tiers_->select(record, tier, "threshold", true) : record.osrEntry(request.loop, tier) != nullptr))
     return; // made meanwhile by promote(), or left behind by a demotion
+  const std::string_view reason = request.rebuild ? "assumption failed" : "threshold";
   if (!roomForPromotion(record, tier, request.loop))
-    return;
+    return assumptions_->gaveUp(record.id);
   auto& compiler = workerCompilers_[worker];
   if (!compiler)
-    compiler = std::make_unique<LlvmCompiler>(map_, std::make_shared<WorldKeeper>(sources_, map_, Reading::Whole));
-  const CompileRequest asked = compileRequest(record, tier, request.loop);
-  auto made = codeFor(asked, [&] { return compiler->compile(asked); });
+    compiler = std::make_unique<LlvmCompiler>(map_, std::make_shared<WorldKeeper>(sources_, map_, compilerReading()));
+  auto made = compileGuarded(*compiler, compiler->worlds(), compileRequest(record, tier, request.loop), false);
   if (!whole) {
-    auto done = withRoom(record, [&] { return installLoop(record, made, "threshold"); });
-    if (!done)
+    auto done = withRoom(record, [&] { return installLoop(record, made, reason); });
+    if (!done) {
+      assumptions_->gaveUp(record.id);
       tiers_->refuseLoop(record, tier, request.loop, done.error().message);
+    }
   } else {
-    auto done = withRoom(record, [&] { return install(record, made, "threshold", false); });
-    if (!done)
+    auto done = withRoom(record, [&] { return install(record, made, reason, false); });
+    if (!done) {
+      assumptions_->gaveUp(record.id);
       tiers_->reportFailure(record, tier, done.error());
+    }
   }
   retireIfDue();
 }
@@ -510,15 +523,19 @@ Result<void> ProgramCore::promote(FunctionRecord& record, Tier tier, bool wait) 
 Result<void> ProgramCore::demote(FunctionRecord& record, Tier tier) {
   // Held first: what a compile thread finishes meanwhile must not undo this.
   bool before = record.held.exchange(true, std::memory_order_relaxed);
-  if (tiers_->select(record, tier, "asked"))
+  if (tiers_->select(record, tier, "asked")) {
+    record.arm(kUnbounded, 0); // running loops ask at their next back-edge
     return {};
+  }
   Result<void> done = fail(ErrorCode::ShutDown, "the engine was shut down");
   if (!engine_->stopped()) {
     SignalBlock block;
     std::lock_guard lock(foreground_);
     done = compileNow(record, tier, "asked", true);
   }
-  if (!done)
+  if (done)
+    record.arm(kUnbounded, 0);
+  else
     record.held.store(before, std::memory_order_relaxed);
   retireIfDue();
   return done;
@@ -539,6 +556,7 @@ void ProgramCore::prepareFork() {
   install_.lock();
   interpreter_->stubLock().lock();
   retirement_->forkLock().lock();
+  assumptions_->forkLock().lock();
   if (profile_)
     profile_->forkLock().lock();
   if (cache_)
@@ -555,6 +573,7 @@ void ProgramCore::parentAfterFork() {
     cache_->parentAfterFork();
   if (profile_)
     profile_->forkLock().unlock();
+  assumptions_->forkLock().unlock();
   retirement_->forkLock().unlock();
   interpreter_->stubLock().unlock();
   install_.unlock();
@@ -571,6 +590,7 @@ void ProgramCore::childAfterFork() {
   installing_.store(false, std::memory_order_relaxed);
   if (profile_)
     profile_->forkLock().unlock();
+  assumptions_->forkLock().unlock();
   retirement_->forkLock().unlock();
   interpreter_->stubLock().unlock();
   install_.unlock();

@@ -22,6 +22,7 @@
 #include "compile/baseline/Baseline.h"
 #include "compile/llvm/JitLinker.h"
 #include "compile/llvm/LlvmCompiler.h"
+#include "diag/CodeMap.h"
 #include "diag/CodeNames.h"
 #include "engine/RunProfile.h"
 #include "function/FunctionTable.h"
@@ -68,6 +69,8 @@ public:
   FunctionStatistics statisticsOf(FunctionRecord& record);
 
   FunctionTable& table() { return *table_; }
+  const CodeMap* codeMap() const { return codeMap_.get(); }
+  const interp::Interpreter& interpreter() const { return *interpreter_; }
   EngineCore& engine() { return *engine_; }
 
   /// The program that a counter, slot or stub address belongs to.
@@ -82,6 +85,13 @@ public:
   /// The continuation at a loop header, compiled in this thread if there is none; 0 if there can be none.
   std::uintptr_t forceOsr(FunctionRecord& record, std::uint32_t loop, Tier running);
   void compileQueued(const QueuedCompile& request, unsigned worker);
+  /// Makes the interpreter's entry at a loop, for what goes down (LowTiers.cpp).
+  void enterInterpreter(FunctionRecord& record, std::uint32_t loop);
+  /// Where activations of the function go on in the interpreter, in front of these instructions; 0 where they cannot.
+  std::vector<std::uintptr_t> resumePoints(FunctionRecord& record, std::span<const std::uint32_t> places);
+  /// A guard has failed: where its activation goes on. `state` as in transition/Resume.h.
+  std::uintptr_t onExit(GuardSite& site, const std::uint64_t* state);
+  void onGuardSpent(GuardCell& cell);
 
   /// See Program::saveToCache(). `mayGather`: this thread is in no signal handler of the program, whatever it looks like.
   void saveToCache(bool mayGather = false);
@@ -96,9 +106,15 @@ private:
   ProgramProfile reached(World& world);
   ProgramCore() = default;
   Result<void> build(const ProgramInput& input);
+  /// Whether code is to know its places in the source: for who looks from outside.
+  static bool wantsLines(const Options& options);
+  /// How the worlds are read that code is compiled from for good.
+  Reading compilerReading() const;
   /// Links file-level assembly and gives its names and the section bounds their addresses.
   Result<void> placeLateNames(World& world);
   Result<void> startIFuncs();
+  /// Code for every function, of the tier that it starts in (Options::eager).
+  Result<void> compileAll();
   /// The entries that containers name must be there; the first is the program's.
   Result<void> findEntries(World& world);
   static std::uintptr_t firstCallEntry(void* self, std::uint32_t function);
@@ -144,9 +160,24 @@ private:
   Result<void> installLoop(FunctionRecord& record, CompileResult& result, std::string_view reason);
   /// Tells profilers and debuggers of a version.
   void announce(const FunctionRecord& record, const Version& version);
+  /// The opposite, of code at this address.
+  void withdraw(std::uintptr_t address);
   /// The artifact or a reason why there is none, made a version.
   Result<Version> link(FunctionRecord& record, CompileResult& result, bool ahead = false);
   Result<void> install(FunctionRecord& record, CompileResult& result, std::string_view reason, bool force);
+  // Exits.cpp: guesses of the last tier, and the way back.
+  Result<void> makeExits();
+  /// As the compiler would, but a function whose activations the interpreter cannot resume gets no guards that exit. `locked`: under
+  /// the foreground lock, else it takes it. Not on a compile stack.
+  CompileResult compileGuarded(LlvmCompiler& compiler, WorldKeeper& worlds, const CompileRequest& request, bool locked);
+  /// Makes all places resumable that the code may exit at; the function that is refused, if one is.
+  Result<std::optional<std::uint32_t>> prepareExits(CodeArtifact& artifact);
+  bool stillHolds(const CodeArtifact& artifact) const;
+  Result<void> placeCells(CodeArtifact& artifact);
+  void installGuards(const FunctionRecord& record, const CodeArtifact& artifact, const Version& version);
+  Assumptions::Answer rebuild(const GuardSite& site);
+  void traceExit(GuardSite& site, const std::uint64_t* state);
+  void fillIn(ExitStatistics& out) const;
   // Room.cpp: what happens to code when room gets scarce.
   void makeRetirement(World& world);
   /// Whether a compile for a function that has code is worth while; if not, it is refused here and counted.
@@ -187,6 +218,9 @@ private:
   std::optional<AddressRange> range_;
   std::unique_ptr<CodeSpace> space_;
   UnwindRegistry unwind_;
+  std::mutex announcing_; ///< under it codeMap_ changes; held for no other lock but that of names_
+  /// Where code is, for who asks while the process crashes.
+  std::unique_ptr<CodeMap> codeMap_; ///< null unless crashes are reported
   std::unique_ptr<CodeNames> names_; ///< null if nobody wants to know
   HostSymbols host_;
   ProgramMap map_;
@@ -199,6 +233,10 @@ private:
   std::unique_ptr<TierManager> tiers_;
   std::unique_ptr<interp::Interpreter> interpreter_;
   std::unique_ptr<baseline::Baseline> baseline_;
+  std::unique_ptr<Assumptions> assumptions_;
+  Speculation speculation_;
+  std::unique_ptr<std::atomic<bool>[]> unresumable_; ///< by function
+  std::atomic<std::int64_t>* exitCount_ = nullptr; ///< in the range: forced guards until one fails
   std::unique_ptr<RunProfile> profile_; ///< null if nobody uses it
   std::map<std::pair<Tier, std::string>, std::uint64_t> refusals_; ///< under foreground_
 
@@ -216,6 +254,19 @@ private:
   std::atomic<bool> installing_{false};
   bool forked_ = false; ///< what was counted before the fork is the parent's to tell
 };
+
+template <typename Work, typename Use> void ProgramCore::onForeground(Work&& work, Use&& use) {
+  callOnStack(*stack_, [&] {
+    LowResult made;
+    auto done = worlds_->guarded([&](World& world, const WorldSymbols& symbols) -> Result<void> {
+      made = work(world, symbols);
+      return {};
+    });
+    if (!done)
+      made = done.error();
+    use(std::move(made));
+  });
+}
 
 template <typename Attempt> Result<void> ProgramCore::withRoom(FunctionRecord& record, Attempt&& attempt) {
   Result<void> done = attempt();

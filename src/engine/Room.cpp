@@ -40,8 +40,8 @@ void ProgramCore::makeRetirement(World& world) {
       return ScanResult{.obstacle = "a child made by fork has not copied the code yet", .inside = {}};
     return scanThreads(spans, caller, {.alternateStacks = alternate});
   };
-  if (names_)
-    settings.gone = [this](std::uintptr_t address) { names_->remove(address); };
+  if (names_ || codeMap_)
+    settings.gone = [this](std::uintptr_t address) { withdraw(address); };
   retirement_ = std::make_unique<Retirement>(*space_, unwind_, std::move(settings));
   if (options.retireAt == 0)
     retirement_->turnOff("switched off");

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "engine/CrashReport.h"
 #include "engine/EngineCore.h"
 #include "engine/ProgramCore.h"
 #include "engine/SignalHandlers.h"
@@ -52,25 +53,25 @@ int setAction(int signal, const struct sigaction* action, struct sigaction* old)
   // The handler with and that without information share their place.
   if (action && isHandler(action->sa_handler))
     noteSignalHandler(signal, (action->sa_flags & SA_NODEFER) == 0);
-  return sigaction(signal, action, old);
+  return changeAction(signal, action, old);
 }
 
 sighandler_t setHandler(int signal, sighandler_t handler) {
   if (isHandler(handler))
     noteSignalHandler(signal, true);
-  return ::signal(signal, handler);
+  return afterHandlerChange(signal, ::signal(signal, handler), handler);
 }
 
 sighandler_t setHandlerOnce(int signal, sighandler_t handler) {
   if (isHandler(handler))
     noteSignalHandler(signal, false);
-  return sysv_signal(signal, handler);
+  return afterHandlerChange(signal, sysv_signal(signal, handler), handler);
 }
 
 sighandler_t setDisposition(int signal, sighandler_t disposition) {
   if (isHandler(disposition))
     noteSignalHandler(signal, true);
-  return sigset(signal, disposition);
+  return afterHandlerChange(signal, sigset(signal, disposition), disposition);
 }
 
 /// A process whose main thread called pthread_exit ends with its last thread: compile threads must not be that one.
@@ -94,6 +95,7 @@ void addStandIns(HostSymbols& host) {
     host.add(name, reinterpret_cast<const void*>(&setHandler));
   for (const char* name : {"sysv_signal", "__sysv_signal"})
     host.add(name, reinterpret_cast<const void*>(&setHandlerOnce));
+  host.add("sigaltstack", reinterpret_cast<const void*>(&changeAlternateStack));
   host.add("sigset", reinterpret_cast<const void*>(&setDisposition));
   host.add("pthread_exit", reinterpret_cast<const void*>(&exitThread));
 }

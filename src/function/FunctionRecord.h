@@ -14,11 +14,13 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
 #include "code/CodeSpace.h"
+#include "code/LineTable.h"
 #include "kiln/Ladder.h"
 
 namespace kiln {
@@ -61,14 +63,18 @@ struct Version {
   std::uint64_t publishedAt = 0; ///< nanoseconds since the engine was made
   std::uint64_t callsBefore = 0; ///< calls counted when it was published
   std::vector<CodeSpan> memory;
+  /// Of the code's first span; null: not known. Shared, for versions are copied.
+  std::shared_ptr<const LineTable> lines;
   void* unwindSection = nullptr;
   std::uintptr_t unwindCode = 0; ///< where the code begins that the section describes
   /// Addresses of this code may be where no look at the threads finds them: it is never retired.
   bool lasting = false;
   bool retired = false;
+  bool withdrawn = false; ///< an assumption of it failed too often: never selected again
   bool cached = false; ///< found in the cache, not compiled in this run
 
   bool callable() const { return loop == kNoLoop && !retired; }
+  bool selectable() const { return callable() && !withdrawn; }
   std::size_t memoryBytes() const {
     std::size_t bytes = 0;
     for (const CodeSpan& span : memory)

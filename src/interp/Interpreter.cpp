@@ -10,8 +10,13 @@
 
 #include "abi/CallShape.h"
 #include "interp/Dump.h"
+#include "interp/Handlers.h"
 #include "support/Clock.h"
 #include "transition/FrameState.h"
+#include "transition/Resume.h"
+
+// FunctionTable.cpp
+extern "C" void kiln_budget_spent(kiln::Counters* counters);
 
 namespace kiln::interp {
 
@@ -21,15 +26,9 @@ struct StateRecipe {
   CallShape shape;
 };
 
-namespace {
-
-constexpr std::size_t kThunkBytes = 16;
-
-} // namespace
-
 Interpreter::Interpreter(const Parts& parts, Settings settings, Host host)
-    : Environment(parts.map, parts.threadLocals, [this](std::uint32_t id) { return parts_.table.stub(id); }), parts_(parts),
-      settings_(settings), host_(std::move(host)), stubs_(parts.space, parts.unwind),
+    : Environment(parts.map, parts.threadLocals, [this](std::uint32_t id) { return parts_.table.stub(id); }),
+      parts_(parts), settings_(settings), host_(std::move(host)), stubs_(parts.space, parts.unwind),
       entries_(new std::atomic<FunctionEntry*>[parts.map.functions.size()]()) {}
 
 Interpreter::~Interpreter() = default;
@@ -60,32 +59,6 @@ std::uintptr_t Interpreter::runtimeAddress(const char* name) {
   return parts_.symbols.find(name).value_or(0);
 }
 
-/// movabs $entry, %r11; jmp *nativeEntry(%rip)
-Result<void> Interpreter::makeThunk(FunctionEntry& entry) {
-  if (!nativeEntry_) {
-    auto word = parts_.space.allocate(CodeArena::Constants, sizeof(std::uintptr_t), sizeof(std::uintptr_t));
-    if (!word)
-      return std::unexpected(word.error());
-    auto address = reinterpret_cast<std::uintptr_t>(&kiln_native_entry);
-    memcpy(word->rw, &address, sizeof(address));
-    nativeEntry_ = reinterpret_cast<const std::uintptr_t*>(word->rx);
-  }
-  auto span = parts_.space.allocate(CodeArena::Code, kThunkBytes, kThunkBytes);
-  if (!span)
-    return std::unexpected(span.error());
-  std::uint8_t code[kThunkBytes] = {0x49, 0xbb};
-  auto* native = static_cast<NativeEntry*>(&entry);
-  memcpy(code + 2, &native, 8);
-  code[10] = 0xff;
-  code[11] = 0x25;
-  auto distance = static_cast<std::int32_t>(reinterpret_cast<std::intptr_t>(nativeEntry_) -
-                                            (reinterpret_cast<std::intptr_t>(span->rx) + static_cast<int>(kThunkBytes)));
-  memcpy(code + 12, &distance, 4);
-  memcpy(span->rw, code, kThunkBytes);
-  entry.thunk = reinterpret_cast<std::uintptr_t>(span->rx);
-  return {};
-}
-
 std::variant<Version, Refusal, Error> Interpreter::compile(const Source& source, std::uint32_t function) {
   source_ = source;
   see(*source.symbols);
@@ -104,13 +77,16 @@ std::variant<Version, Refusal, Error> Interpreter::compile(const Source& source,
   entry.frameBytes = (*code)->frameWords * static_cast<std::uint32_t>(sizeof(Word));
   entry.resultWords = (*code)->shape.resultWords;
   entry.shape = &(*code)->shape;
-  entry.direct = !entry.shape->variadic && entry.shape->copies.empty();
+  entry.direct = !settings_.decode.framed && !entry.shape->variadic && entry.shape->copies.empty();
   entry.type = (*body)->getFunctionType();
   (*code)->firstInstruction = static_cast<std::uint32_t>((*body)->arg_size());
   entry.decoded.store(code->get(), std::memory_order_release);
-  if (auto made = makeThunk(entry); !made)
-    return made.error();
   Version version;
+  auto made = placeNativeEntry();
+  if (made)
+    made = settings_.decode.framed ? makeFramedThunk(entry, version) : makeThunk(entry);
+  if (!made)
+    return made.error();
   version.tier = Tier::Interpreter;
   version.counts = settings_.decode.loops;
   version.entry = entry.thunk;
@@ -124,6 +100,115 @@ std::variant<Version, Refusal, Error> Interpreter::compile(const Source& source,
   return version;
 }
 
+// Resuming
+// ----------------------------------------------------------------------------------------------------------------
+
+std::variant<std::monostate, Refusal, Error> Interpreter::prepareResume(const Source& source, std::uint32_t function,
+                                                                        std::span<const std::uint32_t> places) {
+  std::vector<std::uint32_t> missing;
+  for (std::uint32_t place : places)
+    if (resumeAt(function, place) == 0)
+      missing.push_back(place);
+  std::ranges::sort(missing);
+  missing.erase(std::ranges::unique(missing).begin(), missing.end());
+  if (missing.empty())
+    return std::monostate();
+  source_ = source;
+  see(*source.symbols);
+  auto body = source.world->prepared(functionIn(source, function));
+  if (!body)
+    return body.error();
+  auto thunk = install(**body, function, makeResume(**body, missing));
+  if (auto* refusal = std::get_if<Refusal>(&thunk))
+    return std::move(*refusal);
+  if (auto* error = std::get_if<Error>(&thunk))
+    return std::move(*error);
+  for (std::uint32_t place : missing)
+    resumes_[{function, place}] = std::get<std::uintptr_t>(thunk);
+  return std::monostate();
+}
+
+std::variant<Version, Refusal, Error> Interpreter::compileLoop(const Source& source, std::uint32_t function,
+                                                               std::uint32_t block) {
+  source_ = source;
+  see(*source.symbols);
+  auto body = source.world->prepared(functionIn(source, function));
+  if (!body)
+    return body.error();
+  auto thunk = install(**body, function, makeResumeAtLoop(**body, block));
+  if (auto* refusal = std::get_if<Refusal>(&thunk))
+    return std::move(*refusal);
+  if (auto* error = std::get_if<Error>(&thunk))
+    return std::move(*error);
+  Version version;
+  version.tier = Tier::Interpreter;
+  version.loop = block;
+  version.counts = settings_.decode.loops;
+  version.entry = std::get<std::uintptr_t>(thunk);
+  return version;
+}
+
+/// Decodes a function that resumes; the address to enter it at.
+std::variant<std::uintptr_t, Refusal, Error> Interpreter::install(llvm::Function& prepared, std::uint32_t function,
+                                                                  std::expected<Resume, std::string> resume) {
+  if (!resume)
+    return Refusal{resume.error(), parts_.table.record(function).name, {}};
+  DecodeOptions options;
+  options.record = 0;
+  options.loops = settings_.decode.loops;
+  options.asWritten = true;
+  auto code = decode(*resume->function, function, *this, memory_, options);
+  if (code)
+    setHeaders(prepared, *resume, **code);
+  resume->drop();
+  if (!code)
+    return code.error();
+  FunctionEntry& entry = entryStore_.emplace_back();
+  entry.run = enterFromNative;
+  entry.id = function;
+  entry.slot = &parts_.table.slot(function);
+  entry.counters = parts_.table.record(function).counters;
+  entry.code = (*code)->first();
+  entry.frameBytes = (*code)->frameWords * static_cast<std::uint32_t>(sizeof(Word));
+  entry.resultWords = (*code)->shape.resultWords;
+  entry.shape = &(*code)->shape;
+  if (auto made = makeThunk(entry); !made)
+    return made.error();
+  resumeCodes_.push_back(std::move(*code));
+  return entry.thunk;
+}
+
+std::uintptr_t Interpreter::resumeAt(std::uint32_t function, std::uint32_t place) const {
+  auto found = resumes_.find({function, place});
+  return found == resumes_.end() ? 0 : found->second;
+}
+
+/// The code's headers become those of the prepared function, with their states ready: an exit may run where nothing can
+/// be found out any more.
+void Interpreter::setHeaders(llvm::Function& prepared, const Resume& resume, Code& code) {
+  FunctionNumbers numbers(*resume.function);
+  for (auto& header : code.headers) {
+    header->interpreter = this;
+    header->impossible.store(true, std::memory_order_relaxed);
+    const llvm::BasicBlock& block = numbers.block(header->block);
+    auto known = std::ranges::find(resume.headers, &block, &ResumeHeader::block);
+    header->block = ~std::uint32_t{0};
+    if (known == resume.headers.end())
+      continue;
+    std::map<std::uint32_t, llvm::Value*> values(known->values.begin(), known->values.end());
+    const StateRecipe* recipe =
+        makeRecipe(prepared, known->number, [&](std::uint32_t value) -> std::optional<Location> {
+          auto found = values.find(value);
+          return found == values.end() ? std::nullopt : std::optional(code.locations[numbers.of(*found->second)]);
+        });
+    if (!recipe)
+      continue;
+    header->block = known->number;
+    header->recipe.store(recipe, std::memory_order_release);
+    header->impossible.store(false, std::memory_order_relaxed);
+  }
+}
+
 Result<std::string> Interpreter::dump(const Source& source, std::uint32_t function) {
   source_ = source;
   see(*source.symbols);
@@ -135,13 +220,14 @@ Result<std::string> Interpreter::dump(const Source& source, std::uint32_t functi
     return opsText(*decoded);
   auto code = decode(**body, function, *this, memory_, settings_.decode);
   if (!code)
-    return fail(ErrorCode::CompileFailed, "function '" + code.error().function + "' is refused by the interpreter: " +
-                                              code.error().reason +
-                                              (code.error().instruction.empty() ? "" : ": " + code.error().instruction));
+    return fail(ErrorCode::CompileFailed,
+                "function '" + code.error().function + "' is refused by the interpreter: " + code.error().reason +
+                    (code.error().instruction.empty() ? "" : ": " + code.error().instruction));
   return opsText(**code);
 }
 
-// Calls and transfers -----------------------------------------------------------------------------------------------------
+// Calls and transfers
+// -----------------------------------------------------------------------------------------------------
 
 FunctionEntry* Interpreter::directTarget(const CallSite& site, std::uintptr_t address) {
   if (!site.direct || !parts_.table.isStub(address))
@@ -152,7 +238,9 @@ FunctionEntry* Interpreter::directTarget(const CallSite& site, std::uintptr_t ad
   return entry->direct && entry->type == site.type ? entry : nullptr;
 }
 
-FunctionEntry* directTarget(CallSite& site, std::uintptr_t address) { return site.interpreter->directTarget(site, address); }
+FunctionEntry* directTarget(CallSite& site, std::uintptr_t address) {
+  return site.interpreter->directTarget(site, address);
+}
 
 void Interpreter::prepareOsr(const Source& source, LoopHeader& header) {
   if (header.recipe.load(std::memory_order_acquire) || header.impossible.load(std::memory_order_relaxed))
@@ -161,30 +249,46 @@ void Interpreter::prepareOsr(const Source& source, LoopHeader& header) {
   auto body = source.world->prepared(functionIn(source, header.code->function));
   if (!body)
     return;
-  FunctionNumbers numbers(**body);
-  auto state = liveInto(numbers, numbers.block(header.block));
-  if (!state)
+  const StateRecipe* recipe = makeRecipe(**body, header.block, [&](std::uint32_t value) -> std::optional<Location> {
+    return header.code->locations[value];
+  });
+  if (!recipe)
     return;
-  llvm::LLVMContext& context = (*body)->getContext();
-  auto* type = llvm::FunctionType::get((*body)->getReturnType(), {llvm::PointerType::get(context, 0)}, false);
-  auto shape = callShape(type, {}, llvm::CallingConv::C, {}, (*body)->getParent()->getDataLayout());
-  if (!shape)
-    return;
-  StateRecipe& recipe = recipes_.emplace_back();
-  recipe.shape = std::move(*shape);
-  recipe.words.resize(state->words);
-  for (const LiveValue& value : state->values)
-    for (std::uint32_t i = 0; i < value.words; ++i) {
-      Location location = header.code->locations[value.number];
-      if (location.kind == Location::Kind::Words)
-        location.word = static_cast<std::uint16_t>(location.word + i);
-      recipe.words[value.word + i] = location;
-    }
-  header.recipe.store(&recipe, std::memory_order_release);
+  header.recipe.store(recipe, std::memory_order_release);
   header.impossible.store(false, std::memory_order_relaxed);
 }
 
+const StateRecipe* Interpreter::makeRecipe(llvm::Function& prepared, std::uint32_t block, const Locate& locate) {
+  FunctionNumbers numbers(prepared);
+  auto state = liveInto(numbers, numbers.block(block));
+  if (!state)
+    return nullptr;
+  llvm::LLVMContext& context = prepared.getContext();
+  auto* type = llvm::FunctionType::get(prepared.getReturnType(), {llvm::PointerType::get(context, 0)}, false);
+  auto shape = callShape(type, {}, llvm::CallingConv::C, {}, prepared.getParent()->getDataLayout());
+  if (!shape)
+    return nullptr;
+  StateRecipe recipe;
+  recipe.shape = std::move(*shape);
+  recipe.words.resize(state->words);
+  for (const LiveValue& value : state->values) {
+    std::optional<Location> location = locate(value.number);
+    if (!location)
+      return nullptr;
+    for (std::uint32_t i = 0; i < value.words; ++i) {
+      recipe.words[value.word + i] = *location;
+      if (location->kind == Location::Kind::Words)
+        ++location->word;
+    }
+  }
+  return &recipes_.emplace_back(std::move(recipe));
+}
+
 const void* Interpreter::atBackEdge(LoopHeader& header) {
+  if (header.block == ~std::uint32_t{0}) { // one that only code for resuming has
+    kiln_budget_spent(parts_.table.record(header.code->function).counters);
+    return nullptr;
+  }
   int saved = errno, cancelState = 0;
   pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancelState);
   std::uintptr_t entry = 0;
@@ -207,7 +311,9 @@ const void* Interpreter::atBackEdge(LoopHeader& header) {
   return reinterpret_cast<const void*>(entry);
 }
 
-const void* atBackEdge(LoopHeader& header) { return header.interpreter->atBackEdge(header); }
+const void* atBackEdge(LoopHeader& header) {
+  return header.interpreter->atBackEdge(header);
+}
 
 std::uint32_t stateWords(const LoopHeader& header) {
   return static_cast<std::uint32_t>(header.recipe.load(std::memory_order_acquire)->words.size());
@@ -220,13 +326,35 @@ const CallShape& continuationShape(const LoopHeader& header) {
 void captureState(const LoopHeader& header, const Word* frame, Word* state) {
   for (const Location& location : header.recipe.load(std::memory_order_acquire)->words) {
     switch (location.kind) {
-    case Location::Kind::None: *state = 0; break;
-    case Location::Kind::Words: *state = frame[location.word]; break;
-    case Location::Kind::Address: *state = frame[location.word] + static_cast<Word>(location.offset); break;
-    case Location::Kind::Constant: *state = static_cast<Word>(location.offset); break;
+    case Location::Kind::None:
+      *state = 0;
+      break;
+    case Location::Kind::Words:
+      *state = frame[location.word];
+      break;
+    case Location::Kind::Address:
+      *state = frame[location.word] + static_cast<Word>(location.offset);
+      break;
+    case Location::Kind::Constant:
+      *state = static_cast<Word>(location.offset);
+      break;
     }
     ++state;
   }
+}
+
+const char* Interpreter::functionExecuting(std::uintptr_t op, std::uintptr_t handler) const {
+  if (op % alignof(Op) != 0 || handler == reinterpret_cast<std::uintptr_t>(invoke()))
+    return nullptr;
+  for (std::size_t id = 0; id < parts_.map.functions.size(); ++id) {
+    const FunctionEntry* entry = entries_[id].load(std::memory_order_acquire);
+    const Code* code = entry ? entry->decoded.load(std::memory_order_acquire) : nullptr;
+    if (!code || !code->contains(reinterpret_cast<const void*>(op)))
+      continue;
+    const bool executes = reinterpret_cast<std::uintptr_t>(reinterpret_cast<const Op*>(op)->run) == handler;
+    return executes || standsInForCalls(handler) ? parts_.map.functions[id].name.c_str() : nullptr;
+  }
+  return nullptr;
 }
 
 // Profile -------------------------------------------------------------------------------------------------------------------

@@ -15,6 +15,8 @@
 
 #include <vector>
 
+#include "program/DebugLines.h"
+
 namespace kiln {
 
 unsigned labelNumber(const llvm::BasicBlock& block) {
@@ -173,10 +175,14 @@ void promoteAllocas(llvm::Function& function) {
 
 } // namespace
 
-void prepareFunction(llvm::Function& function) {
+void prepareFunction(llvm::Function& function, DebugLines* lines) {
   // Nothing of it can be there without a compile unit; looking for it costs more than all else that -O1 bitcode needs.
-  if (function.getParent()->getNamedMetadata("llvm.dbg.cu"))
-    llvm::stripDebugInfo(function);
+  if (function.getParent()->getNamedMetadata("llvm.dbg.cu")) {
+    if (lines)
+      lines->reduce(function);
+    else
+      llvm::stripDebugInfo(function);
+  }
   if (function.hasOptNone()) {
     // clang -O0 marks every function optnone and noinline, for a compiler that would otherwise optimise by default.
     // In Kiln the tier says what to optimise.

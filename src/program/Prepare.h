@@ -11,12 +11,14 @@ class Type;
 
 namespace kiln {
 
-/// Drops debug information and the attributes by which an unoptimised build forbids optimisation, turns computed gotos
+class DebugLines;
+
+/// Drops debug information, with `lines` all but those, and the attributes by which an unoptimised build forbids optimisation, turns computed gotos
 /// into switches over label numbers, removes unreachable blocks, promotes allocas to SSA values.
 ///
 /// Label numbers replace block addresses because a label may outlive a call in memory while the function changes its
 /// tier, and with it its code.
-void prepareFunction(llvm::Function& function);
+void prepareFunction(llvm::Function& function, DebugLines* lines = nullptr);
 
 /// The number that stands for the address of a block in the unprepared function: its position, from 1.
 unsigned labelNumber(const llvm::BasicBlock& block);

@@ -128,7 +128,7 @@ Result<llvm::Function*> World::prepared(llvm::Function& function) {
   if (!plain)
     if (auto valid = verify(**body); !valid)
       return std::unexpected(placed(function, valid.error()));
-  prepareFunction(**body);
+  prepareFunction(**body, reading_ == Reading::Lines ? &lines_ : nullptr);
   prepared_[&function] = {*body, !plain};
   return *body;
 }

@@ -2,7 +2,7 @@
 //
 // Every world of a program reads the same bytes, so the n-th function of a module is the same function in each. A
 // world belongs to one thread at a time. Bodies are read when first asked for (prepared), verified, freed of debug
-// information, and brought into the prepared form that all tiers share.
+// information (or of all but lines: Reading), and brought into the prepared form that all tiers share.
 #pragma once
 
 #include <llvm/ADT/DenseMap.h>
@@ -15,6 +15,7 @@
 
 #include "kiln/Error.h"
 #include "program/BodyCheck.h"
+#include "program/DebugLines.h"
 #include "program/ModuleReader.h"
 #include "program/Source.h"
 
@@ -22,7 +23,8 @@ namespace kiln {
 
 /// How much of the bodies a world reads and how far it checks them.
 enum class Reading {
-  Whole, ///< all there is, verified by LLVM: for compiling
+  Whole, ///< all there is but debug information, verified by LLVM: for compiling
+  Lines, ///< as Whole, with the instructions' places in the source
   Lean,  ///< what running needs (ModuleReader), checked as far as interpreting needs it (BodyCheck)
 };
 
@@ -84,6 +86,7 @@ private:
   std::shared_ptr<const std::vector<Source>> sources_;
   Reading reading_ = Reading::Whole;
   BodyCheck check_;
+  DebugLines lines_;
   std::size_t verifiedBodies_ = 0, leftToLlvm_ = 0;
   std::unique_ptr<llvm::LLVMContext> context_;
   std::vector<std::unique_ptr<llvm::Module>> modules_;

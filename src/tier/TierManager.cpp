@@ -9,6 +9,8 @@ namespace {
 
 /// Calls until a request that found the queue full is made again.
 constexpr std::int64_t kRetryCalls = 1000;
+/// Loop iterations of a held function between looks at whether its activations are to go down: some microseconds.
+constexpr std::int64_t kHeldLoops = 1000;
 
 } // namespace
 
@@ -70,7 +72,8 @@ void TierManager::startRecording(FunctionRecord& record) {
   record.arm(16, static_cast<std::int64_t>(16 * kLoopsPerCall));
 }
 
-/// The profile is taken, and until the better code is there the function runs without recorders, if it still has such code.
+/// The profile is taken, and until the better code is there the function runs without recorders, if it still has such
+/// code.
 void TierManager::stopRecording(FunctionRecord& record) {
   if (record.recording.exchange(Recording::Done, std::memory_order_relaxed) != Recording::On)
     return;
@@ -78,7 +81,7 @@ void TierManager::stopRecording(FunctionRecord& record) {
   if (record.publishedTier.load(std::memory_order_relaxed) != static_cast<int>(Tier::Baseline))
     return;
   for (const Version& version : record.versions)
-    if (version.tier == Tier::Baseline && version.callable() && !version.records) {
+    if (version.tier == Tier::Baseline && version.selectable() && !version.records) {
       table_.slot(record.id).store(version.entry, std::memory_order_release);
       record.publishedEntry = version.entry;
       versionsChanged(record);
@@ -86,13 +89,32 @@ void TierManager::stopRecording(FunctionRecord& record) {
     }
 }
 
+std::uintptr_t TierManager::goDown(FunctionRecord& record, std::uint32_t loop, Tier running) {
+  // Whoever still runs in code above asks again soon, though others spend the same budget.
+  record.arm(kUnbounded, kHeldLoops);
+  if (running != Tier::Baseline || !settings_.enterInterpreter ||
+      record.publishedTier.load(std::memory_order_acquire) != static_cast<int>(Tier::Interpreter))
+    return 0;
+  if (!record.osrEntry(loop, Tier::Interpreter))
+    settings_.enterInterpreter(record, loop);
+  const OsrEntry* entry = record.osrEntry(loop, Tier::Interpreter);
+  if (!entry || !entry->address)
+    return 0;
+  record.osrTransfers.fetch_add(1, std::memory_order_relaxed);
+  notify(TierEvent::Kind::Demoted, record, static_cast<int>(running), Tier::Interpreter, "asked", {.loop = loop});
+  return entry->address;
+}
+
 std::uintptr_t TierManager::onLoopBudgetSpent(FunctionRecord& record, std::uint32_t loop, Tier running, bool records) {
+  if (record.held.load(std::memory_order_relaxed) && settings_.osr)
+    return goDown(record, loop, running);
   TierSnapshot now = snapshot(record);
   LoopStates states{};
   for (Tier tier : {Tier::Baseline, settings_.ladder.top()})
     if (const OsrEntry* entry = record.osrEntry(loop, tier))
       states[static_cast<std::size_t>(tier)] = entry->address ? LoopState::Ready : LoopState::Refused;
-  LoopDecision decision = decideLoop(settings_.ladder, now, running, states, records ? RecordingStart{} : settings_.recordAt);
+  LoopDecision decision =
+      decideLoop(settings_.ladder, now, running, states, records ? RecordingStart{} : settings_.recordAt);
   carryOut(record, now, decision.function);
   if (decision.request && !record.refusedBy(*decision.request)) { // the promotion before may have found that out
     ask(record, now, *decision.request, loop, decision.function.reason);
@@ -130,7 +152,8 @@ void TierManager::ask(FunctionRecord& record, const TierSnapshot& now, Tier tier
     record.arm(16, static_cast<std::int64_t>(16 * kLoopsPerCall));
     break;
   case PushResult::AlreadyPending:
-  case PushResult::Closed: break;
+  case PushResult::Closed:
+    break;
   }
 }
 
@@ -140,7 +163,10 @@ void TierManager::publish(FunctionRecord& record, Version version, std::string_v
   version.callsBefore = record.calls();
   record.versions.push_back(std::move(version));
   const Version& added = record.versions.back();
-  bool better = static_cast<int>(added.tier) > record.publishedTier.load(std::memory_order_relaxed);
+  bool better = static_cast<int>(added.tier) > record.publishedTier.load(std::memory_order_relaxed) ||
+                std::ranges::any_of(record.versions, [&](const Version& each) {
+                  return each.withdrawn && each.entry == record.publishedEntry;
+                });
   if (force || (better && !record.held.load(std::memory_order_relaxed)))
     activate(record, added, reason);
   versionsChanged(record);
@@ -151,7 +177,7 @@ bool TierManager::select(FunctionRecord& record, Tier tier, std::string_view rea
   bool stay = onlyUp && (record.held.load(std::memory_order_relaxed) ||
                          record.publishedTier.load(std::memory_order_relaxed) >= static_cast<int>(tier));
   for (auto version = record.versions.rbegin(); version != record.versions.rend(); ++version)
-    if (version->tier == tier && version->callable()) {
+    if (version->tier == tier && version->selectable()) {
       if (!stay)
         activate(record, *version, reason);
       versionsChanged(record);
@@ -185,8 +211,30 @@ void TierManager::publishLoop(FunctionRecord& record, Version version, std::stri
   record.addOsrEntry(added.loop, added.tier, added.entry);
   if (unasked)
     record.hurryLoops(kOldActivationLoops);
-  notify(TierEvent::Kind::LoopPublished, record, record.publishedTier.load(std::memory_order_relaxed), added.tier, reason,
-         {added.loop, added.times.total()});
+  notify(TierEvent::Kind::LoopPublished, record, record.publishedTier.load(std::memory_order_relaxed), added.tier,
+         reason, {added.loop, added.times.total()});
+}
+
+void TierManager::withdraw(FunctionRecord& record, std::uint32_t loop, std::uintptr_t entry, std::string_view reason) {
+  std::lock_guard lock(record.mutex);
+  auto gone = std::ranges::find_if(
+      record.versions, [&](const Version& each) { return each.entry == entry && each.loop == loop && !each.retired; });
+  if (gone == record.versions.end())
+    return;
+  gone->withdrawn = true;
+  if (loop != kNoLoop) {
+    record.addOsrEntry(loop, gone->tier, 0);
+    return;
+  }
+  if (record.publishedEntry != entry)
+    return;
+  const Version* best = nullptr;
+  for (const Version& each : record.versions)
+    if (each.selectable() && each.tier < gone->tier && (!best || each.tier >= best->tier))
+      best = &each;
+  if (best)
+    activate(record, *best, reason);
+  versionsChanged(record);
 }
 
 void TierManager::refuseLoop(FunctionRecord& record, Tier tier, std::uint32_t loop, std::string_view reason) {
@@ -205,7 +253,8 @@ void TierManager::reportFailure(FunctionRecord& record, Tier tier, const Error& 
   }
   failures_.fetch_add(1, std::memory_order_relaxed);
   record.failures.fetch_add(1, std::memory_order_relaxed);
-  notify(TierEvent::Kind::Failed, record, record.publishedTier.load(std::memory_order_relaxed), tier, error.message, {});
+  notify(TierEvent::Kind::Failed, record, record.publishedTier.load(std::memory_order_relaxed), tier, error.message,
+         {});
 }
 
 void TierManager::refuse(FunctionRecord& record, Tier tier, std::string_view reason) {

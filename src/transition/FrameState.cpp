@@ -1,10 +1,14 @@
 #include "transition/FrameState.h"
 
+#include <llvm/ADT/PostOrderIterator.h>
+#include <llvm/ADT/STLExtras.h>
 #include <llvm/IR/CFG.h>
 #include <llvm/IR/Dominators.h>
 #include <llvm/IR/Instructions.h>
+#include <llvm/IR/IntrinsicInst.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "abi/Leaves.h"
 
@@ -28,10 +32,10 @@ FunctionNumbers::FunctionNumbers(const llvm::Function& function) : function_(fun
 namespace {
 
 /// A value that is live into the header is defined in a block that dominates it, or is an argument. The dominators form
-/// a chain: the entry is 0, the header's immediate dominator n-1, the header itself n. Whether a value of dominator i is
-/// live depends on the blocks that can be reached from the header without passing i. Passing a dominator above i (a smaller
-/// number) leads to no use that is not behind i again, so one number per block answers for all i: the largest k so that
-/// some way from the header leads through no dominator below k. Its values of dominators below k are live.
+/// a chain: the entry is 0, the header's immediate dominator n-1, the header itself n. Whether a value of dominator i
+/// is live depends on the blocks that can be reached from the header without passing i. Passing a dominator above i (a
+/// smaller number) leads to no use that is not behind i again, so one number per block answers for all i: the largest k
+/// so that some way from the header leads through no dominator below k. Its values of dominators below k are live.
 class Liveness {
 public:
   Liveness(const FunctionNumbers& numbers, const llvm::BasicBlock& header) : numbers_(numbers), header_(header) {}
@@ -134,17 +138,14 @@ std::vector<std::uint32_t> Liveness::liveNumbers() {
 
 } // namespace
 
-std::expected<FrameState, std::string> liveInto(const FunctionNumbers& numbers, const llvm::BasicBlock& header) {
-  if (header.isEHPad())
-    return std::unexpected("the block is entered by unwinding only");
-  Liveness liveness(numbers, header);
-  if (!liveness.findChain())
-    return std::unexpected("the block is the entry or is never reached");
-  liveness.walk();
+namespace {
+
+/// The values as words, in order.
+std::expected<FrameState, std::string> layOut(const FunctionNumbers& numbers, llvm::ArrayRef<std::uint32_t> live) {
   FrameState state;
   const llvm::DataLayout& layout = numbers.function().getDataLayout();
   Leaves leaves;
-  for (std::uint32_t number : liveness.liveNumbers()) {
+  for (std::uint32_t number : live) {
     const llvm::Value& value = numbers.value(number);
     leaves.clear();
     if (!leavesOf(value.getType(), layout, leaves))
@@ -154,6 +155,133 @@ std::expected<FrameState, std::string> liveInto(const FunctionNumbers& numbers, 
     state.words += words;
   }
   return state;
+}
+
+} // namespace
+
+std::expected<FrameState, std::string> liveInto(const FunctionNumbers& numbers, const llvm::BasicBlock& header) {
+  if (header.isEHPad())
+    return std::unexpected("the block is entered by unwinding only");
+  Liveness liveness(numbers, header);
+  if (!liveness.findChain())
+    return std::unexpected("the block is the entry or is never reached");
+  liveness.walk();
+  return layOut(numbers, liveness.liveNumbers());
+}
+
+namespace {
+
+/// Whether a value that an exception's type number went into has that in it as well.
+bool passesOn(const llvm::Instruction& instruction) {
+  if (const auto* part = llvm::dyn_cast<llvm::ExtractValueInst>(&instruction))
+    return part->getIndices().front() != 0;
+  return llvm::isa<llvm::InsertValueInst, llvm::PHINode, llvm::SelectInst, llvm::CastInst, llvm::FreezeInst>(
+      instruction);
+}
+
+bool isSelector(const llvm::Instruction& instruction) {
+  const auto* intrinsic = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
+  return llvm::isa<llvm::LandingPadInst>(instruction) ||
+         (intrinsic && intrinsic->getIntrinsicID() == llvm::Intrinsic::eh_typeid_for);
+}
+
+} // namespace
+
+/// Those that only reach a `resume` do no harm.
+void LivePoints::findSelectors() {
+  selectors_.resize(numbers_.valueCount());
+  std::vector<const llvm::Instruction*> carriers;
+  llvm::BitVector carries(numbers_.valueCount());
+  auto carry = [&](const llvm::Instruction& instruction) {
+    if (!carries.test(numbers_.of(instruction))) {
+      carries.set(numbers_.of(instruction));
+      carriers.push_back(&instruction);
+    }
+  };
+  for (const llvm::BasicBlock& block : numbers_.function())
+    for (const llvm::Instruction& instruction : block)
+      if (isSelector(instruction))
+        carry(instruction);
+  for (std::size_t i = 0; i < carriers.size(); ++i)
+    for (const llvm::User* user : carriers[i]->users())
+      if (const auto* instruction = llvm::cast<llvm::Instruction>(user); passesOn(*instruction))
+        carry(*instruction);
+  auto isUsed = [&](const llvm::User* user) {
+    const auto* instruction = llvm::cast<llvm::Instruction>(user);
+    if (passesOn(*instruction))
+      return selectors_.test(numbers_.of(*instruction));
+    return !llvm::isa<llvm::ResumeInst, llvm::ExtractValueInst>(instruction);
+  };
+  for (bool changed = true; std::exchange(changed, false);)
+    for (const llvm::Instruction* carrier : llvm::reverse(carriers))
+      if (std::uint32_t number = numbers_.of(*carrier);
+          !selectors_.test(number) && llvm::any_of(carrier->users(), isUsed)) {
+        selectors_.set(number);
+        changed = true;
+      }
+}
+
+LivePoints::LivePoints(const FunctionNumbers& numbers) : numbers_(numbers), in_(numbers.blockCount()) {
+  findSelectors();
+  std::vector<const llvm::BasicBlock*> order;
+  for (const llvm::BasicBlock* block : llvm::post_order(&numbers.function()))
+    order.push_back(block);
+  for (llvm::BitVector& each : in_)
+    each.resize(numbers.valueCount());
+  for (bool changed = true; std::exchange(changed, false);)
+    for (const llvm::BasicBlock* block : order) {
+      llvm::BitVector live = liveOut(*block);
+      for (const llvm::Instruction& instruction : llvm::reverse(*block)) {
+        live.reset(numbers.of(instruction));
+        addUses(instruction, live);
+      }
+      llvm::BitVector& known = in_[numbers.of(*block)];
+      if (live != known) {
+        known = std::move(live);
+        changed = true;
+      }
+    }
+}
+
+/// A phi's uses are in the blocks that it comes from.
+void LivePoints::addUses(const llvm::Instruction& instruction, llvm::BitVector& live) const {
+  if (llvm::isa<llvm::PHINode>(instruction))
+    return;
+  for (const llvm::Use& operand : instruction.operands())
+    if (llvm::isa<llvm::Instruction, llvm::Argument>(operand))
+      live.set(numbers_.of(*operand));
+}
+
+llvm::BitVector LivePoints::liveOut(const llvm::BasicBlock& block) const {
+  llvm::BitVector live(numbers_.valueCount());
+  for (const llvm::BasicBlock* next : llvm::successors(&block)) {
+    live |= in_[numbers_.of(*next)];
+    for (const llvm::PHINode& phi : next->phis())
+      if (const llvm::Value* value = phi.getIncomingValueForBlock(&block);
+          llvm::isa<llvm::Instruction, llvm::Argument>(value))
+        live.set(numbers_.of(*value));
+  }
+  return live;
+}
+
+std::expected<FrameState, std::string> LivePoints::at(const llvm::Instruction& instruction) const {
+  llvm::BitVector live = liveOut(*instruction.getParent());
+  for (const llvm::Instruction& each : llvm::reverse(*instruction.getParent())) {
+    live.reset(numbers_.of(each));
+    addUses(each, live);
+    if (&each == &instruction)
+      break;
+  }
+  std::vector<std::uint32_t> found;
+  for (unsigned number : live.set_bits()) {
+    if (const auto* save = llvm::dyn_cast<llvm::IntrinsicInst>(&numbers_.value(number));
+        save && save->getIntrinsicID() == llvm::Intrinsic::stacksave)
+      return std::unexpected("a stack pointer saved in the old frame is live");
+    if (selectors_.test(number))
+      return std::unexpected("the number of an exception's type is live");
+    found.push_back(number);
+  }
+  return layOut(numbers_, found);
 }
 
 } // namespace kiln

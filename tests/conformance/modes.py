@@ -10,13 +10,15 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Mode:
     """Options of one way to run; `optimises` is false where the code generator may not rely on undefined behaviour. With
-    `kept` the program runs twice on a cache of its own, and the second time from what the first one compiled."""
+    `kept` the program runs twice on a cache of its own, and the second time from what the first one compiled. With `deep` the
+    stack may be 64 MiB: an exit keeps the frame that it left."""
 
     options: tuple[str, ...]
     optimises: bool = True
     exported: bool = False  # the options are those of `kiln export`, and what it makes is run
     recorded: bool = False  # exported by the profile of a run before
     kept: bool = False
+    deep: bool = False
 
 
 MODES = {
@@ -41,6 +43,13 @@ MODES = {
     # functions are replaced while they run, which is where a tiered runtime goes wrong. First with LLVM's tiers only.
     "tiny": Mode(("--ladder", "interpreter,O0@1,O2@2,O3@3", "--compile-threads", "3", "--retire-at", "1")),
     "climb1": Mode(("--ladder", "interpreter,baseline@1,O2@2,O3@3", "--compile-threads", "3", "--retire-at", "1")),
+    # Every, every seventh guard of O3's code fails, with guards at all branches and calls; and every third, where loops move at
+    # every seventh round, with several compile threads.
+    "exit1": Mode(("--ladder", "interpreter,O3@1", "--compile-threads", "0", "--exit-at", "1"),
+                  deep=True),
+    "exit7": Mode(("--tier", "O3", "--exit-at", "7"), deep=True),
+    "exit3+osr7": Mode(("--ladder", "interpreter,baseline@1,O3@2", "--osr-at", "7", "--exit-at", "3",
+                        "--compile-threads", "3"), deep=True),
     # The same after two and more, with loops that move as soon as they have gone round twice.
     # From the cache: in the background from the start, with loops that move; and at each first call.
     "kept": Mode(("--ladder", "baseline,O2@2:2,O3@4:8"), kept=True),

@@ -100,8 +100,9 @@ class Suite:
             outcome = run_exported(self.kiln, prepared, MODES[mode])
             return outcome, difference(prepared, outcome)
         separator = ["--"] if unit.args else []
-        outcome = process.run([*self.kiln, "run", *MODES[mode].options, *options, *map(str, prepared.bitcode), *separator,
-                               *unit.args], unit.stdin)
+        deeper = ["/bin/sh", "-c", 'ulimit -s 65536; exec "$@"', "kiln"] if MODES[mode].deep else []
+        outcome = process.run([*deeper, *self.kiln, "run", *MODES[mode].options, *options, *map(str, prepared.bitcode),
+                               *separator, *unit.args], unit.stdin)
         return outcome, difference(prepared, outcome)
 
     def run_twice(self, prepared: Prepared, mode: str) -> tuple[Outcome, str]:

@@ -50,12 +50,12 @@ void print(const Inspection& file) {
     if (header->version != 1)
       printf("  target      %u\n  checksum    %s\n", header->target, hex(header->checksum).c_str());
   }
-  if (const auto& module = file.module)
-    printf("  module      %zu functions, %zu declarations, %zu variables%s\n  for         %s\n  made by     %s\n  from "
-           "       "
-           "%s\n",
-           module->functions, module->declarations, module->variables, module->debugInfo ? ", debug information" : "",
-           module->target.c_str(), module->producer.c_str(), module->sourceFile.c_str());
+  if (const auto& module = file.module) {
+    printf("  module      %zu functions, %zu declarations, %zu variables%s\n", module->functions, module->declarations,
+           module->variables, module->debugInfo ? ", debug information" : "");
+    printf("  for         %s\n  made by     %s\n  from        %s\n", module->target.c_str(), module->producer.c_str(),
+           module->sourceFile.c_str());
+  }
   for (const Defect& defect : file.defects) {
     printf("  defect      %s", std::string(errorCodeName(defect.code)).c_str());
     if (defect.offset)

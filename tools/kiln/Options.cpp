@@ -11,13 +11,14 @@ namespace {
 /// What the options write into before it is checked.
 struct Raw {
   CacheWords cache;
-  std::string preset, ladder, tier, counters, profile, record, profileOut, profileIn, coverageOut, stats, dump, argv0;
+  std::string preset, ladder, tier, counters, profile, record, profileOut, profileIn, coverageOut, stats, dump, argv0, jitdump;
   std::vector<std::string> libraries;
   std::string entry;
   unsigned threads = 1, baselineRegisters = 0;
   std::size_t codeLimit = 0, retireAt = Options{}.retireAt, queue = 1024;
-  std::uint64_t osrAt = 0;
-  bool trace = false, verify = false, perfMap = false, gdb = false, noOsr = false, noPgo = false, crashOnRefusal = false, baselinePlainCpu = false;
+  std::uint64_t osrAt = 0, exitAt = 0, exitLimit = 0;
+  bool trace = false, verify = false, perfMap = false, gdb = false, debug = false, noCrashReport = false, noOsr = false, noPgo = false,
+       noSpeculation = false, crashOnRefusal = false, baselinePlainCpu = false;
 };
 
 void describe(CLI::App& run, Raw& raw) {
@@ -37,7 +38,10 @@ void describe(CLI::App& run, Raw& raw) {
   run.add_flag("--trace-tiers", raw.trace, "One line on stderr for each tier decision");
   run.add_option("--dump", raw.dump, "Print a function and stop: ops:FUNCTION, or ir or asm:FUNCTION[@TIER]")->type_name("WHAT");
   run.add_flag("--perf-map", raw.perfMap, "Write /tmp/perf-PID.map, where perf finds the names of compiled code");
-  run.add_flag("--gdb", raw.gdb, "Tell GDB of compiled code: names and unwind tables");
+  run.add_flag("--jitdump{.}", raw.jitdump, "Write jit-PID.dump for perf inject --jit, here or in --jitdump=FOLDER");
+  run.add_flag("--gdb", raw.gdb, "Tell GDB of compiled code: names, unwind tables, and lines if the bitcode has them");
+  run.add_flag("--debug", raw.debug, "For stepping in GDB: --gdb, and everything in baseline from the beginning to the end");
+  run.add_flag("--no-crash-report", raw.noCrashReport, "A program that dies by a signal dies without a back-trace on stderr");
   run.add_option("--counters", raw.counters, "Count calls and loops: auto (all tiers but the last), on, off")
       ->type_name("WHEN");
   run.add_option("--profile", raw.profile, "Record branches, targets and values: auto (for tiers that can use them), on, off")
@@ -52,6 +56,11 @@ void describe(CLI::App& run, Raw& raw) {
   run.add_flag("--no-pgo", raw.noPgo, "Compile without a profile");
   run.add_flag("--no-osr", raw.noOsr, "Loops that run stay in the code they began in");
   run.add_option("--osr-at", raw.osrAt, "Every loop moves into better code at its N-th back-edge (a stress test)")
+      ->type_name("N")->check(CLI::PositiveNumber);
+  run.add_flag("--no-speculation", raw.noSpeculation, "Guess nothing that needs a way back to the interpreter");
+  run.add_option("--exit-at", raw.exitAt, "Every N-th guard of top-tier code fails, with guards everywhere (a stress test)")
+      ->type_name("N")->check(CLI::PositiveNumber);
+  run.add_option("--exit-limit", raw.exitLimit, "Failures of a guard until its function is compiled again without it (a test)")
       ->type_name("N")->check(CLI::PositiveNumber);
   run.add_option("--baseline-registers", raw.baselineRegisters,
                  "Registers of each class that baseline code may hold values in; 0: all (a stress test)")->type_name("N");
@@ -97,9 +106,11 @@ Ladder ladderUpTo(unsigned level) {
 }
 
 Result<Ladder> chooseLadder(const Raw& raw, const std::string& first) {
-  int given = !raw.preset.empty() + !raw.ladder.empty() + !raw.tier.empty();
+  int given = !raw.preset.empty() + !raw.ladder.empty() + !raw.tier.empty() + raw.debug;
   if (given > 1)
-    return fail(ErrorCode::BadOption, "--preset, --ladder and --tier exclude each other");
+    return fail(ErrorCode::BadOption, "--preset, --ladder, --tier and --debug exclude each other");
+  if (raw.debug)
+    return Ladder::fixed(Tier::Baseline);
   if (!raw.tier.empty()) {
     auto tier = parseTier(raw.tier);
     if (!tier)
@@ -174,11 +185,20 @@ Result<RunOptions> check(const Raw& raw, const std::vector<std::string>& words) 
   options.engine.queueCapacity = raw.queue;
   options.engine.verifyAll = raw.verify;
   options.engine.perfMap = raw.perfMap;
-  options.engine.gdb = raw.gdb;
+  options.engine.gdb = raw.gdb || raw.debug;
+  // GDB puts a breakpoint on a line that has no code yet on the next line that has some.
+  options.engine.eager = options.engine.gdb;
+  options.engine.jitdump = raw.jitdump;
+  options.crashReport = !raw.noCrashReport;
   if (raw.noOsr && raw.osrAt != 0)
     return fail(ErrorCode::BadOption, "--no-osr and --osr-at exclude each other");
   options.engine.osr = !raw.noOsr;
   options.engine.osrAt = raw.osrAt;
+  if (raw.noSpeculation && raw.exitAt != 0)
+    return fail(ErrorCode::BadOption, "--no-speculation and --exit-at exclude each other");
+  options.engine.speculate = !raw.noSpeculation;
+  options.engine.exitAt = raw.exitAt;
+  options.engine.exitLimit = raw.exitLimit;
   if (raw.counters == "on")
     options.engine.counting = Counting::On;
   else if (raw.counters == "off")
@@ -219,7 +239,7 @@ Result<RunOptions> check(const Raw& raw, const std::vector<std::string>& words) 
     return std::unexpected(cache.error());
   options.engine.cache = std::move(*cache);
   if (options.engine.coverage)
-    options.engine.cache.reset(); // code that counts is of no use to other runs
+    options.engine.cache = {}; // code that counts is of no use to other runs
   options.libraries = raw.libraries;
   options.entry = raw.entry;
   options.programName = raw.argv0.empty() ? options.files.front() : raw.argv0;

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "CrashText.h"
 #include "Trace.h"
 
 namespace kiln::cli {
@@ -104,6 +105,11 @@ Result<std::optional<Program::MainCall>> start(const RunOptions& options) {
     printError(error);
     _exit(kErrorStatus);
   };
+  // Sanitizers report crashes of their own.
+#if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
+  if (options.crashReport)
+    engineOptions.onCrash = printCrash;
+#endif
   auto engine = Engine::create(std::move(engineOptions));
   if (!engine)
     return std::unexpected(engine.error());

@@ -17,6 +17,21 @@
 namespace kiln::baseline {
 namespace {
 
+/// Null if the function has no places in the source.
+std::shared_ptr<const LineTable> linesOf(const llvm::Function& function, const Code& code) {
+  const llvm::DISubprogram* source = function.getSubprogram();
+  if (!source)
+    return nullptr;
+  LineCollector lines(*source);
+  // The frame is made on the line where the function begins.
+  lines.add(0, llvm::DILocation::get(function.getContext(), source->getScopeLine(), 0,
+                                     const_cast<llvm::DISubprogram*>(source)));
+  for (auto [offset, place] : code.sourcePlaces)
+    lines.add(offset, place);
+  lines.add(code.codeBytes, nullptr);
+  return std::make_shared<const LineTable>(lines.take());
+}
+
 /// Memory of an install, given back unless that succeeds.
 class Memory {
 public:
@@ -66,9 +81,12 @@ std::variant<Version, Refusal, Error> Baseline::compileAt(const Source& source, 
   std::uint64_t compiled = nowNanoseconds();
   const std::uint64_t instructions = (*code)->instructions;
   (*code)->firstInstruction = static_cast<std::uint32_t>((*body)->arg_size());
+  auto lines = settings_.lines ? linesOf(**body, **code) : nullptr;
+  (*code)->sourcePlaces = {};
   auto version = install(std::move(*code));
   if (!version)
     return version.error();
+  version->lines = std::move(lines);
   version->times.prepare = prepared - start;
   version->times.codegen = compiled - prepared;
   version->times.link = nowNanoseconds() - compiled;

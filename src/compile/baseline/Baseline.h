@@ -43,6 +43,7 @@ public:
     std::uint32_t record = 0;   ///< which profiles: bits of Record
     std::uint64_t osrAt = 0;
     unsigned registers = 0;     ///< allocatable registers of each class; 0: all
+    bool lines = false;         ///< versions know their places in the source, as far as the world kept them
     bool plainCpu = false;      ///< only what every x86-64 has: SSE2
   };
   enum Record : std::uint32_t { Branches = 1, Switches = 2, Targets = 4, Sizes = 8, Arguments = 16 };

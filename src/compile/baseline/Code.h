@@ -9,6 +9,10 @@
 #include "code/Lsda.h"
 #include "compile/baseline/Parts.h"
 
+namespace llvm {
+class DILocation;
+}
+
 namespace kiln::baseline {
 
 /// What a fixup puts the distance to, or the address of, into the code.
@@ -109,6 +113,8 @@ struct Code {
   std::vector<std::pair<std::uint32_t, std::uint32_t>> lines;
   /// Offsets of the entries of jump tables, and of the code that they lead to; for dumps only.
   std::vector<std::pair<std::uint32_t, std::uint32_t>> tables;
+  /// Offsets in the code and the places in the source of what begins there (null: of none), if they were asked for.
+  std::vector<std::pair<std::uint32_t, const llvm::DILocation*>> sourcePlaces;
   // Where values are, for leaving at loops; empty if there are none that count.
   std::vector<std::uint32_t> valuePlaces; ///< by value number: index in `places` of the first part, or kNone
   std::vector<Place> places;

@@ -80,6 +80,10 @@ Result<Unit> Extractor::run(std::uint32_t id) {
   unit_.module->setTargetTriple(from.getParent()->getTargetTriple());
   unit_.module->setPICLevel(llvm::PICLevel::BigPIC);
   unit_.module->setRtLibUseGOT();
+  if (from.getSubprogram()) { // version 4: all that matters is in the sections that linesOf() reads
+    unit_.module->addModuleFlag(llvm::Module::Warning, "Debug Info Version", llvm::DEBUG_METADATA_VERSION);
+    unit_.module->addModuleFlag(llvm::Module::Max, "Dwarf Version", 4);
+  }
   llvm::Constant* self = declareFunction(from, {SymbolRef::Kind::Function, id, 0});
   unit_.function = llvm::cast<llvm::Function>(self);
   values_[&from] = self;

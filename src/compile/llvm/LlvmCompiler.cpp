@@ -3,6 +3,8 @@
 #include <llvm/Support/raw_ostream.h>
 
 #include "compile/llvm/Annotate.h"
+#include "compile/llvm/Lines.h"
+#include "compile/llvm/Speculate.h"
 #include "compile/llvm/Transform.h"
 #include "support/Clock.h"
 #include "support/LlvmBridge.h"
@@ -25,6 +27,15 @@ template <typename Work> auto LlvmCompiler::guarded(WorldKeeper& worlds, Work&& 
   return worlds.guarded(std::forward<Work>(work), [&] { (void)backend_.release(); });
 }
 
+namespace {
+
+/// Null if there is no such block.
+llvm::BasicBlock* blockAt(llvm::Function& function, std::uint32_t number) {
+  return number < function.size() ? &*std::next(function.begin(), number) : nullptr;
+}
+
+} // namespace
+
 Result<LlvmCompiler::Lowered> LlvmCompiler::lower(World& world, const WorldSymbols& symbols, const CompileRequest& request) {
   Lowered lowered;
   Backend& machinery = backend(); // outside the times: made once
@@ -33,9 +44,14 @@ Result<LlvmCompiler::Lowered> LlvmCompiler::lower(World& world, const WorldSymbo
   if (!unit)
     return std::unexpected(unit.error());
   lowered.unit = std::move(*unit);
+  llvm::BasicBlock* header = blockAt(*lowered.unit.function, request.loop);
+  if (request.speculation)
+    placeExits(lowered.unit, *request.speculation);
   if (request.loop != kNoLoop)
-    if (lowered.refusal = makeContinuation(lowered.unit, request.loop); lowered.refusal)
+    if (lowered.refusal = makeContinuation(lowered.unit, request.loop, header); lowered.refusal)
       return lowered;
+  if (request.speculation)
+    lowerExits(lowered.unit);
   if (lowered.unit.counts) {
     annotateProgram(*lowered.unit.module, *lowered.unit.counts);
     annotateRoot(*lowered.unit.function, lowered.unit.profile ? lowered.unit.profile->entries : 0, *lowered.unit.counts);
@@ -68,6 +84,7 @@ CompileResult LlvmCompiler::compile(const CompileRequest& request, WorldKeeper& 
     if (!object)
       return std::unexpected(object.error());
     CodeArtifact artifact;
+    artifact.lines = linesOf(*lowered->unit.function, *object);
     artifact.function = request.function;
     artifact.tier = request.tier;
     artifact.counts = request.count;
@@ -75,6 +92,7 @@ CompileResult LlvmCompiler::compile(const CompileRequest& request, WorldKeeper& 
     artifact.entry = std::move(lowered->entry);
     artifact.object = std::move(*object);
     artifact.times = lowered->times;
+    artifact.guards = std::move(lowered->unit.guards);
     artifact.lasting = lowered->footing.lasting;
     artifact.switchesStacks = lowered->footing.switchesStacks;
     artifact.times.codegen = nowNanoseconds() - start;

@@ -18,6 +18,7 @@
 #include "profile/ProfileSource.h"
 #include "program/ProgramMap.h"
 #include "program/World.h"
+#include "transition/Assumption.h"
 
 namespace kiln {
 
@@ -31,6 +32,8 @@ struct Unit {
   std::optional<FunctionProfile> profile;
   /// How the program's counts are distributed, if the unit has a profile of any function in it.
   std::optional<CountSummary> counts;
+  /// What its guards assume, in the order of their cells.
+  std::vector<GuardInfo> guards;
   /// What the names in `module` stand for; a name that is not here was made by LLVM.
   llvm::StringMap<SymbolRef> names;
 };

@@ -46,7 +46,7 @@ void Decoder::emitCall(const llvm::CallBase& call) {
   const llvm::GlobalValue* callee = flow::calledGlobal(call);
   SymbolRef ref = callee ? environment_.symbolOf(callee) : SymbolRef{};
   if (ref.kind == SymbolRef::Kind::Function && ref.offset == 0) {
-    bool direct = site.direct && environment_.definedType(ref.id) == call.getFunctionType();
+    bool direct = site.direct && !options_.framed && environment_.definedType(ref.id) == call.getFunctionType();
     emit(direct ? callDirect(form) : callSlot(), result, 0, form.arguments, form.results);
     append(reinterpret_cast<Word>(environment_.entryOf(ref.id)));
   } else if (ref.kind == SymbolRef::Kind::External) {

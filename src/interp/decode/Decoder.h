@@ -48,6 +48,8 @@ public:
 struct DecodeOptions {
   std::uint32_t record = kAllRecorders; ///< a set of Recorder bits
   bool loops = true;   ///< count back-edges down
+  bool asWritten = false; ///< blocks are laid out in the function's order, which has definitions before their uses
+  bool framed = false; ///< calls of the program's functions go through their thunks, for each to have a native frame
 };
 
 struct DecodeMemory;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "interp/Code.h"
+#include "interp/Handlers.h"
 #include "interp/ops/Types.h"
 
 extern "C" {
@@ -297,6 +298,10 @@ void listCallOps(const OpVisitor& visit) {
   visit(recordOneSize, "profile.size", "a,k");
   visit(recordArguments, "profile.arguments", "k");
   visit(skipArguments, "profile.done", "k");
+}
+
+bool standsInForCalls(std::uintptr_t handler) {
+  return handler == reinterpret_cast<std::uintptr_t>(&throughSlot) || handler == reinterpret_cast<std::uintptr_t>(&indirectSlow);
 }
 
 } // namespace kiln::interp

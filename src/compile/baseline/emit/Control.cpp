@@ -84,6 +84,7 @@ Label Control::edgeLabel(const llvm::BasicBlock* from, const llvm::BasicBlock* t
 void Control::emitEdgeStubs() {
   for (std::size_t i = 0; i < stubs_.size(); ++i) { // by index: nothing is added meanwhile, but the labels are copied
     a_.bind(stubs_[i].label);
+    e_.comesFrom(stubs_[i].from->getTerminator());
     emitEdge(stubs_[i].from, stubs_[i].to, false);
   }
 }

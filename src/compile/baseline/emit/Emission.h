@@ -78,6 +78,12 @@ struct Emission {
            const EmitOptions& options, const Families& families);
   Machine machine() const { return {features.x86().hasSSE4_1(), features.x86().hasFMA() && hasAvx}; }
 
+  /// What follows is code of this instruction, null: of none, as the source has it.
+  void comesFrom(const llvm::Instruction* instruction) {
+    if (options.settings.lines)
+      out->sourcePlaces.emplace_back(assembler.here(), instruction ? instruction->getDebugLoc().get() : nullptr);
+  }
+
   const llvm::Function& function;
   const llvm::DataLayout& data;
   Environment& environment;

@@ -99,6 +99,7 @@ void Emitter::emitBlock(std::uint32_t place) {
     e.current = &instruction;
     if (e.options.lines)
       e.out->lines.emplace_back(e.assembler.here(), e.number);
+    e.comesFrom(&instruction);
     if (instruction.isTerminator()) {
       const auto* last = llvm::dyn_cast_or_null<llvm::CallInst>(instruction.getPrevNode());
       if (last && (last->isMustTailCall() || isTailJump(*last)))
@@ -181,6 +182,7 @@ void Emitter::emitCast(const llvm::Instruction& cast) {
 /// What is rarely run, behind all blocks.
 void Emitter::emitCold() {
   control_.emitEdgeStubs();
+  emission_.comesFrom(nullptr);
   exceptions_.emitLandings();
   loops_.emitCold();
   counts_.emitCold();
