@@ -14,7 +14,7 @@ if(KILN_LLVM STREQUAL "shared")
 elseif(KILN_LLVM STREQUAL "static")
   # Only the components Kiln calls; the linker drops what they do not reach.
   llvm_map_components_to_libnames(kiln_llvm_components
-    core irreader bitreader bitwriter linker passes x86codegen x86asmparser x86disassembler jitlink debuginfodwarf)
+    core irreader bitreader bitwriter linker passes x86codegen x86asmparser x86disassembler jitlink debuginfodwarf option)
   # zlib and zstd come in through LLVMSupport; take their archives so that no shared library is
   # loaded at start for them.
   get_target_property(kiln_support_deps LLVMSupport INTERFACE_LINK_LIBRARIES)
@@ -29,3 +29,9 @@ elseif(KILN_LLVM STREQUAL "static")
 else()
   message(FATAL_ERROR "KILN_LLVM must be 'static' or 'shared', not '${KILN_LLVM}'")
 endif()
+
+# The linker of exported programs. Debian's archives have all formats; only ELF is taken.
+find_library(KILN_LLD_ELF liblldELF.a PATHS ${LLVM_LIBRARY_DIRS} NO_DEFAULT_PATH REQUIRED)
+find_library(KILN_LLD_COMMON liblldCommon.a PATHS ${LLVM_LIBRARY_DIRS} NO_DEFAULT_PATH REQUIRED)
+add_library(kiln_lld INTERFACE)
+target_link_libraries(kiln_lld INTERFACE ${KILN_LLD_ELF} ${KILN_LLD_COMMON} kiln_llvm_libs)

@@ -2,7 +2,7 @@
 
 import fnmatch
 
-from . import build, counting, interpreter, kept, peak, tiers
+from . import build, counting, exported, interpreter, kept, peak, tiers
 from .execute import Contender, measure
 from .table import Column, Table
 
@@ -177,7 +177,7 @@ GROUPS = {"start": start, "steady": steady, "peak": peak.peak,
           "phases": peak.change_of_mind, "real": real, "counting": counting.counting,
           "interpreter": interpreter.interpreter, "decode": interpreter.decode,
           "throughput": tiers.throughput, "baseline": tiers.baseline, "curves": tiers.curves, "short": tiers.short,
-          "cache": kept.kept,
+          "cache": kept.kept, "export": exported.export,
           "ladders": tiers.ladders}
 # What is run when no group is named: all but the experiment.
 USUAL = [name for name in GROUPS if name != "ladders"]

@@ -4,6 +4,7 @@
 #include "engine/EngineCore.h"
 #include "engine/ProgramCore.h"
 #include "engine/SignalHandlers.h"
+#include "profile/Harvest.h"
 #include "profile/ProfileFile.h"
 #include "support/Hash.h"
 #include "support/SignalBlock.h"
@@ -277,6 +278,18 @@ Result<std::string> ProgramCore::dumpLow(FunctionRecord& record, Tier tier) {
   return text;
 }
 
+/// All functions that ever had code, those included in which there is nothing to record or that both tiers refused. Whoever
+/// leaves out what was never reached must know them.
+ProgramProfile ProgramCore::reached(World& world) {
+  ProgramProfile profile;
+  Harvest harvest(map_, *table_, world);
+  for (std::uint32_t id = 0; id < map_.functions.size(); ++id)
+    if (table_->record(id).publishedTier.load(std::memory_order_relaxed) != FunctionRecord::kNone)
+      if (FunctionProfile each; !map_.functions[id].ifuncResolved && harvest.begin(id, each))
+        profile.functions.push_back(std::move(each));
+  return profile;
+}
+
 Result<void> ProgramCore::writeProfile(const std::string& path, ProfileFormat format) {
   ProgramProfile profile;
   {
@@ -287,6 +300,7 @@ Result<void> ProgramCore::writeProfile(const std::string& path, ProfileFormat fo
       done = worlds_->guarded([&](World& world, const WorldSymbols& symbols) -> Result<void> {
         profile = interpreter_->harvest({&world, &symbols});
         addTier(profile, baseline_->harvest({&world, &symbols}));
+        addTier(profile, reached(world));
         return {};
       });
     });

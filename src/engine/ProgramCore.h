@@ -103,6 +103,7 @@ public:
   void childAfterFork();
 
 private:
+  ProgramProfile reached(World& world);
   ProgramCore() = default;
   Result<void> build(const ProgramInput& input);
   /// Whether code is to know its places in the source: for who looks from outside.

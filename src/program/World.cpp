@@ -212,6 +212,12 @@ Result<void> World::readAll(std::size_t module) {
   return {};
 }
 
+Result<std::unique_ptr<llvm::Module>> World::release(std::size_t module) {
+  if (llvm::Error error = modules_[module]->materializeAll())
+    return fail(ErrorCode::BadBitcode, source(module).name + ": damaged bitcode: " + messageOf(std::move(error)));
+  return std::move(modules_[module]);
+}
+
 Result<void> World::verify(const llvm::Function& function) {
   ++verifiedBodies_;
   std::string defect;

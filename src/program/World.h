@@ -56,6 +56,9 @@ public:
   const llvm::GlobalValue* copyOf(const llvm::GlobalValue* global) const;
   /// Reads all bodies of a module, unprepared, so that each global knows its users.
   Result<void> readAll(std::size_t module);
+  /// Reads all of a module and gives it away; the world must read whole, and is left without it. Bodies that were prepared
+  /// stay so.
+  Result<std::unique_ptr<llvm::Module>> release(std::size_t module);
   /// The `index`-th function of a module in the order of its bitcode.
   llvm::Function& functionAt(std::size_t module, std::size_t index) { return *functions_[module][index]; }
   llvm::GlobalVariable& variableAt(std::size_t module, std::size_t index) { return *variables_[module][index]; }

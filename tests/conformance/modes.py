@@ -15,6 +15,8 @@ class Mode:
 
     options: tuple[str, ...]
     optimises: bool = True
+    exported: bool = False  # the options are those of `kiln export`, and what it makes is run
+    recorded: bool = False  # exported by the profile of a run before
     kept: bool = False
     deep: bool = False
 
@@ -53,4 +55,8 @@ MODES = {
     "kept": Mode(("--ladder", "baseline,O2@2:2,O3@4:8"), kept=True),
     "keptO3": Mode(("--tier", "O3"), kept=True),
     "climb2": Mode(("--ladder", "interpreter,baseline@2:2,O2@4:8,O3@8:16", "--compile-threads", "0")),
+    # As native executables: as it comes, linked statically, and with nothing but what a run before reached.
+    "export": Mode((), exported=True),
+    "export-static": Mode(("--static",), exported=True),
+    "export-trap": Mode(("--cold=trap", "--target-cpu", "native"), exported=True, recorded=True),
 }

@@ -14,7 +14,7 @@ from pathlib import Path
 import process
 from build import LEVELS, Prepared, Unit, prepare, survives_native_optimisation
 from exceptions import Exceptions
-from modes import MODES
+from modes import MODES, Mode
 from process import Outcome
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -96,10 +96,13 @@ class Suite:
     def run_once(self, prepared: Prepared, mode: str, *options: str) -> tuple[Outcome, str]:
         """How the run ended, and in what that differs from what is expected."""
         unit = prepared.unit
+        if MODES[mode].exported:
+            outcome = run_exported(self.kiln, prepared, MODES[mode])
+            return outcome, difference(prepared, outcome)
         separator = ["--"] if unit.args else []
         deeper = ["/bin/sh", "-c", 'ulimit -s 65536; exec "$@"', "kiln"] if MODES[mode].deep else []
-        outcome = process.run([*deeper, *self.kiln, *MODES[mode].options, *options, *map(str, prepared.bitcode), *separator, *unit.args],
-                              unit.stdin)
+        outcome = process.run([*deeper, *self.kiln, "run", *MODES[mode].options, *options, *map(str, prepared.bitcode),
+                               *separator, *unit.args], unit.stdin)
         return outcome, difference(prepared, outcome)
 
     def run_twice(self, prepared: Prepared, mode: str) -> tuple[Outcome, str]:
@@ -130,7 +133,26 @@ def kiln_command(text: str) -> list[str]:
         if not os.access(path, os.X_OK):
             raise SystemExit(f"no kiln at {path}; build it or name one with --kiln")
         words[0] = str(path)
-    return [*words, "run"]
+    return words
+
+
+def run_exported(kiln: list[str], prepared: Prepared, mode: Mode) -> Outcome:
+    """Exports the program and runs what was made. A program that leaves no profile, for it ends otherwise than by exit()
+    or is killed, is exported without what needs one."""
+    unit, files = prepared.unit, [str(path) for path in prepared.bitcode]
+    with tempfile.TemporaryDirectory(prefix="kiln-export-") as folder:
+        program, profile, options = f"{folder}/program", Path(folder) / "profile", list(mode.options)
+        if mode.recorded:
+            process.run([*kiln, "run", "--tier", "baseline", "--counters", "on", "--profile-out", str(profile), *files, "--",
+                         *unit.args], unit.stdin)
+            if profile.exists():
+                options += ["--profile", str(profile)]
+            else:
+                options = [option for option in options if not option.startswith("--cold")]
+        made = process.run([*kiln, "export", *options, *files, "-o", program])
+        if made.status != 0:
+            return made
+        return process.run([program, *unit.args], unit.stdin)
 
 
 def difference(prepared: Prepared, outcome: Outcome) -> str:

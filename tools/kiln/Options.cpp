@@ -264,13 +264,21 @@ Result<Parsed> parseCommandLine(int argc, char** argv) {
   ContainerOptions container;
   CoverageOptions coverage;
   CacheCommandOptions cache;
+  ExportCommand exported;
   // A start of a program has no time for the other commands' options.
   if (argc < 2 || std::string_view(argv[1]) != "run") {
     describeProfile(app, profile);
     describeContainer(app, container);
     describeCoverage(app, coverage);
     describeCacheCommand(app, cache);
+    describeExport(app, exported);
   }
+  // The parser would drop the bar between files and words for the program.
+  if (argc > 1 && std::string_view(argv[1]) == "export")
+    if (char** bar = std::find(argv + 2, argv + argc, std::string_view("--")); bar != argv + argc) {
+      exported.arguments.emplace(bar + 1, argv + argc);
+      argc = static_cast<int>(bar - argv);
+    }
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& wanted) { // help, version
@@ -288,6 +296,8 @@ Result<Parsed> parseCommandLine(int argc, char** argv) {
     parsed.profile = std::move(profile);
   else if (command == "cache")
     parsed.cache = std::move(cache);
+  else if (command == "export")
+    parsed.exported = std::move(exported);
   else if (command == "coverage")
     parsed.coverage = std::move(coverage);
   else if (command != "run")

@@ -8,6 +8,7 @@
 #include "CacheCommand.h"
 #include "ContainerCommand.h"
 #include "CoverageCommand.h"
+#include "Export.h"
 #include "ProfileCommand.h"
 #include "kiln/Engine.h"
 
@@ -43,6 +44,7 @@ struct Parsed {
   std::optional<CacheCommandOptions> cache;
   std::optional<ContainerOptions> container;
   std::optional<CoverageOptions> coverage;
+  std::optional<ExportCommand> exported;
   int exitStatus = 0;
 };
 Result<Parsed> parseCommandLine(int argc, char** argv);

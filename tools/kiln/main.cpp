@@ -58,6 +58,13 @@ const Program::MainCall* prepare(int argc, char** argv, int& status) {
       status = 0;
     return nullptr;
   }
+  if (parsed->exported) {
+    if (auto done = runExport(*parsed->exported); !done)
+      printError(done.error());
+    else
+      status = 0;
+    return nullptr;
+  }
   if (!parsed->run) {
     status = parsed->exitStatus;
     return nullptr;

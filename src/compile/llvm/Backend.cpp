@@ -59,6 +59,22 @@ const std::string& Backend::hostFeatures() {
   return features;
 }
 
+llvm::PipelineTuningOptions tuningFor(Tier tier) {
+  llvm::PipelineTuningOptions options;
+  options.LoopVectorization = tier >= Tier::O2;
+  options.SLPVectorization = tier >= Tier::O2;
+  options.LoopInterleaving = tier >= Tier::O2;
+  options.LoopUnrolling = tier >= Tier::O2;
+  return options;
+}
+
+void addProfilePasses(llvm::PassBuilder& builder) {
+  builder.registerPipelineEarlySimplificationEPCallback(
+      [](llvm::ModulePassManager& passes, llvm::OptimizationLevel) { passes.addPass(llvm::PGOIndirectCallPromotion()); });
+  builder.registerScalarOptimizerLateEPCallback(
+      [](llvm::FunctionPassManager& passes, llvm::OptimizationLevel) { passes.addPass(llvm::PGOMemOPSizeOpt()); });
+}
+
 /// The members' order matters: analyses refer to each other's managers, and go in reverse.
 struct Backend::Pipeline {
   llvm::PassBuilder builder;
@@ -69,30 +85,15 @@ struct Backend::Pipeline {
   Tier tier;
 
   static llvm::PipelineTuningOptions tuning(Tier tier) {
-    // What clang asks for at these levels.
-    llvm::PipelineTuningOptions options;
-    options.LoopVectorization = tier >= Tier::O2;
-    options.SLPVectorization = tier >= Tier::O2;
-    options.LoopInterleaving = tier >= Tier::O2;
-    options.LoopUnrolling = tier >= Tier::O2;
+    llvm::PipelineTuningOptions options = tuningFor(tier);
     // A table by which static linkers order functions. It has relocations of a kind that is otherwise not in use here.
     options.CallGraphProfile = false;
     return options;
   }
 
-  /// What the default pipelines have for an instrumented profile that they read themselves, at the places nearest to theirs:
-  /// indirect calls before the inliner, which then sees the guessed callees; sizes before the last simplifications, which take
-  /// the copies of known size apart.
-  void addProfilePasses() {
-    builder.registerPipelineEarlySimplificationEPCallback(
-        [](llvm::ModulePassManager& passes, llvm::OptimizationLevel) { passes.addPass(llvm::PGOIndirectCallPromotion()); });
-    builder.registerScalarOptimizerLateEPCallback(
-        [](llvm::FunctionPassManager& passes, llvm::OptimizationLevel) { passes.addPass(llvm::PGOMemOPSizeOpt()); });
-  }
-
   Pipeline(llvm::TargetMachine& machine, Tier tier, bool profile) : builder(&machine, tuning(tier)), tier(tier) {
     if (profile)
-      addProfilePasses();
+      addProfilePasses(builder);
     builder.registerModuleAnalyses(modules);
     builder.registerCGSCCAnalyses(components);
     builder.registerFunctionAnalyses(functions);

@@ -13,9 +13,18 @@
 
 namespace llvm {
 class Module;
+class PassBuilder;
+class PipelineTuningOptions;
 }
 
 namespace kiln {
+
+/// What clang asks for at the tier's level.
+llvm::PipelineTuningOptions tuningFor(Tier tier);
+/// What LLVM's default pipelines have for an instrumented profile that they read themselves, at the places nearest to theirs:
+/// indirect calls before the inliner, which then sees the guessed callees; sizes before the last simplifications, which take
+/// the copies of known size apart.
+void addProfilePasses(llvm::PassBuilder& builder);
 
 /// One compiler's LLVM machinery. Not thread-safe; each compiler has its own.
 class Backend {
