@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "function/FunctionRecord.h"
 #include "kiln/Error.h"
@@ -18,8 +19,17 @@
 #include "profile/ProfileSource.h"
 #include "program/ProgramMap.h"
 #include "program/World.h"
+#include "transition/Assumption.h"
 
 namespace kiln {
+
+/// A value of a function's body that has been one constant so far.
+struct KnownValue {
+  std::uint32_t argument = 0;      ///< of the whole function
+  llvm::Value* value = nullptr;    ///< the argument; in a continuation, what comes in its place from the state
+  llvm::Constant* constant = nullptr;
+  std::uint64_t number = 0; ///< as it was recorded
+};
 
 struct Unit {
   std::unique_ptr<llvm::Module> module;
@@ -31,6 +41,10 @@ struct Unit {
   std::optional<FunctionProfile> profile;
   /// How the program's counts are distributed, if the unit has a profile of any function in it.
   std::optional<CountSummary> counts;
+  /// Arguments of the function that always had one value, if it is compiled with a profile.
+  std::vector<KnownValue> known;
+  /// The cells that its code refers to by kGuardsSymbol, in order.
+  std::vector<GuardInfo> guards;
   /// What the names in `module` stand for; a name that is not here was made by LLVM.
   llvm::StringMap<SymbolRef> names;
 };
@@ -50,9 +64,11 @@ struct ImportLimits {
 };
 ImportLimits importLimits(Tier tier);
 
-/// Builds the unit of function `id` from this world, with a profile if there is one. Fails with the errors of reading a
+/// Builds the unit of function `id` from this world, with a profile if there is one; its callees specialised if there are
+/// assumptions to ask. Fails with the errors of reading a
 /// body.
 Result<Unit> extractUnit(World& world, const ProgramMap& map, const WorldSymbols& symbols, std::uint32_t id,
-                         const ImportLimits& limits, const ProfileSource* profile = nullptr);
+                         const ImportLimits& limits, const ProfileSource* profile = nullptr,
+                         const Assumptions* speculation = nullptr);
 
 } // namespace kiln
