@@ -14,9 +14,11 @@
 #include "function/FunctionRecord.h"
 #include "kiln/Error.h"
 #include "kiln/Ladder.h"
+#include "transition/Assumption.h"
 
 namespace kiln {
 
+class Assumptions;
 class ProfileSource;
 
 struct CompileRequest {
@@ -26,6 +28,7 @@ struct CompileRequest {
   /// Number of a loop header's block: the continuation at that loop (transition/FrameState.h) instead of the function.
   std::uint32_t loop = kNoLoop;
   const ProfileSource* profile = nullptr; ///< what the code is optimised by; null: nothing but itself
+  const Assumptions* assumptions = nullptr; ///< says what may be taken for granted, with a profile; null: nothing
 };
 
 /// A compiled function that is not yet code: a relocatable ELF object whose symbol `entry` is the function.
@@ -37,6 +40,7 @@ struct CodeArtifact {
   std::string entry;
   std::vector<char> object;
   CompileTimes times;
+  std::vector<GuardInfo> guards; ///< the cells of kGuardsSymbol, in order
   CodeUse use = CodeUse::FirstCode; ///< set by who links
   /// The code's addresses may be where no look at the threads finds them (Version::lasting).
   bool lasting = false;

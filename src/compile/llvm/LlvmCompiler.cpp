@@ -3,6 +3,7 @@
 #include <llvm/Support/raw_ostream.h>
 
 #include "compile/llvm/Annotate.h"
+#include "compile/llvm/Specialise.h"
 #include "compile/llvm/Transform.h"
 #include "support/Clock.h"
 #include "support/LlvmBridge.h"
@@ -29,7 +30,8 @@ Result<LlvmCompiler::Lowered> LlvmCompiler::lower(World& world, const WorldSymbo
   Lowered lowered;
   Backend& machinery = backend(); // outside the times: made once
   std::uint64_t start = nowNanoseconds();
-  auto unit = extractUnit(world, map_, symbols, request.function, importLimits(request.tier), request.profile);
+  auto unit = extractUnit(world, map_, symbols, request.function, importLimits(request.tier), request.profile,
+                          request.assumptions);
   if (!unit)
     return std::unexpected(unit.error());
   lowered.unit = std::move(*unit);
@@ -40,6 +42,7 @@ Result<LlvmCompiler::Lowered> LlvmCompiler::lower(World& world, const WorldSymbo
     annotateProgram(*lowered.unit.module, *lowered.unit.counts);
     annotateRoot(*lowered.unit.function, lowered.unit.profile ? lowered.unit.profile->entries : 0, *lowered.unit.counts);
   }
+  specialiseRoot(lowered.unit, !request.count);
   lowerThreadLocals(lowered.unit, map_);
   if (request.tier == Tier::O3)
     targetHost(lowered.unit, Backend::hostCpu(), Backend::hostFeatures());
@@ -75,6 +78,7 @@ CompileResult LlvmCompiler::compile(const CompileRequest& request, WorldKeeper& 
     artifact.entry = std::move(lowered->entry);
     artifact.object = std::move(*object);
     artifact.times = lowered->times;
+    artifact.guards = std::move(lowered->unit.guards);
     artifact.lasting = lowered->footing.lasting;
     artifact.switchesStacks = lowered->footing.switchesStacks;
     artifact.times.codegen = nowNanoseconds() - start;
