@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::size_t kCompileStackBytes = std::size_t{16} << 20;
 
+__attribute__((preserve_all)) void spentForNow(GuardCell* cell) { cell->left.store(std::int64_t{1} << 62); }
+
 /// The runtime leaves errno as the program had it: it runs where the program sees only a call.
 class ErrnoGuard {
 public:
@@ -121,6 +123,8 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
   tiers_ = std::make_unique<TierManager>(
       *table_, std::move(settings),
       [this](FunctionRecord& record, Tier tier, std::uint32_t loop) { return request(record, tier, loop); });
+  if (!getenv("NOSPEC"))
+    assumptions_ = std::make_unique<Assumptions>(map_.functions.size(), Assumptions::Limits{}, [](const GuardSite&) { return Assumptions::Answer::Busy; });
   makeLowTiers();
   if (auto made = makeProfile(input.profile); !made)
     return made;
@@ -200,6 +204,10 @@ std::optional<std::uintptr_t> ProgramCore::resolve(std::string_view symbol) {
     case KilnSymbol::Data: return map_.data[own->id].address;
     }
   }
+  if (symbol == kGuardsSymbol)
+    return reinterpret_cast<std::uintptr_t>(cells_);
+  if (symbol == kGuardSpentSymbol)
+    return addressOf(&spentForNow);
   if (symbol == kBudgetSpentSymbol)
     return budgetEntry();
   if (symbol == kTlsBaseSymbol)
@@ -240,7 +248,8 @@ std::uintptr_t ProgramCore::firstCall(std::uint32_t function) {
 
 /// The ladder's last tier is where guesses pay: what is compiled below it is soon compiled again.
 CompileRequest ProgramCore::compileRequest(const FunctionRecord& record, Tier tier, std::uint32_t loop) const {
-  return {record.id, tier, tiers_->counts(tier), loop, tier >= tiers_->ladder().top() ? profile_.get() : nullptr};
+  return {record.id, tier, tiers_->counts(tier), loop, tier >= tiers_->ladder().top() ? profile_.get() : nullptr,
+          assumptions_.get()};
 }
 
 Result<void> ProgramCore::compileNow(FunctionRecord& record, Tier tier, std::string_view reason, bool force) {
@@ -285,6 +294,8 @@ Result<Version> ProgramCore::link(FunctionRecord& record, CompileResult& result)
   artifact.use = first ? CodeUse::FirstCode : CodeUse::Promotion;
   if (artifact.switchesStacks)
     retirement_->turnOff("the program may switch stacks by assembly");
+  if (!artifact.guards.empty())
+    cells_ = reinterpret_cast<GuardCell*>(range_->takeWritable(artifact.guards.size() * sizeof(GuardCell))->data());
   auto version = linker_->link(artifact);
   if (!version)
     return fail(version.error().code, "function '" + record.name + "': " + version.error().message);

@@ -168,6 +168,8 @@ private:
   std::unique_ptr<LlvmCompiler> compiler_;
   std::unique_ptr<Stack> stack_;
   std::vector<std::unique_ptr<LlvmCompiler>> workerCompilers_; ///< by worker number, each used by that thread only
+  std::unique_ptr<Assumptions> assumptions_; // TEMPORARY
+  GuardCell* cells_ = nullptr;
   std::mutex install_; ///< linking and publishing, one at a time
   std::once_flag constructed_;
 };

@@ -178,6 +178,7 @@ std::vector<KnownValue> Extractor::knownArguments(llvm::Function& body, std::uin
     if (constant)
       known.push_back({argument.index, value, constant, argument.value});
   }
+  finishInitializers(); // what a table holds is part of what it is worth
   return known;
 }
 

@@ -1,13 +1,16 @@
 #include "compile/llvm/Specialise.h"
 
+#include <llvm/Analysis/ValueTracking.h>
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/InlineAsm.h>
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/Instructions.h>
 #include <llvm/IR/IntrinsicInst.h>
 #include <llvm/IR/MDBuilder.h>
-#include <llvm/Transforms/Utils/CallPromotionUtils.h>
+#include <llvm/Transforms/Utils/BasicBlockUtils.h>
 #include <llvm/Transforms/Utils/Cloning.h>
+
+#include "compile/llvm/Unfold.h"
 
 namespace kiln {
 namespace {
@@ -202,6 +205,7 @@ void specialiseRecursion(Unit& unit, llvm::ArrayRef<KnownValue> values) {
     known.value = special.getArg(known.argument);
     known.value->replaceAllUsesWith(known.constant);
   }
+  unfoldLoops(special);
   for (llvm::CallBase* call : sameCalls(special, root, inside))
     call->setCalledOperand(&special);
   // The root keeps its name, its entry count and its attributes.
@@ -271,6 +275,7 @@ void specialiseRoot(Unit& unit, bool selfCalls) {
   Guarding guard(unit, root, values, unit.id);
   guard.split();
   guard.substitute();
+  unfoldLoops(*guard.special->getParent());
   guard.countFailures(*guard.slow);
   guard.handOn(*guard.slow, generic, true);
 }
@@ -293,6 +298,7 @@ void specialiseCallee(Unit& unit, llvm::Function& copy, std::uint32_t function, 
   Guarding guard(unit, copy, values, function);
   guard.split();
   guard.substitute();
+  unfoldLoops(*guard.special->getParent());
   guard.countFailures(*guard.slow);
   guard.handOn(*guard.slow, *generic, true);
 }

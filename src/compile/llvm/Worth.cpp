@@ -1,6 +1,7 @@
 // What a constant in place of an argument would save.
 #include <llvm/Analysis/ConstantFolding.h>
 #include <llvm/Analysis/LoopInfo.h>
+#include <llvm/Analysis/ValueTracking.h>
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/Dominators.h>
 #include <llvm/IR/InstIterator.h>
@@ -56,6 +57,7 @@ private:
   Known foldPhi(llvm::PHINode& phi) const;
   void save(const llvm::Instruction& at, std::uint64_t from, unsigned points);
   void visitCall(llvm::CallBase& call);
+  void visitTable(llvm::LoadInst& load);
   void visitCompare(llvm::CmpInst& compare);
   void visitArithmetic(llvm::BinaryOperator& operation);
 
@@ -136,12 +138,7 @@ void Worth::visit(llvm::Instruction& instruction) {
   } else if (auto* select = llvm::dyn_cast<llvm::SelectInst>(&instruction)) {
     save(instruction, at(select->getCondition()).from, 1);
   } else if (auto* load = llvm::dyn_cast<llvm::LoadInst>(&instruction)) {
-    // Of a table that is known as a whole, at a place that varies.
-    const auto* table = llvm::dyn_cast<llvm::GetElementPtrInst>(load->getPointerOperand());
-    if (Known base = table ? at(const_cast<llvm::Value*>(table->getPointerOperand())) : Known{}; base.from)
-      if (const auto* variable = llvm::dyn_cast<llvm::GlobalVariable>(base.value->stripInBoundsConstantOffsets());
-          variable && variable->isConstant())
-        save(instruction, base.from, 1);
+    visitTable(*load);
   } else if (llvm::isa<llvm::GetElementPtrInst>(instruction)) {
     for (llvm::Value* index : llvm::drop_begin(instruction.operands()))
       if (Known known = at(index); known.from && loops_.getLoopFor(instruction.getParent()))
@@ -166,6 +163,19 @@ void Worth::visitCall(llvm::CallBase& call) {
   // It may be inlined, or have a guard of its own.
   for (llvm::Value* argument : call.args())
     save(call, at(argument).from, 1);
+}
+
+/// Of a table that is known as a whole, at a place that varies: the loop around it may be unfolded (Unfold.h).
+void Worth::visitTable(llvm::LoadInst& load) {
+  llvm::SmallVector<const llvm::Value*, 4> tables;
+  llvm::getUnderlyingObjects(load.getPointerOperand(), tables, &loops_);
+  for (const llvm::Value* table : tables) {
+    const Known base = known_.lookup(table);
+    const auto* variable =
+        base.value ? llvm::dyn_cast<llvm::GlobalVariable>(base.value->stripInBoundsConstantOffsets()) : nullptr;
+    if (variable && variable->isConstant())
+      return save(load, base.from, 1);
+  }
 }
 
 /// The bound of a loop, or one of its side exits.
