@@ -46,8 +46,10 @@ Result<LlvmCompiler::Lowered> LlvmCompiler::lower(World& world, const WorldSymbo
   lowerThreadLocals(lowered.unit, map_);
   if (request.tier == Tier::O3)
     targetHost(lowered.unit, Backend::hostCpu(), Backend::hostFeatures());
+  if (const char* d = getenv("KDUMP0"); d && lowered.unit.readable == d) lowered.unit.module->print(llvm::errs(), nullptr); // DEBUG
   std::uint64_t prepared = nowNanoseconds();
   machinery.optimize(*lowered.unit.module, request.tier, lowered.unit.counts.has_value());
+  if (const char* d = getenv("KDUMP1"); d && lowered.unit.readable == d) lowered.unit.module->print(llvm::errs(), nullptr); // DEBUG
   lowered.footing = footingOf(lowered.unit);
   if (request.count)
     countUnit(lowered.unit, request.tier);

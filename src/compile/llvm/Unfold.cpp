@@ -47,6 +47,7 @@ private:
   void shrinkStatic();
   bool chooseStatic();
   void addPhis(llvm::Value* value, Phis& to) const;
+  void addSources(Phis& phis) const;
   void demoteOthers();
   void findAlive();
   llvm::Constant* normal(llvm::Constant* constant) const;
@@ -125,6 +126,17 @@ void Unfolding::addPhis(llvm::Value* value, Phis& to) const {
   }
 }
 
+/// What they follow from in turn.
+void Unfolding::addSources(Phis& phis) const {
+  for (bool changed = true; changed;) {
+    const std::size_t before = phis.size();
+    for (llvm::PHINode* phi : Phis(phis))
+      for (llvm::Value* incoming : phi->incoming_values())
+        addPhis(incoming, phis);
+    changed = phis.size() != before;
+  }
+}
+
 /// Static is first what can be; of that, what decides where the loop goes on by what a table says.
 bool Unfolding::chooseStatic() {
   for (llvm::BasicBlock* block : blocks_)
@@ -133,6 +145,7 @@ bool Unfolding::chooseStatic() {
         static_.insert(&instruction);
   shrinkStatic();
   Phis needed;
+  std::vector<Phis> others;
   auto readsTable = [&](llvm::Value* value) {
     llvm::SmallVector<llvm::Value*, 8> work{value};
     llvm::SmallPtrSet<llvm::Value*, 16> seen;
@@ -152,16 +165,19 @@ bool Unfolding::chooseStatic() {
       decides = branch->isConditional() ? branch->getCondition() : nullptr;
     else if (auto* choice = llvm::dyn_cast<llvm::SwitchInst>(block->getTerminator()))
       decides = choice->getCondition();
-    if (decides && llvm::isa<llvm::Instruction>(decides) && isStatic(decides) && readsTable(decides))
+    if (!decides || !llvm::isa<llvm::Instruction>(decides) || !isStatic(decides))
+      continue;
+    if (readsTable(decides))
       addPhis(decides, needed);
+    else
+      addPhis(decides, others.emplace_back());
   }
-  // What they follow from in turn.
-  for (bool changed = true; changed;) {
-    const std::size_t before = needed.size();
-    for (llvm::PHINode* phi : Phis(needed))
-      for (llvm::Value* incoming : phi->incoming_values())
-        addPhis(incoming, needed);
-    changed = needed.size() != before;
+  addSources(needed);
+  // Which way led to a place may decide as well; but not a count of rounds.
+  for (Phis& phis : others) {
+    addSources(phis);
+    if (llvm::all_of(phis, [&](llvm::PHINode* phi) { return phi->getParent() != header_ || needed.contains(phi); }))
+      needed.insert(phis.begin(), phis.end());
   }
   for (llvm::BasicBlock* block : blocks_)
     for (llvm::PHINode& phi : block->phis())
@@ -322,6 +338,14 @@ llvm::BasicBlock* Unfolding::way(llvm::BasicBlock* from, llvm::BasicBlock* to, c
   return copyFor(to, next);
 }
 
+/// Behind a table's end: no run comes there.
+bool neverDecided(llvm::Constant* condition, llvm::BasicBlock* copy) {
+  if (!llvm::isa_and_nonnull<llvm::UndefValue>(condition))
+    return false;
+  new llvm::UnreachableInst(copy->getContext(), copy);
+  return true;
+}
+
 bool Unfolding::fill(llvm::BasicBlock* block, const State& state, llvm::BasicBlock* copy) {
   std::map<llvm::Value*, llvm::Constant*> known;
   llvm::DenseMap<llvm::Value*, llvm::Value*> mapped;
@@ -335,7 +359,10 @@ bool Unfolding::fill(llvm::BasicBlock* block, const State& state, llvm::BasicBlo
       continue;
     if (auto* branch = llvm::dyn_cast<llvm::BranchInst>(&instruction);
         branch && branch->isConditional() && contains(branch->getCondition()) && isStatic(branch->getCondition())) {
-      const auto* taken = llvm::dyn_cast_or_null<llvm::ConstantInt>(constantOf(branch->getCondition()));
+      llvm::Constant* condition = constantOf(branch->getCondition());
+      if (neverDecided(condition, copy))
+        continue;
+      const auto* taken = llvm::dyn_cast_or_null<llvm::ConstantInt>(condition);
       if (!taken)
         return false;
       llvm::BranchInst::Create(way(block, branch->getSuccessor(taken->isZero()), state, known), copy);
@@ -343,7 +370,10 @@ bool Unfolding::fill(llvm::BasicBlock* block, const State& state, llvm::BasicBlo
     }
     if (auto* choice = llvm::dyn_cast<llvm::SwitchInst>(&instruction);
         choice && contains(choice->getCondition()) && isStatic(choice->getCondition())) {
-      auto* taken = llvm::dyn_cast_or_null<llvm::ConstantInt>(constantOf(choice->getCondition()));
+      llvm::Constant* condition = constantOf(choice->getCondition());
+      if (neverDecided(condition, copy))
+        continue;
+      auto* taken = llvm::dyn_cast_or_null<llvm::ConstantInt>(condition);
       if (!taken)
         return false;
       llvm::BranchInst::Create(way(block, choice->findCaseValue(taken)->getCaseSuccessor(), state, known), copy);
