@@ -11,7 +11,6 @@
 
 #include "compile/llvm/Annotate.h"
 #include "compile/llvm/Import.h"
-#include "compile/llvm/Specialise.h"
 #include "profile/ContentHash.h"
 
 namespace kiln {
@@ -59,7 +58,7 @@ private:
   llvm::Function* guess(llvm::CallBase& call, const TargetCount& target, std::uint64_t sum);
   std::vector<KnownValue> knownArguments(llvm::Function& body, std::uint32_t id, const FunctionProfile& profile);
   llvm::Constant* namedValue(const ArgumentProfile& argument);
-  void guessKnown();
+  void guessKnown(const std::vector<KnownValue>& values);
   std::optional<FunctionProfile> annotate(llvm::Function& body, std::uint32_t id);
   void finishInitializers();
   Result<void> importCallees();
@@ -97,7 +96,7 @@ Result<Unit> Extractor::run(std::uint32_t id) {
   unit_.profile = annotate(*unit_.function, id);
   if (unit_.profile && speculation_) {
     unit_.known = knownArguments(*unit_.function, id, *unit_.profile);
-    guessKnown();
+    guessKnown(unit_.known);
   }
   if (auto done = importCallees(); !done)
     return std::unexpected(done.error());
@@ -205,8 +204,8 @@ llvm::Constant* Extractor::namedValue(const ArgumentProfile& argument) {
 }
 
 /// Calls of an argument that is a function will be direct calls, whose callee may come along.
-void Extractor::guessKnown() {
-  for (const KnownValue& known : unit_.known)
+void Extractor::guessKnown(const std::vector<KnownValue>& values) {
+  for (const KnownValue& known : values)
     if (auto* target = llvm::dyn_cast<llvm::Function>(known.constant))
       for (llvm::User* user : known.value->users())
         if (auto* call = llvm::dyn_cast<llvm::CallBase>(user);
@@ -357,8 +356,10 @@ Result<void> Extractor::importCallees() {
     values_[from] = callee;
     copyBody(*from, *callee);
     callee->setLinkage(llvm::GlobalValue::AvailableExternallyLinkage);
-    if (auto profile = annotate(*callee, ref.id); profile && speculation_)
-      specialiseCallee(unit_, *callee, ref.id, knownArguments(*callee, ref.id, *profile));
+    if (auto profile = annotate(*callee, ref.id); profile && speculation_) {
+      unit_.callees.push_back({callee, ref.id, knownArguments(*callee, ref.id, *profile)});
+      guessKnown(unit_.callees.back().known);
+    }
     queue.took(size);
     queue.addCallees(*callee, candidate->depth, candidate->heat, guessed_);
   }

@@ -42,6 +42,7 @@ Result<LlvmCompiler::Lowered> LlvmCompiler::lower(World& world, const WorldSymbo
     annotateProgram(*lowered.unit.module, *lowered.unit.counts);
     annotateRoot(*lowered.unit.function, lowered.unit.profile ? lowered.unit.profile->entries : 0, *lowered.unit.counts);
   }
+  specialiseCallees(lowered.unit);
   specialiseRoot(lowered.unit, !request.count);
   lowerThreadLocals(lowered.unit, map_);
   if (request.tier == Tier::O3)

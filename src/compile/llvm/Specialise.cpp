@@ -280,6 +280,8 @@ void specialiseRoot(Unit& unit, bool selfCalls) {
   guard.handOn(*guard.slow, generic, true);
 }
 
+namespace {
+
 void specialiseCallee(Unit& unit, llvm::Function& copy, std::uint32_t function, llvm::ArrayRef<KnownValue> known) {
   std::vector<KnownValue> values = worthKnowing(copy, known);
   if (values.empty() || !canSpecialise(copy))
@@ -301,6 +303,14 @@ void specialiseCallee(Unit& unit, llvm::Function& copy, std::uint32_t function, 
   unfoldLoops(*guard.special->getParent());
   guard.countFailures(*guard.slow);
   guard.handOn(*guard.slow, *generic, true);
+}
+
+} // namespace
+
+void specialiseCallees(Unit& unit) {
+  for (const KnownCallee& callee : unit.callees)
+    if (!callee.known.empty())
+      specialiseCallee(unit, *callee.copy, callee.id, callee.known);
 }
 
 } // namespace kiln

@@ -37,8 +37,8 @@ bool canSpecialise(const llvm::Function& body);
 /// may pass by the guard, and with it whatever counts entries.
 void specialiseRoot(Unit& unit, bool selfCalls);
 
-/// A callee's copy in the unit that will never be emitted, `function` by its number.
-void specialiseCallee(Unit& unit, llvm::Function& copy, std::uint32_t function, llvm::ArrayRef<KnownValue> values);
+/// The copies in the unit that will never be emitted.
+void specialiseCallees(Unit& unit);
 
 /// Marks functions that belong to a unit's code besides its own function: no part of a coroutine (footingOf()).
 inline constexpr const char* kPartOfUnit = "kiln-part";

@@ -31,6 +31,13 @@ struct KnownValue {
   std::uint64_t number = 0; ///< as it was recorded
 };
 
+/// A callee that came along.
+struct KnownCallee {
+  llvm::Function* copy = nullptr;
+  std::uint32_t id = 0;
+  std::vector<KnownValue> known;
+};
+
 struct Unit {
   std::unique_ptr<llvm::Module> module;
   llvm::Function* function = nullptr;
@@ -43,6 +50,7 @@ struct Unit {
   std::optional<CountSummary> counts;
   /// Arguments of the function that always had one value, if it is compiled with a profile.
   std::vector<KnownValue> known;
+  std::vector<KnownCallee> callees; ///< those with a profile
   /// The cells that its code refers to by kGuardsSymbol, in order.
   std::vector<GuardInfo> guards;
   /// What the names in `module` stand for; a name that is not here was made by LLVM.
@@ -64,8 +72,8 @@ struct ImportLimits {
 };
 ImportLimits importLimits(Tier tier);
 
-/// Builds the unit of function `id` from this world, with a profile if there is one; its callees specialised if there are
-/// assumptions to ask. Fails with the errors of reading a
+/// Builds the unit of function `id` from this world, with a profile if there is one. With assumptions to ask, what
+/// arguments always were is in `known`. Fails with the errors of reading a
 /// body.
 Result<Unit> extractUnit(World& world, const ProgramMap& map, const WorldSymbols& symbols, std::uint32_t id,
                          const ImportLimits& limits, const ProfileSource* profile = nullptr,
