@@ -48,6 +48,11 @@ class Run:
     def steady(self):
         return stats.steady(self.repetitions)
 
+    @property
+    def steady_least(self):
+        """The fastest of the repetitions that `steady` is the median of."""
+        return None if self.steady is None else min(self.repetitions[len(self.repetitions) // 2:])
+
 
 @dataclass
 class Row:

@@ -2,7 +2,7 @@
 
 import fnmatch
 
-from . import build, counting, interpreter, tiers
+from . import build, counting, interpreter, peak, tiers
 from .execute import Contender, measure
 from .table import Column, Table
 
@@ -77,7 +77,7 @@ def run_record(run):
                         tiers.Compiled)):
         return vars(run)
     return {"wall": run.wall, "cpu": run.cpu, "memory": run.memory, "steady": run.steady,
-            "steady_least": min(run.repetitions[len(run.repetitions) // 2:], default=None)}
+            "steady_least": run.steady_least}
 
 
 def start(session):
@@ -173,7 +173,8 @@ def real(session):
     session.run_table("real: Lua and SQLite", columns, rows)
 
 
-GROUPS = {"start": start, "steady": steady, "real": real, "counting": counting.counting,
+GROUPS = {"start": start, "steady": steady, "peak": peak.peak,
+          "phases": peak.change_of_mind, "real": real, "counting": counting.counting,
           "interpreter": interpreter.interpreter, "decode": interpreter.decode,
           "throughput": tiers.throughput, "baseline": tiers.baseline, "curves": tiers.curves, "short": tiers.short,
           "ladders": tiers.ladders}
