@@ -59,9 +59,7 @@ static void sort(char *base, size_t count, size_t size, order *compare) {
       i += size;
       j -= size;
     }
-    size_t left = (size_t)(i - base) / size;
-    if (i == j) left++;
-    if (left == 0 || left >= count) left = count / 2;
+    const size_t left = (size_t)(i - base) / size + (i == j); /* all in front of it are at most the pivot */
     if (left < count - left) {
       sort(base, left, size, compare);
       base += left * size;

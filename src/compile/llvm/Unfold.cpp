@@ -5,12 +5,14 @@
 #include <llvm/ADT/MapVector.h>
 #include <llvm/Analysis/ConstantFolding.h>
 #include <llvm/Analysis/LoopInfo.h>
+#include <llvm/Analysis/ValueTracking.h>
 #include <llvm/IR/CFG.h>
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/DataLayout.h>
 #include <llvm/IR/Dominators.h>
 #include <llvm/IR/Instructions.h>
 #include <llvm/IR/IntrinsicInst.h>
+#include <llvm/Transforms/Utils/BasicBlockUtils.h>
 #include <llvm/Transforms/Utils/Local.h>
 
 #include <map>
@@ -21,6 +23,24 @@ namespace {
 
 /// Of blocks and instructions that come of one loop. A table that a person wrote has some hundred entries.
 constexpr std::size_t kMostCopies = 2000, kMostInstructions = 8000;
+
+/// By what a block's end chooses its way, or null.
+llvm::Value* decisionOf(llvm::BasicBlock& block) {
+  if (auto* branch = llvm::dyn_cast<llvm::BranchInst>(block.getTerminator()))
+    return branch->isConditional() ? branch->getCondition() : nullptr;
+  if (auto* choice = llvm::dyn_cast<llvm::SwitchInst>(block.getTerminator()))
+    return choice->getCondition();
+  return nullptr;
+}
+
+bool ofConstants(const llvm::LoadInst& load) {
+  llvm::SmallVector<const llvm::Value*, 4> objects;
+  llvm::getUnderlyingObjects(load.getPointerOperand(), objects);
+  return llvm::all_of(objects, [](const llvm::Value* object) {
+    const auto* variable = llvm::dyn_cast<llvm::GlobalVariable>(object);
+    return variable && variable->isConstant() && variable->hasDefinitiveInitializer();
+  });
+}
 
 class Unfolding {
 public:
@@ -45,9 +65,11 @@ private:
   bool canCopy() const;
   bool mayBeStatic(const llvm::Instruction& instruction) const;
   void shrinkStatic();
+  void dropIdleChoices();
   bool chooseStatic();
   void addPhis(llvm::Value* value, Phis& to) const;
   void addSources(Phis& phis) const;
+  bool splitChoice();
   void demoteOthers();
   void findAlive();
   llvm::Constant* normal(llvm::Constant* constant) const;
@@ -78,6 +100,12 @@ bool Unfolding::canCopy() const {
         !(llvm::isa<llvm::BranchInst>(block->getTerminator()) || llvm::isa<llvm::SwitchInst>(block->getTerminator()) ||
           llvm::isa<llvm::UnreachableInst>(block->getTerminator())))
       return false;
+    // Where the loop leaves to, values of invokes cannot go to memory on their way.
+    for (const llvm::BasicBlock* next : llvm::successors(block))
+      for (const llvm::PHINode& phi : next->phis())
+        for (const llvm::Value* incoming : phi.incoming_values())
+          if (llvm::isa<llvm::InvokeInst>(incoming) || llvm::isa<llvm::CallBrInst>(incoming))
+            return false;
     for (const llvm::Instruction& instruction : *block) {
       const auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction);
       if (llvm::isa<llvm::AllocaInst>(instruction) || instruction.getType()->isTokenTy() || (call && call->cannotDuplicate()))
@@ -89,7 +117,7 @@ bool Unfolding::canCopy() const {
 
 bool Unfolding::mayBeStatic(const llvm::Instruction& instruction) const {
   if (const auto* load = llvm::dyn_cast<llvm::LoadInst>(&instruction))
-    return load->isSimple() && !load->getType()->isAggregateType();
+    return load->isSimple() && !load->getType()->isAggregateType() && ofConstants(*load);
   return llvm::isa<llvm::PHINode>(instruction) || llvm::isa<llvm::BinaryOperator>(instruction) ||
          llvm::isa<llvm::CastInst>(instruction) || llvm::isa<llvm::GetElementPtrInst>(instruction) ||
          llvm::isa<llvm::CmpInst>(instruction) || llvm::isa<llvm::SelectInst>(instruction) ||
@@ -103,7 +131,10 @@ void Unfolding::shrinkStatic() {
     for (llvm::BasicBlock* block : blocks_)
       for (llvm::Instruction& instruction : *block)
         if (static_.contains(&instruction) &&
-            !llvm::all_of(instruction.operands(), [&](const llvm::Use& operand) { return isStatic(operand.get()); })) {
+            !llvm::all_of(instruction.operands(), [&](const llvm::Use& operand) {
+              // A choice between two that are static may become a branch.
+              return isStatic(operand.get()) || (llvm::isa<llvm::SelectInst>(instruction) && operand.getOperandNo() == 0);
+            })) {
           static_.erase(&instruction);
           changed = true;
         }
@@ -137,6 +168,28 @@ void Unfolding::addSources(Phis& phis) const {
   }
 }
 
+/// Choices by something that is not static stay choices, unless a static phi or a decision follows from them.
+void Unfolding::dropIdleChoices() {
+  llvm::SmallPtrSet<const llvm::Instruction*, 16> used;
+  llvm::SmallVector<llvm::Value*, 16> work;
+  for (llvm::BasicBlock* block : blocks_) {
+    for (llvm::PHINode& phi : block->phis())
+      if (static_.contains(&phi))
+        work.append(phi.op_begin(), phi.op_end());
+    work.push_back(decisionOf(*block));
+  }
+  while (!work.empty()) {
+    auto* next = llvm::dyn_cast_or_null<llvm::Instruction>(work.pop_back_val());
+    if (next && static_.contains(next) && used.insert(next).second)
+      work.append(next->op_begin(), next->op_end());
+  }
+  for (llvm::BasicBlock* block : blocks_)
+    for (llvm::Instruction& instruction : *block)
+      if (auto* select = llvm::dyn_cast<llvm::SelectInst>(&instruction);
+          select && !isStatic(select->getCondition()) && !used.contains(select))
+        static_.erase(select);
+}
+
 /// Static is first what can be; of that, what decides where the loop goes on by what a table says.
 bool Unfolding::chooseStatic() {
   for (llvm::BasicBlock* block : blocks_)
@@ -160,11 +213,7 @@ bool Unfolding::chooseStatic() {
     return false;
   };
   for (llvm::BasicBlock* block : blocks_) {
-    llvm::Value* decides = nullptr;
-    if (auto* branch = llvm::dyn_cast<llvm::BranchInst>(block->getTerminator()))
-      decides = branch->isConditional() ? branch->getCondition() : nullptr;
-    else if (auto* choice = llvm::dyn_cast<llvm::SwitchInst>(block->getTerminator()))
-      decides = choice->getCondition();
+    llvm::Value* decides = decisionOf(*block);
     if (!decides || !llvm::isa<llvm::Instruction>(decides) || !isStatic(decides))
       continue;
     if (readsTable(decides))
@@ -183,6 +232,7 @@ bool Unfolding::chooseStatic() {
     for (llvm::PHINode& phi : block->phis())
       if (!needed.contains(&phi))
         static_.erase(&phi);
+  dropIdleChoices();
   shrinkStatic();
   return llvm::any_of(header_->phis(), [&](llvm::PHINode& phi) { return static_.contains(&phi); });
 }
@@ -431,9 +481,42 @@ bool Unfolding::copyAll() {
   return true;
 }
 
-bool Unfolding::run() {
-  if (!canCopy() || !chooseStatic())
+/// A choice by something that is not static: two ways, and a copy for each. Whether there was one.
+bool Unfolding::splitChoice() {
+  llvm::SelectInst* choice = nullptr;
+  for (llvm::BasicBlock* block : blocks_)
+    for (llvm::Instruction& instruction : *block)
+      if (auto* select = llvm::dyn_cast<llvm::SelectInst>(&instruction);
+          select && static_.contains(select) && !isStatic(select->getCondition()))
+        choice = select;
+  if (!choice)
     return false;
+  llvm::BasicBlock* first = choice->getParent();
+  llvm::BasicBlock* behind = llvm::SplitBlock(first, choice->getIterator());
+  auto* other = llvm::BasicBlock::Create(function_.getContext(), "", &function_, behind);
+  llvm::BranchInst::Create(behind, other);
+  first->getTerminator()->eraseFromParent();
+  llvm::BranchInst::Create(behind, other, choice->getCondition(), first);
+  auto* value = llvm::PHINode::Create(choice->getType(), 2, "", behind->begin());
+  value->addIncoming(choice->getTrueValue(), first);
+  value->addIncoming(choice->getFalseValue(), other);
+  choice->replaceAllUsesWith(value);
+  choice->eraseFromParent();
+  for (llvm::BasicBlock* block : {behind, other}) {
+    blocks_.push_back(block);
+    inside_.insert(block);
+  }
+  return true;
+}
+
+bool Unfolding::run() {
+  if (!canCopy())
+    return false;
+  do {
+    static_.clear();
+    if (!chooseStatic())
+      return false;
+  } while (splitChoice());
   demoteOthers();
   findAlive();
   return copyAll();
@@ -442,21 +525,16 @@ bool Unfolding::run() {
 } // namespace
 
 bool unfoldLoops(llvm::Function& function) {
-  // Outer loops first: what is left in their copies are the inner ones.
-  bool any = false;
-  for (bool changed = true; changed;) {
-    changed = false;
+  // From outside in, one in all, so that the size is bounded. What is tried and fails may have split blocks.
+  for (std::size_t next = 0;; ++next) {
     llvm::DominatorTree tree(function);
     llvm::LoopInfo loops(tree);
-    for (const llvm::Loop* loop : loops.getLoopsInPreorder())
-      if (Unfolding(function, *loop).run()) {
-        any = changed = true;
-        break;
-      }
-    if (any)
-      break; // one loop of a function: bounded in size
+    auto all = loops.getLoopsInPreorder();
+    if (next >= all.size())
+      return false;
+    if (Unfolding(function, *all[next]).run())
+      return true;
   }
-  return any;
 }
 
 } // namespace kiln
