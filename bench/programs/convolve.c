@@ -3,8 +3,8 @@
  * Arguments: SIZE (odd) CHANNELS WIDTH HEIGHT REPS. */
 #include "rep.h"
 
-static void convolve(const uint8_t *from, uint8_t *to, long width, long height, long channels, const int16_t *kernel,
-                     long size, int shift) {
+static void convolve(const uint8_t *restrict from, uint8_t *restrict to, long width, long height, long channels,
+                     const int16_t *restrict kernel, long size, int shift) {
   const long half = size / 2;
   for (long y = half; y < height - half; y++)
     for (long x = half; x < width - half; x++)
