@@ -50,6 +50,12 @@ struct Options {
   bool osr = true;
   /// Not 0: every loop moves at its N-th back-edge, into code compiled then and there. For tests.
   std::uint64_t osrAt = 0;
+  /// Code of the ladder's last tier leaves out what the profile says never happens; should it happen, the interpreter goes on.
+  bool speculate = true;
+  /// Not 0: guards are put at branches and calls of all code of the last tier, and every N-th that is passed fails. For tests.
+  std::uint64_t exitAt = 0;
+  /// Failures of a guard until its assumption is dropped and the function compiled again; 0: Kiln's own number. For tests.
+  std::uint64_t exitLimit = 0;
   /// Not 0: baseline code gets by with so many registers of each class. For tests.
   unsigned baselineRegisters = 0;
   /// Baseline code uses no instructions beyond SSE2, whatever the machine has. For tests.

@@ -17,6 +17,7 @@ struct TierEvent {
     Demoted,   ///< calls now go to a lower tier
     Failed,    ///< a compile failed; the function stays where it was
     Dropped,   ///< the queue was full; the budget brings the request back
+    Exited,    ///< a guard failed and the interpreter goes on; `reason` tells which and with what values
     LoopPublished, ///< activations that reach the header of `loop` move into new code there; calls go where they went
   };
   Kind kind = Kind::Requested;

@@ -43,6 +43,21 @@ struct CodeSpaceStatistics {
   std::uint64_t promotionsRefused = 0; ///< for lack of room
 };
 
+/// Guards of the last tier's code: what was assumed, and how often that was wrong.
+struct ExitStatistics {
+  struct Reason {
+    std::string name; ///< "branch", "target", "argument"
+    std::uint64_t failures = 0;
+    std::uint64_t exits = 0;   ///< of these, how many went on in the interpreter
+    std::uint64_t dropped = 0; ///< assumptions that failed too often
+  };
+  std::vector<Reason> reasons;
+  std::uint64_t sites = 0;     ///< guards in all code made so far
+  std::uint64_t forced = 0;    ///< exits on purpose (--exit-at); they are in `reasons` as well
+  std::uint64_t rebuilds = 0;  ///< functions compiled again for it
+  std::uint64_t leftAlone = 0; ///< functions that are compiled without assumptions, after too many rebuilds
+};
+
 struct FunctionStatistics {
   std::string name;
   std::optional<Tier> tier;  ///< whose code calls go to; none if the function was never called
@@ -69,6 +84,7 @@ struct Statistics {
   std::uint64_t codeSpaceUsed = 0;   ///< with constants, stubs and unwind tables
   std::uint64_t codeSpaceLimit = 0;
   CodeSpaceStatistics codeSpace;
+  ExitStatistics exits;
   /// What the interpreter decoded. Reading and cleaning up come before and are in prepareNs of the versions.
   struct Decoding {
     std::uint64_t functions = 0;

@@ -28,6 +28,7 @@ struct QueuedCompile {
   Tier tier = Tier::O0;
   std::uint32_t loop = kNoLoop; ///< the continuation at this loop header
   bool exact = false;           ///< this tier was named, and no other will do
+  bool rebuild = false;         ///< what there is of that tier was withdrawn
 };
 
 enum class PushResult { Queued, AlreadyPending, Full, Busy, Closed };

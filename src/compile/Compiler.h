@@ -18,7 +18,6 @@
 
 namespace kiln {
 
-class Assumptions;
 class ProfileSource;
 
 struct CompileRequest {
@@ -28,7 +27,7 @@ struct CompileRequest {
   /// Number of a loop header's block: the continuation at that loop (transition/FrameState.h) instead of the function.
   std::uint32_t loop = kNoLoop;
   const ProfileSource* profile = nullptr; ///< what the code is optimised by; null: nothing but itself
-  const Assumptions* assumptions = nullptr; ///< says what may be taken for granted, with a profile; null: nothing
+  const Speculation* speculation = nullptr; ///< null: nothing is guessed
 };
 
 /// A compiled function that is not yet code: a relocatable ELF object whose symbol `entry` is the function.
@@ -40,12 +39,15 @@ struct CodeArtifact {
   std::string entry;
   std::vector<char> object;
   CompileTimes times;
-  std::vector<GuardInfo> guards; ///< the cells of kGuardsSymbol, in order
   CodeUse use = CodeUse::FirstCode; ///< set by who links
   /// The code's addresses may be where no look at the threads finds them (Version::lasting).
   bool lasting = false;
   /// The code may leave its thread's stack for another.
   bool switchesStacks = false;
+  std::vector<GuardInfo> guards;
+  // Set by who links: the guards' cells, and where each goes on that exits.
+  GuardCell* cells = nullptr;
+  std::vector<std::uintptr_t> resumes = {};
 };
 
 /// A compiler's "not me": the function starts in the next tier that takes it. Not an error.

@@ -3,6 +3,7 @@
 #include <cerrno>
 
 #include "engine/EngineCore.h"
+#include "engine/Exits.h"
 #include "engine/SignalHandlers.h"
 #include "engine/StandIns.h"
 #include "support/Clock.h"
@@ -14,8 +15,6 @@ namespace kiln {
 namespace {
 
 constexpr std::size_t kCompileStackBytes = std::size_t{16} << 20;
-
-__attribute__((preserve_all)) void spentForNow(GuardCell* cell) { cell->left.store(std::int64_t{1} << 62); }
 
 /// The runtime leaves errno as the program had it: it runs where the program sees only a call.
 class ErrnoGuard {
@@ -106,6 +105,8 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
     return std::unexpected(table.error());
   table_ = std::move(*table);
   makeRetirement(**world);
+  if (auto made = makeExits(); !made)
+    return made;
   linker_ = std::make_unique<JitLinker>(*space_, unwind_, [this](std::string_view symbol) { return resolve(symbol); });
 
   TierManager::Settings settings;
@@ -123,8 +124,6 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
   tiers_ = std::make_unique<TierManager>(
       *table_, std::move(settings),
       [this](FunctionRecord& record, Tier tier, std::uint32_t loop) { return request(record, tier, loop); });
-  if (!getenv("NOSPEC"))
-    assumptions_ = std::make_unique<Assumptions>(map_.functions.size(), Assumptions::Limits{}, [](const GuardSite&) { return Assumptions::Answer::Busy; });
   makeLowTiers();
   if (auto made = makeProfile(input.profile); !made)
     return made;
@@ -204,12 +203,14 @@ std::optional<std::uintptr_t> ProgramCore::resolve(std::string_view symbol) {
     case KilnSymbol::Data: return map_.data[own->id].address;
     }
   }
-  if (symbol == kGuardsSymbol)
-    return reinterpret_cast<std::uintptr_t>(cells_);
-  if (symbol == kGuardSpentSymbol)
-    return addressOf(&spentForNow);
   if (symbol == kBudgetSpentSymbol)
     return budgetEntry();
+  if (symbol == kExitSymbol)
+    return addressOf(&kiln_exit);
+  if (symbol == kGuardSpentSymbol)
+    return guardEntry();
+  if (symbol == kExitCountSymbol)
+    return reinterpret_cast<std::uintptr_t>(exitCount_);
   if (symbol == kTlsBaseSymbol)
     return addressOf(&ThreadLocals::baseOf);
   if (symbol == kTlsExternalSymbol)
@@ -248,8 +249,9 @@ std::uintptr_t ProgramCore::firstCall(std::uint32_t function) {
 
 /// The ladder's last tier is where guesses pay: what is compiled below it is soon compiled again.
 CompileRequest ProgramCore::compileRequest(const FunctionRecord& record, Tier tier, std::uint32_t loop) const {
-  return {record.id, tier, tiers_->counts(tier), loop, tier >= tiers_->ladder().top() ? profile_.get() : nullptr,
-          assumptions_.get()};
+  const bool top = tier >= tiers_->ladder().top();
+  return {record.id, tier, tiers_->counts(tier), loop, top ? profile_.get() : nullptr,
+          top && engine_->options.speculate ? &speculation_ : nullptr};
 }
 
 Result<void> ProgramCore::compileNow(FunctionRecord& record, Tier tier, std::string_view reason, bool force) {
@@ -260,8 +262,7 @@ Result<void> ProgramCore::compileNow(FunctionRecord& record, Tier tier, std::str
 
 Result<void> ProgramCore::compileFrom(WorldKeeper& worlds, FunctionRecord& record, Tier tier, std::string_view reason,
                                       bool force) {
-  CompileResult result = Error{};
-  callOnStack(*stack_, [&] { result = compiler_->compile(compileRequest(record, tier), worlds); });
+  CompileResult result = compileGuarded(*compiler_, worlds, compileRequest(record, tier), true);
   return withRoom(record, [&] {
     Result<void> outcome;
     callOnStack(*stack_, [&] { outcome = install(record, result, reason, force); });
@@ -272,8 +273,7 @@ Result<void> ProgramCore::compileFrom(WorldKeeper& worlds, FunctionRecord& recor
 void ProgramCore::compileLoopNow(FunctionRecord& record, Tier tier, std::uint32_t loop, std::string_view reason) {
   if (tier == Tier::Baseline)
     return enterLow(record, loop, reason);
-  CompileResult result = Error{};
-  callOnStack(*stack_, [&] { result = compiler_->compile(compileRequest(record, tier, loop)); });
+  CompileResult result = compileGuarded(*compiler_, compiler_->worlds(), compileRequest(record, tier, loop), true);
   auto done = withRoom(record, [&] {
     Result<void> outcome;
     callOnStack(*stack_, [&] { outcome = installLoop(record, result, reason); });
@@ -294,12 +294,13 @@ Result<Version> ProgramCore::link(FunctionRecord& record, CompileResult& result)
   artifact.use = first ? CodeUse::FirstCode : CodeUse::Promotion;
   if (artifact.switchesStacks)
     retirement_->turnOff("the program may switch stacks by assembly");
-  if (!artifact.guards.empty())
-    cells_ = reinterpret_cast<GuardCell*>(range_->takeWritable(artifact.guards.size() * sizeof(GuardCell))->data());
+  if (auto placed = placeCells(artifact); !placed)
+    return std::unexpected(placed.error());
   auto version = linker_->link(artifact);
   if (!version)
     return fail(version.error().code, "function '" + record.name + "': " + version.error().message);
   version->times.link = nowNanoseconds() - start;
+  installGuards(record, artifact, *version);
   announce(record, *version);
   return version;
 }
@@ -420,23 +421,29 @@ void ProgramCore::compileQueued(const QueuedCompile& request, unsigned worker) {
   }
   const bool whole = request.loop == kNoLoop;
   const Tier tier = whole && !request.exact ? tiers_->tierByNow(record, request.tier) : request.tier;
-  if (whole ? tiers_->select(record, tier, "threshold", true) : record.osrEntry(request.loop, tier) != nullptr)
+  if (!request.rebuild &&
+      (whole ? tiers_->select(record, tier, "threshold", true) : record.osrEntry(request.loop, tier) != nullptr))
     return; // made meanwhile by promote(), or left behind by a demotion
+  const std::string_view reason = request.rebuild ? "assumption failed" : "threshold";
   if (!roomForPromotion(record, tier, request.loop))
-    return;
+    return assumptions_->gaveUp(record.id);
   auto& compiler = workerCompilers_[worker];
   if (!compiler)
     compiler = std::make_unique<LlvmCompiler>(map_, std::make_shared<WorldKeeper>(sources_, map_, Reading::Whole));
   if (!whole) {
-    auto made = compiler->compile(compileRequest(record, tier, request.loop));
-    auto done = withRoom(record, [&] { return installLoop(record, made, "threshold"); });
-    if (!done)
+    auto made = compileGuarded(*compiler, compiler->worlds(), compileRequest(record, tier, request.loop), false);
+    auto done = withRoom(record, [&] { return installLoop(record, made, reason); });
+    if (!done) {
+      assumptions_->gaveUp(record.id);
       tiers_->refuseLoop(record, tier, request.loop, done.error().message);
+    }
   } else {
-    auto made = compiler->compile(compileRequest(record, tier));
-    auto done = withRoom(record, [&] { return install(record, made, "threshold", false); });
-    if (!done)
+    auto made = compileGuarded(*compiler, compiler->worlds(), compileRequest(record, tier), false);
+    auto done = withRoom(record, [&] { return install(record, made, reason, false); });
+    if (!done) {
+      assumptions_->gaveUp(record.id);
       tiers_->reportFailure(record, tier, done.error());
+    }
   }
   retireIfDue();
 }
@@ -534,6 +541,7 @@ void ProgramCore::prepareFork() {
   install_.lock();
   interpreter_->stubLock().lock();
   retirement_->forkLock().lock();
+  assumptions_->forkLock().lock();
   if (profile_)
     profile_->forkLock().lock();
   space_->expectChild();
@@ -546,6 +554,7 @@ void ProgramCore::parentAfterFork() {
     names_->parentAfterFork();
   if (profile_)
     profile_->forkLock().unlock();
+  assumptions_->forkLock().unlock();
   retirement_->forkLock().unlock();
   interpreter_->stubLock().unlock();
   install_.unlock();
@@ -558,6 +567,7 @@ void ProgramCore::childAfterFork() {
     names_->childAfterFork();
   if (profile_)
     profile_->forkLock().unlock();
+  assumptions_->forkLock().unlock();
   retirement_->forkLock().unlock();
   interpreter_->stubLock().unlock();
   install_.unlock();

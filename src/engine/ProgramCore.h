@@ -77,6 +77,9 @@ public:
   /// The continuation at a loop header, compiled in this thread if there is none; 0 if there can be none.
   std::uintptr_t forceOsr(FunctionRecord& record, std::uint32_t loop, Tier running);
   void compileQueued(const QueuedCompile& request, unsigned worker);
+  /// A guard has failed: where its activation goes on. `state` as in transition/Resume.h.
+  std::uintptr_t onExit(GuardSite& site, const std::uint64_t* state);
+  void onGuardSpent(GuardCell& cell);
 
   void prepareFork();
   void parentAfterFork();
@@ -130,6 +133,18 @@ private:
   /// The artifact or a reason why there is none, made a version.
   Result<Version> link(FunctionRecord& record, CompileResult& result);
   Result<void> install(FunctionRecord& record, CompileResult& result, std::string_view reason, bool force);
+  // Exits.cpp: guesses of the last tier, and the way back.
+  Result<void> makeExits();
+  /// As the compiler would, but a function whose activations the interpreter cannot resume gets no guards that exit. `locked`: under
+  /// the foreground lock, else it takes it. Not on a compile stack.
+  CompileResult compileGuarded(LlvmCompiler& compiler, WorldKeeper& worlds, const CompileRequest& request, bool locked);
+  /// Makes all places resumable that the code may exit at; the function that is refused, if one is.
+  Result<std::optional<std::uint32_t>> prepareExits(CodeArtifact& artifact);
+  Result<void> placeCells(CodeArtifact& artifact);
+  void installGuards(const FunctionRecord& record, const CodeArtifact& artifact, const Version& version);
+  Assumptions::Answer rebuild(const GuardSite& site);
+  void traceExit(GuardSite& site, const std::uint64_t* state);
+  void fillIn(ExitStatistics& out) const;
   // Room.cpp: what happens to code when room gets scarce.
   void makeRetirement(World& world);
   /// Whether a compile for a function that has code is worth while; if not, it is refused here and counted.
@@ -160,6 +175,10 @@ private:
   std::unique_ptr<TierManager> tiers_;
   std::unique_ptr<interp::Interpreter> interpreter_;
   std::unique_ptr<baseline::Baseline> baseline_;
+  std::unique_ptr<Assumptions> assumptions_;
+  Speculation speculation_;
+  std::unique_ptr<std::atomic<bool>[]> unresumable_; ///< by function
+  std::atomic<std::int64_t>* exitCount_ = nullptr; ///< in the range: forced guards until one fails
   std::unique_ptr<RunProfile> profile_; ///< null if nobody uses it
   std::map<std::pair<Tier, std::string>, std::uint64_t> refusals_; ///< under foreground_
 
@@ -168,11 +187,22 @@ private:
   std::unique_ptr<LlvmCompiler> compiler_;
   std::unique_ptr<Stack> stack_;
   std::vector<std::unique_ptr<LlvmCompiler>> workerCompilers_; ///< by worker number, each used by that thread only
-  std::unique_ptr<Assumptions> assumptions_; // TEMPORARY
-  GuardCell* cells_ = nullptr;
   std::mutex install_; ///< linking and publishing, one at a time
   std::once_flag constructed_;
 };
+
+template <typename Work, typename Use> void ProgramCore::onForeground(Work&& work, Use&& use) {
+  callOnStack(*stack_, [&] {
+    LowResult made;
+    auto done = worlds_->guarded([&](World& world, const WorldSymbols& symbols) -> Result<void> {
+      made = work(world, symbols);
+      return {};
+    });
+    if (!done)
+      made = done.error();
+    use(std::move(made));
+  });
+}
 
 template <typename Attempt> Result<void> ProgramCore::withRoom(FunctionRecord& record, Attempt&& attempt) {
   Result<void> done = attempt();

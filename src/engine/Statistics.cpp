@@ -74,6 +74,7 @@ Statistics ProgramCore::statistics() {
   out.codeSpaceUsed = space_->bytesUsed();
   out.codeSpaceLimit = space_->limit();
   fillIn(out.codeSpace);
+  fillIn(out.exits);
   CompileQueue::Counts counts = engine_->queue.counts();
   out.requests = counts.pushed;
   out.requestsDropped = counts.dropped;

@@ -5,6 +5,7 @@
 #include <llvm/IR/Module.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "abi/Leaves.h"
 
@@ -24,14 +25,20 @@ bool isPure(const llvm::Instruction& instruction) {
          !instruction.mayHaveSideEffects();
 }
 
-bool Intervals::analyse(const llvm::Function& function) {
+bool Intervals::analyse(const llvm::Function& function, bool asWritten) {
   forget();
   function_ = &function;
   data_ = &function.getParent()->getDataLayout();
   if (!number())
     return false;
   findEdges();
-  orderBlocks();
+  if (asWritten) {
+    numbersInOrder_.resize(blocks_.size() - 1);
+    std::iota(numbersInOrder_.begin(), numbersInOrder_.end(), 0u);
+  } else {
+    orderBlocks();
+  }
+  placeBlocks();
   findRanges();
   fold();
   live();
@@ -132,7 +139,9 @@ void Intervals::orderBlocks() {
     stack.pop_back();
   }
   std::reverse(numbersInOrder_.begin(), numbersInOrder_.end());
+}
 
+void Intervals::placeBlocks() {
   placeOf_.resize(values_.size());
   std::uint32_t position = 0;
   for (std::uint32_t place = 0; place < numbersInOrder_.size(); ++place) {

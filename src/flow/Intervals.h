@@ -126,8 +126,9 @@ protected:
     std::uint32_t root;
   };
 
-  /// All steps. False if a value's type has no words. What was known of the last function is forgotten.
-  bool analyse(const llvm::Function& function);
+  /// All steps. False if a value's type has no words. What was known of the last function is forgotten. `asWritten`: the order is
+  /// that in which the blocks lie; all can be reached, and definitions lie before their uses.
+  bool analyse(const llvm::Function& function, bool asWritten = false);
 
   /// How many words values of a type have; kNone if Kiln cannot hold them.
   virtual std::uint32_t wordsFor(llvm::Type* type) const = 0;
@@ -172,6 +173,7 @@ private:
   bool add(const llvm::Value& value);
   void findEdges();
   void orderBlocks();
+  void placeBlocks();
   void findRanges();
   void live();
   void livePhi(const llvm::PHINode& phi, std::uint32_t place);

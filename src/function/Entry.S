@@ -10,6 +10,7 @@
   .text
   .hidden kiln_first_call
   .hidden kiln_budget_spent
+  .hidden kiln_guard_spent
 
   .macro SAVE_ALL
   pushq %rbp
@@ -88,23 +89,28 @@ kiln_first_call_entry:
   .cfi_endproc
   .size kiln_first_call_entry, . - kiln_first_call_entry
 
-# From counting code: %rdi is the counters' address.
-  .globl kiln_budget_entry
-  .hidden kiln_budget_entry
-  .type kiln_budget_entry, @function
-kiln_budget_entry:
+# From counting code and guards: %rdi is the address of the counters or the guard's cell.
+  .macro KEEPING_CALL name, runtime
+  .globl \name
+  .hidden \name
+  .type \name, @function
+\name:
   .cfi_startproc
   pushq %r11
   .cfi_adjust_cfa_offset 8
   SAVE_ALL
-  call kiln_budget_spent
+  call \runtime
   RESTORE_ALL
   .cfi_def_cfa_offset 16
   popq %r11
   .cfi_def_cfa_offset 8
   ret
   .cfi_endproc
-  .size kiln_budget_entry, . - kiln_budget_entry
+  .size \name, . - \name
+  .endm
+
+  KEEPING_CALL kiln_budget_entry, kiln_budget_spent
+  KEEPING_CALL kiln_guard_entry, kiln_guard_spent
 
   .data
   .globl kiln_use_xsave

@@ -66,8 +66,10 @@ struct Version {
   /// Addresses of this code may be where no look at the threads finds them: it is never retired.
   bool lasting = false;
   bool retired = false;
+  bool withdrawn = false; ///< an assumption of it failed too often: never selected again
 
   bool callable() const { return loop == kNoLoop && !retired; }
+  bool selectable() const { return callable() && !withdrawn; }
   std::size_t memoryBytes() const {
     std::size_t bytes = 0;
     for (const CodeSpan& span : memory)

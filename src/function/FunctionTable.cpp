@@ -10,10 +10,12 @@ extern "C" {
 // Entry.S
 void kiln_first_call_entry();
 void kiln_budget_entry();
+void kiln_guard_entry();
 
 // What Entry.S calls and reads.
 std::uintptr_t kiln_first_call(void* head, std::uintptr_t thunkReturn);
 void kiln_budget_spent(kiln::Counters* counters);
+void kiln_guard_spent(kiln::GuardCell* cell);
 extern std::uint8_t kiln_use_xsave;
 }
 
@@ -28,10 +30,13 @@ struct Head {
 };
 
 std::atomic<BudgetHandler> gBudgetHandler{nullptr};
+std::atomic<GuardHandler> gGuardHandler{nullptr};
 
 } // namespace
 
 std::uintptr_t budgetEntry() { return reinterpret_cast<std::uintptr_t>(&kiln_budget_entry); }
+std::uintptr_t guardEntry() { return reinterpret_cast<std::uintptr_t>(&kiln_guard_entry); }
+void setGuardHandler(GuardHandler handler) { gGuardHandler.store(handler, std::memory_order_release); }
 void setBudgetHandler(BudgetHandler handler) { gBudgetHandler.store(handler, std::memory_order_release); }
 
 Result<std::unique_ptr<FunctionTable>> FunctionTable::create(AddressRange& range, CodeSpace& space,
@@ -133,4 +138,9 @@ void kiln_budget_spent(kiln::Counters* counters) {
   if (auto handler = kiln::gBudgetHandler.load(std::memory_order_acquire))
     handler(counters);
   pthread_setcancelstate(cancelState, nullptr);
+}
+
+void kiln_guard_spent(kiln::GuardCell* cell) {
+  if (auto handler = kiln::gGuardHandler.load(std::memory_order_acquire))
+    handler(cell);
 }

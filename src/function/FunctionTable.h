@@ -24,6 +24,8 @@
 
 namespace kiln {
 
+struct GuardCell;
+
 /// Called by a thunk on the program's own stack, with the program's registers saved. Returns where to go on.
 using FirstCallHandler = std::uintptr_t (*)(void* context, std::uint32_t function);
 /// Called when a budget of the function whose counters these are fell below zero.
@@ -88,5 +90,9 @@ private:
 std::uintptr_t budgetEntry();
 /// One per process: who handles spent budgets. The owner is found from the counters' address.
 void setBudgetHandler(BudgetHandler handler);
+/// The same for guards that count (transition/Assumption.h): what they call when their cell is spent.
+std::uintptr_t guardEntry();
+using GuardHandler = void (*)(GuardCell* cell);
+void setGuardHandler(GuardHandler handler);
 
 } // namespace kiln

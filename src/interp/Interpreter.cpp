@@ -12,6 +12,7 @@
 #include "interp/Dump.h"
 #include "support/Clock.h"
 #include "transition/FrameState.h"
+#include "transition/Resume.h"
 
 namespace kiln::interp {
 
@@ -124,6 +125,83 @@ std::variant<Version, Refusal, Error> Interpreter::compile(const Source& source,
   return version;
 }
 
+// Resuming ----------------------------------------------------------------------------------------------------------------
+
+std::variant<std::monostate, Refusal, Error> Interpreter::prepareResume(const Source& source, std::uint32_t function,
+                                                                        std::span<const std::uint32_t> places) {
+  std::vector<std::uint32_t> missing;
+  for (std::uint32_t place : places)
+    if (resumeAt(function, place) == 0)
+      missing.push_back(place);
+  std::ranges::sort(missing);
+  missing.erase(std::ranges::unique(missing).begin(), missing.end());
+  if (missing.empty())
+    return std::monostate();
+  source_ = source;
+  see(*source.symbols);
+  auto body = source.world->prepared(functionIn(source, function));
+  if (!body)
+    return body.error();
+  auto resume = makeResume(**body, missing);
+  if (!resume)
+    return Refusal{resume.error(), parts_.table.record(function).name, {}};
+  DecodeOptions options;
+  options.record = 0;
+  options.loops = settings_.decode.loops;
+  options.asWritten = true;
+  auto code = decode(*resume->function, function, *this, memory_, options);
+  if (code)
+    setHeaders(**body, *resume, **code);
+  resume->drop();
+  if (!code)
+    return code.error();
+  FunctionEntry& entry = entryStore_.emplace_back();
+  entry.run = enterFromNative;
+  entry.id = function;
+  entry.slot = &parts_.table.slot(function);
+  entry.counters = parts_.table.record(function).counters;
+  entry.code = (*code)->first();
+  entry.frameBytes = (*code)->frameWords * static_cast<std::uint32_t>(sizeof(Word));
+  entry.resultWords = (*code)->shape.resultWords;
+  entry.shape = &(*code)->shape;
+  if (auto made = makeThunk(entry); !made)
+    return made.error();
+  for (std::uint32_t place : missing)
+    resumes_[{function, place}] = entry.thunk;
+  resumeCodes_.push_back(std::move(*code));
+  return std::monostate();
+}
+
+std::uintptr_t Interpreter::resumeAt(std::uint32_t function, std::uint32_t place) const {
+  auto found = resumes_.find({function, place});
+  return found == resumes_.end() ? 0 : found->second;
+}
+
+/// The code's headers become those of the prepared function, with their states ready: an exit may run where nothing can be found
+/// out any more.
+void Interpreter::setHeaders(llvm::Function& prepared, const Resume& resume, Code& code) {
+  FunctionNumbers numbers(*resume.function);
+  for (auto& header : code.headers) {
+    header->interpreter = this;
+    header->impossible.store(true, std::memory_order_relaxed);
+    const llvm::BasicBlock& block = numbers.block(header->block);
+    auto known = std::ranges::find(resume.headers, &block, &ResumeHeader::block);
+    header->block = ~std::uint32_t{0};
+    if (known == resume.headers.end())
+      continue;
+    std::map<std::uint32_t, llvm::Value*> values(known->values.begin(), known->values.end());
+    const StateRecipe* recipe = makeRecipe(prepared, known->number, [&](std::uint32_t value) -> std::optional<Location> {
+      auto found = values.find(value);
+      return found == values.end() ? std::nullopt : std::optional(code.locations[numbers.of(*found->second)]);
+    });
+    if (!recipe)
+      continue;
+    header->block = known->number;
+    header->recipe.store(recipe, std::memory_order_release);
+    header->impossible.store(false, std::memory_order_relaxed);
+  }
+}
+
 Result<std::string> Interpreter::dump(const Source& source, std::uint32_t function) {
   source_ = source;
   see(*source.symbols);
@@ -161,30 +239,44 @@ void Interpreter::prepareOsr(const Source& source, LoopHeader& header) {
   auto body = source.world->prepared(functionIn(source, header.code->function));
   if (!body)
     return;
-  FunctionNumbers numbers(**body);
-  auto state = liveInto(numbers, numbers.block(header.block));
-  if (!state)
+  const StateRecipe* recipe = makeRecipe(**body, header.block, [&](std::uint32_t value) -> std::optional<Location> {
+    return header.code->locations[value];
+  });
+  if (!recipe)
     return;
-  llvm::LLVMContext& context = (*body)->getContext();
-  auto* type = llvm::FunctionType::get((*body)->getReturnType(), {llvm::PointerType::get(context, 0)}, false);
-  auto shape = callShape(type, {}, llvm::CallingConv::C, {}, (*body)->getParent()->getDataLayout());
-  if (!shape)
-    return;
-  StateRecipe& recipe = recipes_.emplace_back();
-  recipe.shape = std::move(*shape);
-  recipe.words.resize(state->words);
-  for (const LiveValue& value : state->values)
-    for (std::uint32_t i = 0; i < value.words; ++i) {
-      Location location = header.code->locations[value.number];
-      if (location.kind == Location::Kind::Words)
-        location.word = static_cast<std::uint16_t>(location.word + i);
-      recipe.words[value.word + i] = location;
-    }
-  header.recipe.store(&recipe, std::memory_order_release);
+  header.recipe.store(recipe, std::memory_order_release);
   header.impossible.store(false, std::memory_order_relaxed);
 }
 
+const StateRecipe* Interpreter::makeRecipe(llvm::Function& prepared, std::uint32_t block, const Locate& locate) {
+  FunctionNumbers numbers(prepared);
+  auto state = liveInto(numbers, numbers.block(block));
+  if (!state)
+    return nullptr;
+  llvm::LLVMContext& context = prepared.getContext();
+  auto* type = llvm::FunctionType::get(prepared.getReturnType(), {llvm::PointerType::get(context, 0)}, false);
+  auto shape = callShape(type, {}, llvm::CallingConv::C, {}, prepared.getParent()->getDataLayout());
+  if (!shape)
+    return nullptr;
+  StateRecipe recipe;
+  recipe.shape = std::move(*shape);
+  recipe.words.resize(state->words);
+  for (const LiveValue& value : state->values) {
+    std::optional<Location> location = locate(value.number);
+    if (!location)
+      return nullptr;
+    for (std::uint32_t i = 0; i < value.words; ++i) {
+      recipe.words[value.word + i] = *location;
+      if (location->kind == Location::Kind::Words)
+        ++location->word;
+    }
+  }
+  return &recipes_.emplace_back(std::move(recipe));
+}
+
 const void* Interpreter::atBackEdge(LoopHeader& header) {
+  if (header.block == ~std::uint32_t{0})
+    return nullptr; // a header that only code for resuming has
   int saved = errno, cancelState = 0;
   pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancelState);
   std::uintptr_t entry = 0;

@@ -4,14 +4,16 @@
 // refusal. What the address leads to is a thunk that enters the interpreter with the platform's convention; calls between
 // interpreted functions go round it (Sites.h).
 //
-// Life-cycle: made by the loading thread; compile(), prepareOsr() and harvest() under the program's foreground lock, on the
+// Life-cycle: made by the loading thread; compile(), prepareResume(), prepareOsr() and harvest() under the program's foreground lock, on the
 // compile stack; everything that handlers call, on any thread of the program at any time.
 #pragma once
 
 #include <atomic>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -26,6 +28,10 @@
 #include "program/ProgramMap.h"
 #include "program/ThreadLocals.h"
 #include "program/World.h"
+
+namespace kiln {
+struct Resume;
+}
 
 namespace kiln::interp {
 
@@ -65,6 +71,11 @@ public:
 
   /// An installed version of the function, a refusal, or the error of reading its body.
   std::variant<Version, Refusal, Error> compile(const Source& source, std::uint32_t function);
+  /// Makes activations of the function resumable at these places (transition/Resume.h), unless they are.
+  std::variant<std::monostate, Refusal, Error> prepareResume(const Source& source, std::uint32_t function,
+                                                             std::span<const std::uint32_t> places);
+  /// `T (ptr state)`, to go on at a place that prepareResume() made ready; 0 if it did not. Under the foreground lock.
+  std::uintptr_t resumeAt(std::uint32_t function, std::uint32_t place) const;
   /// The ops of a function as text. Decodes it if it has not run.
   Result<std::string> dump(const Source& source, std::uint32_t function);
   /// What was recorded so far; functions that were never interpreted are left out.
@@ -100,6 +111,10 @@ public:
 private:
   llvm::Function& functionIn(const Source& source, std::uint32_t id) const;
   Result<void> makeThunk(FunctionEntry& entry);
+  /// What the state of a loop header consists of; null if there can be none. `locate`: where a value, by number, is.
+  using Locate = std::function<std::optional<Location>(std::uint32_t value)>;
+  const StateRecipe* makeRecipe(llvm::Function& prepared, std::uint32_t block, const Locate& locate);
+  void setHeaders(llvm::Function& prepared, const Resume& resume, Code& code);
 
   const Parts parts_;
   const Settings settings_;
@@ -111,6 +126,8 @@ private:
   std::deque<FunctionEntry> entryStore_;
   std::vector<std::unique_ptr<Code>> codes_;
   std::deque<StateRecipe> recipes_;
+  std::vector<std::unique_ptr<Code>> resumeCodes_;
+  std::map<std::pair<std::uint32_t, std::uint32_t>, std::uintptr_t> resumes_; ///< by function and place
   const std::uintptr_t* nativeEntry_ = nullptr; ///< inside the address range, for thunks to jump through
   Totals totals_;
 };

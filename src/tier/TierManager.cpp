@@ -78,7 +78,7 @@ void TierManager::stopRecording(FunctionRecord& record) {
   if (record.publishedTier.load(std::memory_order_relaxed) != static_cast<int>(Tier::Baseline))
     return;
   for (const Version& version : record.versions)
-    if (version.tier == Tier::Baseline && version.callable() && !version.records) {
+    if (version.tier == Tier::Baseline && version.selectable() && !version.records) {
       table_.slot(record.id).store(version.entry, std::memory_order_release);
       record.publishedEntry = version.entry;
       versionsChanged(record);
@@ -140,7 +140,10 @@ void TierManager::publish(FunctionRecord& record, Version version, std::string_v
   version.callsBefore = record.calls();
   record.versions.push_back(std::move(version));
   const Version& added = record.versions.back();
-  bool better = static_cast<int>(added.tier) > record.publishedTier.load(std::memory_order_relaxed);
+  bool better = static_cast<int>(added.tier) > record.publishedTier.load(std::memory_order_relaxed) ||
+                std::ranges::any_of(record.versions, [&](const Version& each) {
+                  return each.withdrawn && each.entry == record.publishedEntry;
+                });
   if (force || (better && !record.held.load(std::memory_order_relaxed)))
     activate(record, added, reason);
   versionsChanged(record);
@@ -151,7 +154,7 @@ bool TierManager::select(FunctionRecord& record, Tier tier, std::string_view rea
   bool stay = onlyUp && (record.held.load(std::memory_order_relaxed) ||
                          record.publishedTier.load(std::memory_order_relaxed) >= static_cast<int>(tier));
   for (auto version = record.versions.rbegin(); version != record.versions.rend(); ++version)
-    if (version->tier == tier && version->callable()) {
+    if (version->tier == tier && version->selectable()) {
       if (!stay)
         activate(record, *version, reason);
       versionsChanged(record);
@@ -182,6 +185,29 @@ void TierManager::publishLoop(FunctionRecord& record, Version version, std::stri
   record.addOsrEntry(added.loop, added.tier, added.entry);
   notify(TierEvent::Kind::LoopPublished, record, record.publishedTier.load(std::memory_order_relaxed), added.tier, reason,
          {added.loop, added.times.total()});
+}
+
+void TierManager::withdraw(FunctionRecord& record, std::uint32_t loop, std::uintptr_t entry, std::string_view reason) {
+  std::lock_guard lock(record.mutex);
+  auto gone = std::ranges::find_if(record.versions, [&](const Version& each) {
+    return each.entry == entry && each.loop == loop && !each.retired;
+  });
+  if (gone == record.versions.end())
+    return;
+  gone->withdrawn = true;
+  if (loop != kNoLoop) {
+    record.addOsrEntry(loop, gone->tier, 0);
+    return;
+  }
+  if (record.publishedEntry != entry)
+    return;
+  const Version* best = nullptr;
+  for (const Version& each : record.versions)
+    if (each.selectable() && each.tier < gone->tier && (!best || each.tier >= best->tier))
+      best = &each;
+  if (best)
+    activate(record, *best, reason);
+  versionsChanged(record);
 }
 
 void TierManager::refuseLoop(FunctionRecord& record, Tier tier, std::uint32_t loop, std::string_view reason) {

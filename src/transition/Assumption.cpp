@@ -45,7 +45,7 @@ bool Assumptions::allowed(std::uint32_t root) const {
 }
 
 std::vector<GuardSite*> Assumptions::install(std::uint32_t root, std::uint32_t loop, std::span<const GuardInfo> guards,
-                                             GuardCell* cells, void* owner) {
+                                             GuardCell* cells) {
   std::vector<GuardSite*> made;
   std::lock_guard lock(mutex_);
   for (const GuardInfo& guard : guards) {
@@ -57,12 +57,12 @@ std::vector<GuardSite*> Assumptions::install(std::uint32_t root, std::uint32_t l
     GuardSite& site = sites_.emplace_back();
     site.known = known.get();
     site.cell = cells++;
-    site.owner = owner;
     site.root = root;
     site.loop = loop;
     site.exits = guard.exits;
     site.forced = guard.forced;
-    site.limit = static_cast<std::int64_t>(guard.limit ? guard.limit : limits_.failures);
+    site.words = guard.words;
+    site.limit = static_cast<std::int64_t>(limits_.failures ? limits_.failures : guard.limit ? guard.limit : kFailures);
     // The runtime is called by the failure that makes it negative.
     site.cell->left.store(site.limit - 1, std::memory_order_relaxed);
     site.cell->site = &site;

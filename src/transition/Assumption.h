@@ -56,6 +56,7 @@ struct GuardInfo {
   Assumption assumption;
   bool exits = false;      ///< resumes the interpreter at assumption.place
   bool forced = false;     ///< put there for --exit-at, not because anything was assumed: never dropped
+  std::uint32_t words = 0; ///< of the state, if it exits; word 0 is the place
   std::uint64_t limit = 0; ///< failures until the assumption is dropped; 0: Assumptions::Limits::failures
 };
 
@@ -76,11 +77,12 @@ struct KnownAssumption {
 struct GuardSite {
   KnownAssumption* known = nullptr;
   GuardCell* cell = nullptr;
-  void* owner = nullptr;     ///< the host's
   std::uint32_t root = 0;    ///< the function whose code holds the guard
   std::uint32_t loop = 0;    ///< its continuation, or kNoLoop
   std::uintptr_t resume = 0; ///< of a site that exits: T (state*)
+  std::uintptr_t code = 0;   ///< entry of the version
   bool exits = false, forced = false;
+  std::uint32_t words = 0; ///< as in GuardInfo
   std::int64_t limit = 0;
   std::atomic<std::uint64_t> exited{0}; ///< failures; of a site that counts, those of earlier fillings of the cell
   std::atomic<std::uint32_t> told{0};   ///< lines of trace
@@ -92,6 +94,7 @@ struct GuardSite {
 inline constexpr std::string_view kGuardsSymbol = "kiln.guards";          ///< GuardCell[], of this artifact
 inline constexpr std::string_view kGuardSpentSymbol = "kiln.guard.spent"; ///< void (GuardCell*), preserve_all
 inline constexpr std::string_view kExitSymbol = "kiln.exit";              ///< void* (GuardCell*, state*)
+inline constexpr std::string_view kExitCountSymbol = "kiln.exit.count"; ///< std::int64_t: forced guards until one fails
 
 class Assumptions {
 public:
@@ -101,7 +104,7 @@ public:
   /// A root that failed so often is in a program that changes its mind.
   static constexpr std::uint32_t kRebuilds = 3;
   struct Limits {
-    std::uint64_t failures = kFailures;
+    std::uint64_t failures = 0; ///< of every guard; 0: its own limit, or kFailures
     std::uint32_t rebuilds = kRebuilds;
   };
   enum class Answer {
@@ -119,10 +122,10 @@ public:
   /// Whether code of this root may take anything for granted.
   bool allowed(std::uint32_t root) const;
 
-  /// Makes the sites of a version that is about to be published; `cells` are its own, one for each guard. `owner` is
-  /// kept in the sites. Afterwards the root may ask for a rebuild again.
+  /// Makes the sites of a version that is about to be published; `cells` are its own, one for each guard. The caller
+  /// sets the sites' `resume` and `code`. Afterwards the root may ask for a rebuild again.
   std::vector<GuardSite*> install(std::uint32_t root, std::uint32_t loop, std::span<const GuardInfo> guards,
-                                  GuardCell* cells, void* owner = nullptr);
+                                  GuardCell* cells);
   /// The version asked for is not coming; a later failure may ask again.
   void gaveUp(std::uint32_t root) { roots_[root].asked.store(false, std::memory_order_relaxed); }
 
@@ -155,6 +158,14 @@ private:
   mutable std::mutex mutex_;
   std::map<Assumption, std::unique_ptr<KnownAssumption>> known_; ///< under mutex_
   std::deque<GuardSite> sites_;                                  ///< likewise
+};
+
+/// What a compile may guess, and how it may check that.
+struct Speculation {
+  const Assumptions* assumptions = nullptr;
+  bool everywhere = false; ///< forced guards at branches and calls (--exit-at)
+  /// Whether the interpreter can resume activations of the function, as far as is known.
+  std::function<bool(std::uint32_t function)> resumable;
 };
 
 } // namespace kiln

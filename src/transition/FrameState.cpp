@@ -1,10 +1,14 @@
 #include "transition/FrameState.h"
 
+#include <llvm/ADT/PostOrderIterator.h>
+#include <llvm/ADT/STLExtras.h>
 #include <llvm/IR/CFG.h>
 #include <llvm/IR/Dominators.h>
 #include <llvm/IR/Instructions.h>
+#include <llvm/IR/IntrinsicInst.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "abi/Leaves.h"
 
@@ -134,17 +138,14 @@ std::vector<std::uint32_t> Liveness::liveNumbers() {
 
 } // namespace
 
-std::expected<FrameState, std::string> liveInto(const FunctionNumbers& numbers, const llvm::BasicBlock& header) {
-  if (header.isEHPad())
-    return std::unexpected("the block is entered by unwinding only");
-  Liveness liveness(numbers, header);
-  if (!liveness.findChain())
-    return std::unexpected("the block is the entry or is never reached");
-  liveness.walk();
+namespace {
+
+/// The values as words, in order.
+std::expected<FrameState, std::string> layOut(const FunctionNumbers& numbers, llvm::ArrayRef<std::uint32_t> live) {
   FrameState state;
   const llvm::DataLayout& layout = numbers.function().getDataLayout();
   Leaves leaves;
-  for (std::uint32_t number : liveness.liveNumbers()) {
+  for (std::uint32_t number : live) {
     const llvm::Value& value = numbers.value(number);
     leaves.clear();
     if (!leavesOf(value.getType(), layout, leaves))
@@ -154,6 +155,78 @@ std::expected<FrameState, std::string> liveInto(const FunctionNumbers& numbers, 
     state.words += words;
   }
   return state;
+}
+
+} // namespace
+
+std::expected<FrameState, std::string> liveInto(const FunctionNumbers& numbers, const llvm::BasicBlock& header) {
+  if (header.isEHPad())
+    return std::unexpected("the block is entered by unwinding only");
+  Liveness liveness(numbers, header);
+  if (!liveness.findChain())
+    return std::unexpected("the block is the entry or is never reached");
+  liveness.walk();
+  return layOut(numbers, liveness.liveNumbers());
+}
+
+LivePoints::LivePoints(const FunctionNumbers& numbers) : numbers_(numbers), in_(numbers.blockCount()) {
+  std::vector<const llvm::BasicBlock*> order;
+  for (const llvm::BasicBlock* block : llvm::post_order(&numbers.function()))
+    order.push_back(block);
+  for (llvm::BitVector& each : in_)
+    each.resize(numbers.valueCount());
+  for (bool changed = true; std::exchange(changed, false);)
+    for (const llvm::BasicBlock* block : order) {
+      llvm::BitVector live = liveOut(*block);
+      for (const llvm::Instruction& instruction : llvm::reverse(*block)) {
+        live.reset(numbers.of(instruction));
+        addUses(instruction, live);
+      }
+      llvm::BitVector& known = in_[numbers.of(*block)];
+      if (live != known) {
+        known = std::move(live);
+        changed = true;
+      }
+    }
+}
+
+/// A phi's uses are in the blocks that it comes from.
+void LivePoints::addUses(const llvm::Instruction& instruction, llvm::BitVector& live) const {
+  if (llvm::isa<llvm::PHINode>(instruction))
+    return;
+  for (const llvm::Use& operand : instruction.operands())
+    if (llvm::isa<llvm::Instruction, llvm::Argument>(operand))
+      live.set(numbers_.of(*operand));
+}
+
+llvm::BitVector LivePoints::liveOut(const llvm::BasicBlock& block) const {
+  llvm::BitVector live(numbers_.valueCount());
+  for (const llvm::BasicBlock* next : llvm::successors(&block)) {
+    live |= in_[numbers_.of(*next)];
+    for (const llvm::PHINode& phi : next->phis())
+      if (const llvm::Value* value = phi.getIncomingValueForBlock(&block);
+          llvm::isa<llvm::Instruction, llvm::Argument>(value))
+        live.set(numbers_.of(*value));
+  }
+  return live;
+}
+
+std::expected<FrameState, std::string> LivePoints::at(const llvm::Instruction& instruction) const {
+  llvm::BitVector live = liveOut(*instruction.getParent());
+  for (const llvm::Instruction& each : llvm::reverse(*instruction.getParent())) {
+    live.reset(numbers_.of(each));
+    addUses(each, live);
+    if (&each == &instruction)
+      break;
+  }
+  std::vector<std::uint32_t> found;
+  for (unsigned number : live.set_bits()) {
+    if (const auto* save = llvm::dyn_cast<llvm::IntrinsicInst>(&numbers_.value(number));
+        save && save->getIntrinsicID() == llvm::Intrinsic::stacksave)
+      return std::unexpected("a stack pointer saved in the old frame is live");
+    found.push_back(number);
+  }
+  return layOut(numbers_, found);
 }
 
 } // namespace kiln

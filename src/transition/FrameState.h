@@ -9,9 +9,13 @@
 // leaves (abi/Leaves.h). A static alloca is a value like any other: its address, which stays good because the old frame
 // lives until the continuation returns.
 //
+// The state of an *exit* is the same for an instruction instead of a header: what is live right before it. It is handed on by
+// compiled code, to the interpreter (transition/Resume.h).
+//
 // Constant after construction; used by the world's thread.
 #pragma once
 
+#include <llvm/ADT/BitVector.h>
 #include <llvm/ADT/DenseMap.h>
 
 #include <cstdint>
@@ -22,6 +26,7 @@
 namespace llvm {
 class BasicBlock;
 class Function;
+class Instruction;
 class Value;
 } // namespace llvm
 
@@ -67,5 +72,24 @@ struct FrameState {
 ///
 /// The error is a reason why no state exists: the block is no place to start at, or a value has no words.
 std::expected<FrameState, std::string> liveInto(const FunctionNumbers& numbers, const llvm::BasicBlock& header);
+
+/// Live values at the instructions of one function, for many of them: one flow over all blocks, a bit per block and value.
+class LivePoints {
+public:
+  explicit LivePoints(const FunctionNumbers& numbers);
+
+  /// What an activation must have that is about to execute the instruction, its operands included. Not for phis and landing
+  /// pads. The error as in liveInto(), or a stack pointer that was saved in the old frame is live.
+  std::expected<FrameState, std::string> at(const llvm::Instruction& instruction) const;
+  /// Whether a value is live at the start of a block, that is: defined elsewhere. Not for the block's phis.
+  bool liveIn(const llvm::BasicBlock& block, std::uint32_t value) const { return in_[numbers_.of(block)].test(value); }
+
+private:
+  void addUses(const llvm::Instruction& instruction, llvm::BitVector& live) const;
+  llvm::BitVector liveOut(const llvm::BasicBlock& block) const;
+
+  const FunctionNumbers& numbers_;
+  std::vector<llvm::BitVector> in_; ///< by block
+};
 
 } // namespace kiln

@@ -15,8 +15,8 @@ struct Raw {
   std::string entry = "main";
   unsigned threads = 1, baselineRegisters = 0;
   std::size_t codeLimit = 0, retireAt = Options{}.retireAt, queue = 1024;
-  std::uint64_t osrAt = 0;
-  bool trace = false, verify = false, perfMap = false, gdb = false, noOsr = false, noPgo = false, crashOnRefusal = false, baselinePlainCpu = false;
+  std::uint64_t osrAt = 0, exitAt = 0, exitLimit = 0;
+  bool trace = false, verify = false, perfMap = false, gdb = false, noOsr = false, noPgo = false, noSpeculation = false, crashOnRefusal = false, baselinePlainCpu = false;
 };
 
 void describe(CLI::App& run, Raw& raw) {
@@ -49,6 +49,11 @@ void describe(CLI::App& run, Raw& raw) {
   run.add_flag("--no-pgo", raw.noPgo, "Compile without a profile");
   run.add_flag("--no-osr", raw.noOsr, "Loops that run stay in the code they began in");
   run.add_option("--osr-at", raw.osrAt, "Every loop moves into better code at its N-th back-edge (a stress test)")
+      ->type_name("N")->check(CLI::PositiveNumber);
+  run.add_flag("--no-speculation", raw.noSpeculation, "Guess nothing that needs a way back to the interpreter");
+  run.add_option("--exit-at", raw.exitAt, "Every N-th guard of top-tier code fails, with guards everywhere (a stress test)")
+      ->type_name("N")->check(CLI::PositiveNumber);
+  run.add_option("--exit-limit", raw.exitLimit, "Failures of a guard until its function is compiled again without it (a test)")
       ->type_name("N")->check(CLI::PositiveNumber);
   run.add_option("--baseline-registers", raw.baselineRegisters,
                  "Registers of each class that baseline code may hold values in; 0: all (a stress test)")->type_name("N");
@@ -157,6 +162,11 @@ Result<RunOptions> check(const Raw& raw, const std::vector<std::string>& words) 
     return fail(ErrorCode::BadOption, "--no-osr and --osr-at exclude each other");
   options.engine.osr = !raw.noOsr;
   options.engine.osrAt = raw.osrAt;
+  if (raw.noSpeculation && raw.exitAt != 0)
+    return fail(ErrorCode::BadOption, "--no-speculation and --exit-at exclude each other");
+  options.engine.speculate = !raw.noSpeculation;
+  options.engine.exitAt = raw.exitAt;
+  options.engine.exitLimit = raw.exitLimit;
   if (raw.counters == "on")
     options.engine.counting = Counting::On;
   else if (raw.counters == "off")

@@ -15,6 +15,7 @@ void TraceObserver::onTierEvent(const TierEvent& event) {
     case TierEvent::Kind::Demoted: return "demote";
     case TierEvent::Kind::Failed: return "failed";
     case TierEvent::Kind::Dropped: return "dropped";
+    case TierEvent::Kind::Exited: return "exit";
     case TierEvent::Kind::LoopPublished: return "loop";
     }
     return "?";

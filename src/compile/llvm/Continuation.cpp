@@ -16,70 +16,15 @@
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/IntrinsicInst.h>
 
-#include "abi/Leaves.h"
 #include "compile/llvm/EnterLoop.h"
 #include "transition/FrameState.h"
+#include "transition/StateAccess.h"
 
 namespace kiln {
 namespace {
 
 /// Larger allocas are not copied: promotion would hardly take them apart, and the copy would double the stack they need.
 constexpr std::uint64_t kLargestCopy = 16384; // bytes
-
-/// Builds a first-class value from its words in a state.
-class StateReader {
-public:
-  StateReader(llvm::IRBuilder<>& builder, const llvm::DataLayout& layout, llvm::Value* state)
-      : builder_(builder), layout_(layout), state_(state) {}
-  llvm::Value* read(llvm::Type* type, std::uint32_t word);
-
-private:
-  llvm::Value* build(llvm::Type* type);
-  llvm::Value* scalar(llvm::Type* type, const Leaf& leaf);
-
-  llvm::IRBuilder<>& builder_;
-  const llvm::DataLayout& layout_;
-  llvm::Value* state_;
-  std::uint32_t first_ = 0;
-  Leaves leaves_;
-  std::size_t next_ = 0;
-};
-
-llvm::Value* StateReader::read(llvm::Type* type, std::uint32_t word) {
-  first_ = word;
-  next_ = 0;
-  leaves_.clear();
-  leavesOf(type, layout_, leaves_); // liveInto() has checked that it can
-  return build(type);
-}
-
-llvm::Value* StateReader::build(llvm::Type* type) {
-  if (auto* vector = llvm::dyn_cast<llvm::FixedVectorType>(type)) {
-    llvm::Value* value = llvm::PoisonValue::get(type);
-    for (unsigned i = 0; i < vector->getNumElements(); ++i)
-      value = builder_.CreateInsertElement(value, build(vector->getElementType()), i);
-    return value;
-  }
-  if (type->isAggregateType()) {
-    llvm::Value* value = llvm::PoisonValue::get(type);
-    auto count = type->isStructTy() ? type->getStructNumElements() : type->getArrayNumElements();
-    for (unsigned i = 0; i < count; ++i) {
-      auto* element = type->isStructTy() ? type->getStructElementType(i) : type->getArrayElementType();
-      value = builder_.CreateInsertValue(value, build(element), i);
-    }
-    return value;
-  }
-  return scalar(type, leaves_[next_++]);
-}
-
-llvm::Value* StateReader::scalar(llvm::Type* type, const Leaf& leaf) {
-  llvm::Value* at = builder_.CreateConstInBoundsGEP1_64(builder_.getInt64Ty(), state_, first_ + leaf.word);
-  if (!type->isIntegerTy())
-    return builder_.CreateAlignedLoad(type, at, llvm::Align(8));
-  // Bits above the width may hold anything.
-  llvm::Type* words = builder_.getIntNTy(64 * leaf.words);
-  return builder_.CreateTrunc(builder_.CreateAlignedLoad(words, at, llvm::Align(8)), type);
-}
 
 bool isMarker(const llvm::User* user) {
   const auto* intrinsic = llvm::dyn_cast<llvm::IntrinsicInst>(user);
@@ -88,7 +33,8 @@ bool isMarker(const llvm::User* user) {
 
 class Continuing {
 public:
-  Continuing(Unit& unit, std::uint32_t loop) : unit_(unit), old_(*unit.function), numbers_(old_), loop_(loop) {}
+  Continuing(Unit& unit, std::uint32_t loop, llvm::BasicBlock* header)
+      : unit_(unit), old_(*unit.function), numbers_(old_), loop_(loop), header_(header) {}
   std::optional<Refusal> run();
 
 private:
@@ -110,7 +56,7 @@ private:
   llvm::Function& old_;
   FunctionNumbers numbers_;
   const std::uint32_t loop_;
-  llvm::BasicBlock* header_ = nullptr;
+  llvm::BasicBlock* header_;
   FrameState state_;
   llvm::SmallPtrSet<const llvm::BasicBlock*, 32> reachable_;
   llvm::SmallPtrSet<const llvm::AllocaInst*, 8> copied_; ///< those to copy
@@ -366,11 +312,12 @@ void Continuing::callUnwinder() {
 }
 
 std::optional<Refusal> Continuing::run() {
-  if (loop_ >= numbers_.blockCount())
+  if (!header_ && loop_ < numbers_.blockCount())
+    header_ = const_cast<llvm::BasicBlock*>(&numbers_.block(loop_));
+  if (!header_)
     return refuse("there is no such block");
   if (auto refusal = checkFunction())
     return refusal;
-  header_ = const_cast<llvm::BasicBlock*>(&numbers_.block(loop_));
   auto state = liveInto(numbers_, *header_);
   if (!state)
     return refuse(state.error());
@@ -391,6 +338,8 @@ std::optional<Refusal> Continuing::run() {
 
 } // namespace
 
-std::optional<Refusal> makeContinuation(Unit& unit, std::uint32_t loop) { return Continuing(unit, loop).run(); }
+std::optional<Refusal> makeContinuation(Unit& unit, std::uint32_t loop, llvm::BasicBlock* header) {
+  return Continuing(unit, loop, header).run();
+}
 
 } // namespace kiln

@@ -83,8 +83,9 @@ private:
 
 class LinkContext final : public JITLinkContext {
 public:
-  LinkContext(CodeSpace& space, const JitLinker::Resolve& resolve, const std::string& entry, Linked& linked)
-      : JITLinkContext(nullptr), memory_(space, linked), resolve_(resolve), entry_(entry), linked_(linked) {}
+  LinkContext(CodeSpace& space, const JitLinker::Resolve& resolve, const CodeArtifact& artifact, Linked& linked)
+      : JITLinkContext(nullptr), memory_(space, linked), resolve_(resolve), entry_(artifact.entry), cells_(artifact.cells),
+        linked_(linked) {}
 
   JITLinkMemoryManager& getMemoryManager() override { return memory_; }
   void notifyFailed(LlvmError error) override { linked_.error = messageOf(std::move(error)); }
@@ -93,7 +94,9 @@ public:
     AsyncLookupResult result;
     std::string missing;
     for (const auto& [name, flags] : symbols) {
-      auto address = resolve_(std::string_view(name.data(), name.size()));
+      auto address = name == llvm::StringRef(kGuardsSymbol) && cells_
+                         ? std::optional(reinterpret_cast<std::uintptr_t>(cells_))
+                         : resolve_(std::string_view(name.data(), name.size()));
       if (address)
         result[name] = {orc::ExecutorAddr(*address), JITSymbolFlags::Exported};
       else if (flags == SymbolLookupFlags::WeaklyReferencedSymbol)
@@ -139,6 +142,7 @@ private:
   SpaceMemory memory_;
   const JitLinker::Resolve& resolve_;
   const std::string& entry_;
+  GuardCell* const cells_;
   Linked& linked_;
 };
 
@@ -151,7 +155,7 @@ Result<Version> JitLinker::link(const CodeArtifact& artifact, SymbolTable* symbo
   MemoryBufferRef buffer(StringRef(artifact.object.data(), artifact.object.size()), artifact.entry);
   auto graph = createLinkGraphFromObject(buffer);
   if (graph)
-    llvm::jitlink::link(std::move(*graph), std::make_unique<LinkContext>(space_, resolve_, artifact.entry, linked));
+    llvm::jitlink::link(std::move(*graph), std::make_unique<LinkContext>(space_, resolve_, artifact, linked));
   else
     linked.error = messageOf(graph.takeError());
   if (linked.error.empty() && !linked.entry && !symbols)

@@ -4,6 +4,7 @@
 
 #include "compile/llvm/Annotate.h"
 #include "compile/llvm/Specialise.h"
+#include "compile/llvm/Speculate.h"
 #include "compile/llvm/Transform.h"
 #include "support/Clock.h"
 #include "support/LlvmBridge.h"
@@ -26,18 +27,35 @@ template <typename Work> auto LlvmCompiler::guarded(WorldKeeper& worlds, Work&& 
   return worlds.guarded(std::forward<Work>(work), [&] { (void)backend_.release(); });
 }
 
+namespace {
+
+/// Null if there is no such block.
+llvm::BasicBlock* blockAt(llvm::Function& function, std::uint32_t number) {
+  return number < function.size() ? &*std::next(function.begin(), number) : nullptr;
+}
+
+} // namespace
+
 Result<LlvmCompiler::Lowered> LlvmCompiler::lower(World& world, const WorldSymbols& symbols, const CompileRequest& request) {
   Lowered lowered;
   Backend& machinery = backend(); // outside the times: made once
   std::uint64_t start = nowNanoseconds();
+  const Assumptions* assumptions = request.speculation ? request.speculation->assumptions : nullptr;
+  if (assumptions && !assumptions->allowed(request.function))
+    assumptions = nullptr;
   auto unit = extractUnit(world, map_, symbols, request.function, importLimits(request.tier), request.profile,
-                          request.assumptions);
+                          assumptions);
   if (!unit)
     return std::unexpected(unit.error());
   lowered.unit = std::move(*unit);
+  llvm::BasicBlock* header = blockAt(*lowered.unit.function, request.loop);
+  if (request.speculation)
+    placeExits(lowered.unit, *request.speculation);
   if (request.loop != kNoLoop)
-    if (lowered.refusal = makeContinuation(lowered.unit, request.loop); lowered.refusal)
+    if (lowered.refusal = makeContinuation(lowered.unit, request.loop, header); lowered.refusal)
       return lowered;
+  if (request.speculation)
+    lowerExits(lowered.unit);
   if (lowered.unit.counts) {
     annotateProgram(*lowered.unit.module, *lowered.unit.counts);
     annotateRoot(*lowered.unit.function, lowered.unit.profile ? lowered.unit.profile->entries : 0, *lowered.unit.counts);
@@ -47,10 +65,8 @@ Result<LlvmCompiler::Lowered> LlvmCompiler::lower(World& world, const WorldSymbo
   lowerThreadLocals(lowered.unit, map_);
   if (request.tier == Tier::O3)
     targetHost(lowered.unit, Backend::hostCpu(), Backend::hostFeatures());
-  if (const char* d = getenv("KDUMP0"); d && lowered.unit.readable == d) lowered.unit.module->print(llvm::errs(), nullptr); // DEBUG
   std::uint64_t prepared = nowNanoseconds();
   machinery.optimize(*lowered.unit.module, request.tier, lowered.unit.counts.has_value());
-  if (const char* d = getenv("KDUMP1"); d && lowered.unit.readable == d) lowered.unit.module->print(llvm::errs(), nullptr); // DEBUG
   lowered.footing = footingOf(lowered.unit);
   if (request.count)
     countUnit(lowered.unit, request.tier);

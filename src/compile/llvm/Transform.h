@@ -11,8 +11,9 @@ namespace kiln {
 
 /// Right after extraction: makes the unit's function the continuation at a loop header, `T f.osr(ptr state)`. It takes
 /// the values live into the header from the state (transition/FrameState.h) and goes on there. What is said of the
-/// function itself (calls, its address) still means the whole function.
-std::optional<Refusal> makeContinuation(Unit& unit, std::uint32_t loop);
+/// function itself (calls, its address) still means the whole function. `header`: what became of the
+/// block of that number, if the body was changed meanwhile (but not in what is live where).
+std::optional<Refusal> makeContinuation(Unit& unit, std::uint32_t loop, llvm::BasicBlock* header = nullptr);
 
 /// Before the pipeline: thread-local variables of the program become offsets into the thread's block.
 void lowerThreadLocals(Unit& unit, const ProgramMap& map);

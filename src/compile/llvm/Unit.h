@@ -51,7 +51,7 @@ struct Unit {
   /// Arguments of the function that always had one value, if it is compiled with a profile.
   std::vector<KnownValue> known;
   std::vector<KnownCallee> callees; ///< those with a profile
-  /// The cells that its code refers to by kGuardsSymbol, in order.
+  /// What its guards assume, in the order of their cells.
   std::vector<GuardInfo> guards;
   /// What the names in `module` stand for; a name that is not here was made by LLVM.
   llvm::StringMap<SymbolRef> names;

@@ -58,7 +58,7 @@ std::expected<std::unique_ptr<Code>, Refusal> Decoder::run() {
     if (!shape)
       refuse(shape.error());
     out_->shape = **shape;
-    if (std::string reason = layout_.run(function_); !reason.empty())
+    if (std::string reason = layout_.run(function_, options_.asWritten); !reason.empty())
       refuse(std::move(reason));
     top_ = std::max(layout_.frameWords(), out_->shape.resultWords);
     if (out_->shape.variadic) {

@@ -48,6 +48,7 @@ public:
 struct DecodeOptions {
   std::uint32_t record = kAllRecorders; ///< a set of Recorder bits
   bool loops = true;   ///< count back-edges down
+  bool asWritten = false; ///< blocks are laid out in the function's order, which has definitions before their uses
 };
 
 struct DecodeMemory;

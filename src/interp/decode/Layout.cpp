@@ -9,8 +9,8 @@
 
 namespace kiln::interp {
 
-std::string Layout::run(const llvm::Function& function) {
-  if (!analyse(function))
+std::string Layout::run(const llvm::Function& function, bool asWritten) {
+  if (!analyse(function, asWritten))
     return "a value of a type that has no words";
   placeArguments();
   if (!allocate())

@@ -19,7 +19,7 @@ using flow::ValueState;
 class Layout final : public flow::Intervals {
 public:
   /// Does all steps. A reason if the function cannot be decoded.
-  std::string run(const llvm::Function& function);
+  std::string run(const llvm::Function& function, bool asWritten = false);
 
   /// The first word of a value that has words.
   std::uint16_t wordOf(const llvm::Value* value) const { return wordOf(numberOf(value)); }
