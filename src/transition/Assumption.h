@@ -164,6 +164,7 @@ private:
 struct Speculation {
   const Assumptions* assumptions = nullptr;
   bool everywhere = false; ///< forced guards at branches and calls (--exit-at)
+  std::uint64_t constantAfter = 0; ///< not 0: any argument that had one value so often (--constant-after)
   /// Whether the interpreter can resume activations of the function, as far as is known.
   std::function<bool(std::uint32_t function)> resumable;
 };

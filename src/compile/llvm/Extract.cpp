@@ -39,7 +39,7 @@ bool namesBlock(const llvm::Constant* constant, int depth = 0) {
 class Extractor final : public llvm::ValueMaterializer {
 public:
   Extractor(World& world, const ProgramMap& map, const WorldSymbols& symbols, const ImportLimits& limits,
-            const ProfileSource* profile, const Assumptions* speculation)
+            const ProfileSource* profile, const Speculation* speculation)
       : world_(world), map_(map), symbols_(symbols), limits_(limits), profile_(profile), speculation_(speculation) {}
 
   Result<Unit> run(std::uint32_t id);
@@ -68,7 +68,7 @@ private:
   const WorldSymbols& symbols_;
   const ImportLimits limits_;
   const ProfileSource* const profile_;
-  const Assumptions* const speculation_; ///< null: nothing is taken for granted
+  const Speculation* const speculation_; ///< null: nothing is taken for granted
   ContentHasher hasher_;
   Unit unit_;
   llvm::ValueToValueMapTy values_;
@@ -82,6 +82,7 @@ Result<Unit> Extractor::run(std::uint32_t id) {
     return std::unexpected(source.error());
   llvm::Function& from = **source;
   unit_.id = id;
+  unit_.anyConstant = speculation_ && speculation_->constantAfter != 0;
   unit_.module = std::make_unique<llvm::Module>(from.getName(), world_.context());
   unit_.module->setDataLayout(from.getParent()->getDataLayout());
   unit_.module->setTargetTriple(from.getParent()->getTargetTriple());
@@ -160,11 +161,13 @@ std::vector<KnownValue> Extractor::knownArguments(llvm::Function& body, std::uin
   for (const LoopProfile& loop : profile.loops)
     rounds = saturatingAdd(rounds, loop.backEdges);
   const bool longCalls = rounds / std::max<std::uint64_t>(profile.entries, 1) >= kLongCall;
+  const std::uint64_t enough =
+      speculation_->constantAfter ? speculation_->constantAfter : longCalls ? 1 : kEnoughCalls;
   std::vector<KnownValue> known;
   for (const ArgumentProfile& argument : profile.arguments) {
     if (argument.state != ArgumentState::Constant || argument.index >= body.arg_size() ||
-        argument.count < (longCalls ? 1 : kEnoughCalls) ||
-        !speculation_->holds({AssumptionKind::ConstantArgument, id, argument.index, argument.value}))
+        argument.count < enough ||
+        !speculation_->assumptions->holds({AssumptionKind::ConstantArgument, id, argument.index, argument.value}))
       continue;
     llvm::Argument* value = body.getArg(argument.index);
     if (value->use_empty() || value->hasPassPointeeByValueCopyAttr() || value->hasStructRetAttr() || value->hasNestAttr())
@@ -381,7 +384,7 @@ ImportLimits importLimits(Tier tier) {
 }
 
 Result<Unit> extractUnit(World& world, const ProgramMap& map, const WorldSymbols& symbols, std::uint32_t id,
-                         const ImportLimits& limits, const ProfileSource* profile, const Assumptions* speculation) {
+                         const ImportLimits& limits, const ProfileSource* profile, const Speculation* speculation) {
   return Extractor(world, map, symbols, limits, profile, speculation).run(id);
 }
 

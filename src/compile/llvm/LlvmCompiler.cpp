@@ -40,11 +40,9 @@ Result<LlvmCompiler::Lowered> LlvmCompiler::lower(World& world, const WorldSymbo
   Lowered lowered;
   Backend& machinery = backend(); // outside the times: made once
   std::uint64_t start = nowNanoseconds();
-  const Assumptions* assumptions = request.speculation ? request.speculation->assumptions : nullptr;
-  if (assumptions && !assumptions->allowed(request.function))
-    assumptions = nullptr;
+  const bool mayGuess = request.speculation && request.speculation->assumptions->allowed(request.function);
   auto unit = extractUnit(world, map_, symbols, request.function, importLimits(request.tier), request.profile,
-                          assumptions);
+                          mayGuess ? request.speculation : nullptr);
   if (!unit)
     return std::unexpected(unit.error());
   lowered.unit = std::move(*unit);

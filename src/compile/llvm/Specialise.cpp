@@ -226,6 +226,10 @@ void specialiseRecursion(Unit& unit, llvm::ArrayRef<KnownValue> values) {
   guard.handOn(*guard.slow, generic, true);
 }
 
+std::vector<KnownValue> chosen(const Unit& unit, llvm::Function& body, llvm::ArrayRef<KnownValue> values) {
+  return unit.anyConstant ? values.take_front(kMostArguments).vec() : worthKnowing(body, values);
+}
+
 } // namespace
 
 bool canSpecialise(const llvm::Function& body) {
@@ -265,7 +269,7 @@ bool canSpecialise(const llvm::Function& body) {
 
 void specialiseRoot(Unit& unit, bool selfCalls) {
   llvm::Function& root = *unit.function;
-  std::vector<KnownValue> values = worthKnowing(root, unit.known);
+  std::vector<KnownValue> values = chosen(unit, root, unit.known);
   if (values.empty() || !canSpecialise(root))
     return;
   if (selfCalls && unit.loop == kNoLoop && !sameCalls(root, root, values).empty())
@@ -283,7 +287,7 @@ void specialiseRoot(Unit& unit, bool selfCalls) {
 namespace {
 
 void specialiseCallee(Unit& unit, llvm::Function& copy, std::uint32_t function, llvm::ArrayRef<KnownValue> known) {
-  std::vector<KnownValue> values = worthKnowing(copy, known);
+  std::vector<KnownValue> values = chosen(unit, copy, known);
   if (values.empty() || !canSpecialise(copy))
     return;
   auto* generic = llvm::Function::Create(copy.getFunctionType(), llvm::GlobalValue::ExternalLinkage, copy.getAddressSpace(),

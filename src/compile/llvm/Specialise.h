@@ -26,6 +26,9 @@
 
 namespace kiln {
 
+/// More arguments would be more comparisons than most functions are worth.
+inline constexpr std::size_t kMostArguments = 8;
+
 /// Those whose constants save more than a comparison at each entry costs. `body` is a function in which the values are
 /// arguments, or words of a state.
 std::vector<KnownValue> worthKnowing(llvm::Function& body, llvm::ArrayRef<KnownValue> values);

@@ -51,6 +51,7 @@ struct Unit {
   /// Arguments of the function that always had one value, if it is compiled with a profile.
   std::vector<KnownValue> known;
   std::vector<KnownCallee> callees; ///< those with a profile
+  bool anyConstant = false;         ///< guard them, worth it or not
   /// What its guards assume, in the order of their cells.
   std::vector<GuardInfo> guards;
   /// What the names in `module` stand for; a name that is not here was made by LLVM.
@@ -72,11 +73,11 @@ struct ImportLimits {
 };
 ImportLimits importLimits(Tier tier);
 
-/// Builds the unit of function `id` from this world, with a profile if there is one. With assumptions to ask, what
+/// Builds the unit of function `id` from this world, with a profile if there is one. If it may guess, what
 /// arguments always were is in `known`. Fails with the errors of reading a
 /// body.
 Result<Unit> extractUnit(World& world, const ProgramMap& map, const WorldSymbols& symbols, std::uint32_t id,
                          const ImportLimits& limits, const ProfileSource* profile = nullptr,
-                         const Assumptions* speculation = nullptr);
+                         const Speculation* speculation = nullptr);
 
 } // namespace kiln

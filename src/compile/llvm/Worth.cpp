@@ -23,8 +23,6 @@ constexpr unsigned kLeastPoints = 8, kLeastOfArgument = 2;
 constexpr std::uint64_t kShortLoop = 64;
 /// LLVM takes memory operations up to this size apart.
 constexpr std::uint64_t kSmallCopy = 256;
-/// More arguments than that would be more comparisons than most functions are worth.
-constexpr std::size_t kMostArguments = 8;
 
 class Worth {
 public:

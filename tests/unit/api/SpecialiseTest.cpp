@@ -1,4 +1,6 @@
 // Arguments that always had one value become constants behind a guard, with the generic code beside it.
+#include <algorithm>
+#include <functional>
 #include <regex>
 
 #include "Host.h"
@@ -246,6 +248,46 @@ TEST(Specialise, AMachineWithATableBecomesCode) {
     ASSERT_EQ(decide(0, i), decided(0, i));
     ASSERT_EQ(decide(1, i), decided(1, i));
   }
+}
+
+const ExitStatistics::Reason& arguments(const Statistics& statistics) {
+  return *std::ranges::find(statistics.exits.reasons, "argument", &ExitStatistics::Reason::name);
+}
+
+TEST(Specialise, FailuresAreCountedAndPastALimitTheFunctionIsBuiltAnew) {
+  Options options = climbing();
+  options.exitLimit = 50;
+  Host host(kProgram, options);
+  auto remainder = host.function<int(int, int)>("remainder");
+  for (int i = 0; i < 100; ++i)
+    ASSERT_EQ(remainder(i, 7), i % 7);
+  ASSERT_TRUE(host.program->promote("remainder", Tier::O3));
+  for (int i = 0; i < 49; ++i) {
+    ASSERT_EQ(remainder(i, 7), i % 7);
+    ASSERT_EQ(remainder(i, 9), i % 9);
+  }
+  Statistics before = host.program->statistics();
+  EXPECT_EQ(arguments(before).failures, 49u);
+  EXPECT_EQ(arguments(before).exits, 0u);
+  EXPECT_EQ(before.exits.rebuilds, 0u);
+  for (int i = 0; i < 100; ++i)
+    ASSERT_EQ(remainder(i, 9), i % 9);
+  Statistics after = host.program->statistics();
+  EXPECT_EQ(arguments(after).failures, 50u); // the code that was built anew has no guard
+  EXPECT_EQ(arguments(after).dropped, 1u);
+  EXPECT_EQ(after.exits.rebuilds, 1u);
+  EXPECT_FALSE(has(ir(host, "remainder"), "generic"));
+  EXPECT_EQ(host.tierOf("remainder"), Tier::O3);
+}
+
+TEST(Specialise, WithoutSpeculationThereIsNone) {
+  Options options = climbing();
+  options.speculate = false;
+  Host host(kProgram, options);
+  auto remainder = host.function<int(int, int)>("remainder");
+  for (int i = 0; i < 100; ++i)
+    ASSERT_EQ(remainder(i, 7), i % 7);
+  EXPECT_FALSE(has(ir(host, "remainder"), "generic"));
 }
 
 } // namespace
