@@ -65,6 +65,17 @@ nlohmann::ordered_json toJson(const CodeSpaceStatistics& space) {
   return out;
 }
 
+nlohmann::ordered_json toJson(const ExitStatistics& exits) {
+  nlohmann::ordered_json reasons = nlohmann::ordered_json::object();
+  for (const auto& each : exits.reasons)
+    reasons[each.name] = {{"failures", each.failures}, {"exits", each.exits}, {"dropped", each.dropped}};
+  return {{"sites", exits.sites},
+          {"reasons", std::move(reasons)},
+          {"forced", exits.forced},
+          {"rebuilds", exits.rebuilds},
+          {"left_alone", exits.leftAlone}};
+}
+
 template <typename... Values> std::string format(const char* pattern, Values... values) {
   char line[256];
   int length = snprintf(line, sizeof line, pattern, values...);
@@ -89,6 +100,22 @@ std::string codeSpaceLines(const CodeSpaceStatistics& space) {
     out += format("the code limit of %llu bytes was reached, %llu promotions refused\n", number(space.limit),
                   number(space.promotionsRefused));
   return out;
+}
+
+std::string exitLines(const ExitStatistics& exits) {
+  auto number = [](std::uint64_t value) { return static_cast<unsigned long long>(value); };
+  if (exits.sites == 0)
+    return {};
+  std::string out = format("guards: %llu", number(exits.sites));
+  for (const auto& each : exits.reasons)
+    if (each.failures)
+      out += format("; %s: %llu failures, %llu exits, %llu dropped", each.name.c_str(), number(each.failures),
+                    number(each.exits), number(each.dropped));
+  if (exits.forced)
+    out += format("; %llu forced", number(exits.forced));
+  if (exits.rebuilds)
+    out += format("; %llu rebuilds, %llu functions left alone", number(exits.rebuilds), number(exits.leftAlone));
+  return out + "\n";
 }
 
 } // namespace
@@ -120,6 +147,7 @@ std::string Statistics::json() const {
                                   {"run_ns", runNs},
                                   {"peak_memory_bytes", peakMemoryBytes}}},
                                 {"code_space", toJson(codeSpace)},
+                                {"exits", toJson(exits)},
                                 {"interpreter",
                                  {{"functions", interpreter.functions},
                                   {"instructions", interpreter.instructions},
@@ -170,6 +198,7 @@ std::string Statistics::table(std::size_t rows) const {
                   static_cast<unsigned long long>(baseline.instructions), milliseconds(baseline.compileNs).c_str(),
                   static_cast<unsigned long long>(baseline.codeBytes));
   out += codeSpaceLines(codeSpace);
+  out += exitLines(exits);
   for (const RefusalCount& refusal : refusals)
     out += std::string(tierName(refusal.tier)) + " declined " + std::to_string(refusal.functions) +
            " functions: " + refusal.reason + "\n";

@@ -1,4 +1,5 @@
-// Guesses of the last tier: what they may be, the way back to the interpreter, and what follows when they fail too often.
+// Guesses of the last tier: what they may be, the way back to the interpreter, and what follows when they fail too
+// often.
 #include "engine/Exits.h"
 
 #include <pthread.h>
@@ -109,7 +110,8 @@ Result<std::optional<std::uint32_t>> ProgramCore::prepareExits(CodeArtifact& art
       return outcome;
   }
   for (const GuardInfo& guard : artifact.guards)
-    artifact.resumes.push_back(guard.exits ? interpreter_->resumeAt(guard.assumption.function, guard.assumption.place) : 0);
+    artifact.resumes.push_back(guard.exits ? interpreter_->resumeAt(guard.assumption.function, guard.assumption.place)
+                                           : 0);
   return outcome;
 }
 
@@ -117,7 +119,8 @@ Result<std::optional<std::uint32_t>> ProgramCore::prepareExits(CodeArtifact& art
 Result<void> ProgramCore::placeCells(CodeArtifact& artifact) {
   if (artifact.guards.empty())
     return {};
-  auto span = space_->allocate(CodeArena::Data, artifact.guards.size() * sizeof(GuardCell), sizeof(GuardCell), artifact.use);
+  auto span =
+      space_->allocate(CodeArena::Data, artifact.guards.size() * sizeof(GuardCell), sizeof(GuardCell), artifact.use);
   if (!span)
     return std::unexpected(span.error());
   artifact.cells = new (span->rx) GuardCell[artifact.guards.size()];
@@ -134,7 +137,8 @@ void ProgramCore::installGuards(const FunctionRecord& record, const CodeArtifact
   }
 }
 
-// While the program runs ------------------------------------------------------------------------------------------------
+// While the program runs
+// ------------------------------------------------------------------------------------------------
 
 std::uintptr_t ProgramCore::onExit(GuardSite& site, const std::uint64_t* state) {
   InRuntime runtime;
@@ -156,10 +160,11 @@ void ProgramCore::traceExit(GuardSite& site, const std::uint64_t* state) {
   const Assumption& assumption = site.assumption();
   char text[240];
   const auto size = static_cast<int>(sizeof text);
-  int length = snprintf(text, sizeof text, "%s%.*s %.*s:%u", site.forced ? "forced " : "",
-                        static_cast<int>(assumptionName(assumption.kind).size()), assumptionName(assumption.kind).data(),
-                        static_cast<int>(std::min<std::size_t>(map_.functions[assumption.function].name.size(), 60)),
-                        map_.functions[assumption.function].name.data(), assumption.place);
+  int length =
+      snprintf(text, sizeof text, "%s%.*s %.*s:%u", site.forced ? "forced " : "",
+               static_cast<int>(assumptionName(assumption.kind).size()), assumptionName(assumption.kind).data(),
+               static_cast<int>(std::min<std::size_t>(map_.functions[assumption.function].name.size(), 60)),
+               map_.functions[assumption.function].name.data(), assumption.place);
   for (std::uint32_t i = 1; i < site.words && i <= kShownWords && length < size; ++i)
     length += snprintf(text + length, static_cast<std::size_t>(size - length), i == 1 ? " with %llx" : ",%llx",
                        static_cast<unsigned long long>(state[i]));
@@ -184,9 +189,8 @@ Assumptions::Answer ProgramCore::rebuild(const GuardSite& site) {
   FunctionRecord& record = table_->record(site.root);
   const Tier tier = tiers_->ladder().top();
   const OsrEntry* entry = site.loop == kNoLoop ? nullptr : record.osrEntry(site.loop, tier);
-  const bool current = site.loop == kNoLoop
-                           ? table_->slot(site.root).load(std::memory_order_acquire) == site.code
-                           : entry && entry->address == site.code;
+  const bool current = site.loop == kNoLoop ? table_->slot(site.root).load(std::memory_order_acquire) == site.code
+                                            : entry && entry->address == site.code;
   if (!current || engine_->stopped())
     return Answer::Pointless;
   SignalBlock block;
@@ -215,8 +219,8 @@ Assumptions::Answer ProgramCore::rebuild(const GuardSite& site) {
 void ProgramCore::fillIn(ExitStatistics& out) const {
   Assumptions::Counts counts = assumptions_->counts();
   for (std::size_t i = 0; i < kAssumptionKinds; ++i)
-    out.reasons.push_back({std::string(assumptionName(static_cast<AssumptionKind>(i))), counts.failures[i], counts.exits[i],
-                           counts.dropped[i]});
+    out.reasons.push_back({std::string(assumptionName(static_cast<AssumptionKind>(i))), counts.failures[i],
+                           counts.exits[i], counts.dropped[i]});
   out.sites = counts.sites;
   out.forced = counts.forced;
   out.rebuilds = counts.rebuilds;

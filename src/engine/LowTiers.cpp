@@ -108,19 +108,6 @@ Result<void> ProgramCore::makeProfile(const std::string& earlier) {
   return {};
 }
 
-template <typename Work, typename Use> void ProgramCore::onForeground(Work&& work, Use&& use) {
-  callOnStack(*stack_, [&] {
-    LowResult made;
-    auto done = worlds_->guarded([&](World& world, const WorldSymbols& symbols) -> Result<void> {
-      made = work(world, symbols);
-      return {};
-    });
-    if (!done)
-      made = done.error();
-    use(std::move(made));
-  });
-}
-
 /// Before a loop's first transfer. It allocates: where that may not be, another activation will do it.
 template <typename Work> void ProgramCore::prepareTransfer(Work&& work) {
   SignalBlock block;

@@ -37,6 +37,12 @@ MODES = {
     # functions are replaced while they run, which is where a tiered runtime goes wrong. First with LLVM's tiers only.
     "tiny": Mode(("--ladder", "interpreter,O0@1,O2@2,O3@3", "--compile-threads", "3", "--retire-at", "1")),
     "climb1": Mode(("--ladder", "interpreter,baseline@1,O2@2,O3@3", "--compile-threads", "3", "--retire-at", "1")),
+    # Every, every seventh guard of O3's code fails, with guards at all branches and calls; and every third, where loops move at
+    # every seventh round, with several compile threads.
+    "exit1": Mode(("--ladder", "interpreter,O3@1", "--compile-threads", "0", "--exit-at", "1")),
+    "exit7": Mode(("--tier", "O3", "--exit-at", "7")),
+    "exit3+osr7": Mode(("--ladder", "interpreter,baseline@1,O3@2", "--osr-at", "7", "--exit-at", "3",
+                        "--compile-threads", "3")),
     # The same after two and more, with loops that move as soon as they have gone round twice.
     "climb2": Mode(("--ladder", "interpreter,baseline@2:2,O2@4:8,O3@8:16", "--compile-threads", "0")),
     # Whatever an argument was in the first call is a guarded constant of the code for all others.

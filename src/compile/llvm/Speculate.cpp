@@ -45,11 +45,11 @@ public:
   void run(bool assume);
 
 private:
-  enum class Handed { Value, Copy, No };
-  Handed handedOn(const llvm::Value& value);
-  bool onlyHere(const llvm::AllocaInst& variable);
+  using Variables = llvm::SmallPtrSet<const llvm::AllocaInst*, 8>;
+  void findVariables();
+  bool costsVariables(const FrameState& state, Variables& stay) const;
   void place(ExitSite& site);
-  llvm::BasicBlock* exitBlock(const ExitSite& site, const FrameState& state);
+  llvm::BasicBlock* exitBlock(const ExitSite& site, const FrameState& state, const Variables& stay);
   void guardForced(llvm::Instruction& at, llvm::BasicBlock& exit);
   void leaveOut(const ExitSite& site, llvm::BasicBlock& exit);
   void guardCall(const ExitSite& site, llvm::BasicBlock& exit);
@@ -61,42 +61,58 @@ private:
   const std::set<const llvm::Argument*>& toVariables_;
   const FunctionNumbers numbers_;
   const LivePoints live_;
-  llvm::DenseMap<const llvm::AllocaInst*, bool> onlyHere_; ///< variables whose address escapes nowhere
+  /// All pointers into variables whose address escapes nowhere, the variables included.
+  llvm::DenseMap<const llvm::Value*, const llvm::AllocaInst*> into_;
 };
 
-/// Asked for all variables before the first marker is made.
-bool Placing::onlyHere(const llvm::AllocaInst& variable) {
-  auto [at, fresh] = onlyHere_.try_emplace(&variable, false);
-  if (fresh) {
-    auto size = variable.getAllocationSize(body_.getDataLayout());
-    at->second = variable.isStaticAlloca() && size && !size->isScalable() && size->getFixedValue() <= kLargestCopies &&
-                 !llvm::PointerMayBeCaptured(&variable, true, true);
+/// Before the first marker is made.
+void Placing::findVariables() {
+  for (const llvm::Instruction& instruction : body_.getEntryBlock()) {
+    const auto* variable = llvm::dyn_cast<llvm::AllocaInst>(&instruction);
+    auto size = variable ? variable->getAllocationSize(body_.getDataLayout()) : std::nullopt;
+    if (!size || !variable->isStaticAlloca() || size->isScalable() || size->getFixedValue() > kLargestCopies ||
+        llvm::PointerMayBeCaptured(variable, true, true))
+      continue;
+    llvm::SmallVector<const llvm::Value*, 16> work{variable};
+    while (!work.empty()) {
+      const llvm::Value* pointer = work.pop_back_val();
+      if (!into_.try_emplace(pointer, variable).second)
+        continue;
+      for (const llvm::User* user : pointer->users())
+        if (user->getType()->isPtrOrPtrVectorTy() && !llvm::isa<llvm::LoadInst>(user))
+          work.push_back(user);
+    }
   }
-  return at->second;
 }
 
-Placing::Handed Placing::handedOn(const llvm::Value& value) {
-  if (!value.getType()->isPtrOrPtrVectorTy())
-    return Handed::Value;
-  llvm::SmallVector<const llvm::Value*, 4> objects;
-  llvm::getUnderlyingObjects(&value, objects);
-  for (const llvm::Value* object : objects) {
-    if (const auto* variable = llvm::dyn_cast<llvm::AllocaInst>(object); variable && onlyHere(*variable))
-      return fixedPlaceIn(const_cast<llvm::Value*>(&value)) == variable ? Handed::Copy : Handed::No;
-    if (const auto* argument = llvm::dyn_cast<llvm::Argument>(object); argument && toVariables_.contains(argument))
-      return Handed::No;
+/// Whether an exit with this state would let the address of a variable escape. `stay`: those variables; a copy of them
+/// would not be all that the values lead to.
+bool Placing::costsVariables(const FrameState& state, Variables& stay) const {
+  bool costs = false;
+  for (const LiveValue& live : state.values) {
+    if (auto found = into_.find(live.value);
+        found != into_.end() && fixedPlaceIn(const_cast<llvm::Value*>(live.value)) != found->second)
+      stay.insert(found->second);
+    if (!live.value->getType()->isPtrOrPtrVectorTy())
+      continue;
+    llvm::SmallVector<const llvm::Value*, 4> objects;
+    llvm::getUnderlyingObjects(live.value, objects);
+    costs |= llvm::any_of(objects, [this](const llvm::Value* object) {
+      const auto* argument = llvm::dyn_cast<llvm::Argument>(object);
+      return argument && toVariables_.contains(argument);
+    });
   }
-  return Handed::Value;
+  return costs || !stay.empty();
 }
 
-llvm::BasicBlock* Placing::exitBlock(const ExitSite& site, const FrameState& state) {
+llvm::BasicBlock* Placing::exitBlock(const ExitSite& site, const FrameState& state, const Variables& stay) {
   llvm::LLVMContext& context = body_.getContext();
   llvm::SmallVector<llvm::Value*, 8> values;
   llvm::SmallVector<llvm::Type*, 8> types;
   llvm::SmallVector<unsigned, 4> copies;
   for (const LiveValue& live : state.values) {
     auto* value = const_cast<llvm::Value*>(live.value);
-    if (handedOn(*value) == Handed::Copy)
+    if (auto found = into_.find(value); found != into_.end() && !stay.contains(found->second))
       copies.push_back(static_cast<unsigned>(values.size()));
     values.push_back(value);
     types.push_back(value->getType());
@@ -161,11 +177,10 @@ void Placing::place(ExitSite& site) {
   auto state = live_.at(*site.at);
   if (!state)
     return;
-  if (!site.info.forced)
-    for (const LiveValue& live : state->values)
-      if (handedOn(*live.value) == Handed::No)
-        return; // the exit would cost the code its variables
-  llvm::BasicBlock* exit = exitBlock(site, *state);
+  Variables stay;
+  if (costsVariables(*state, stay) && !site.info.forced)
+    return;
+  llvm::BasicBlock* exit = exitBlock(site, *state, stay);
   if (site.info.forced)
     guardForced(*site.at, *exit);
   else if (site.target)
@@ -191,9 +206,7 @@ void Placing::run(bool assume) {
   }
   if (sites.empty())
     return;
-  for (const llvm::Instruction& instruction : body_.getEntryBlock())
-    if (const auto* variable = llvm::dyn_cast<llvm::AllocaInst>(&instruction))
-      onlyHere(*variable);
+  findVariables();
   for (ExitSite& site : sites)
     place(site);
 }
@@ -232,6 +245,7 @@ public:
   void finish();
 
 private:
+  static bool mayCopy(const llvm::CallInst& marker);
   std::uint64_t copyVariables(llvm::IRBuilder<>& builder, llvm::CallInst& marker);
 
   Unit& unit_;
@@ -242,6 +256,16 @@ private:
   llvm::MapVector<llvm::AllocaInst*, llvm::Value*> copies_;
 };
 
+/// A continuation gives places in its variables several definitions. Where one of them is not known to be in which
+/// variable, no variable is copied. (What it left in the old frame is loaded, and has nothing to do with them.)
+bool Lowering::mayCopy(const llvm::CallInst& marker) {
+  for (unsigned i = 0; i < marker.arg_size(); ++i)
+    if (marker.paramHasAttr(i, llvm::Attribute::NoCapture) && !fixedPlaceIn(marker.getArgOperand(i)) &&
+        !llvm::isa<llvm::LoadInst>(marker.getArgOperand(i)))
+      return false;
+  return true;
+}
+
 /// Behind the words.
 std::uint64_t Lowering::copyVariables(llvm::IRBuilder<>& builder, llvm::CallInst& marker) {
   const llvm::DataLayout& layout = function_.getDataLayout();
@@ -249,10 +273,11 @@ std::uint64_t Lowering::copyVariables(llvm::IRBuilder<>& builder, llvm::CallInst
   for (const llvm::Use& argument : marker.args())
     at += 8 * std::uint64_t{wordsOf(argument->getType())};
   copies_.clear();
+  const bool copy = mayCopy(marker);
   for (unsigned i = 0; i < marker.arg_size(); ++i) {
     auto* variable =
         marker.paramHasAttr(i, llvm::Attribute::NoCapture) ? fixedPlaceIn(marker.getArgOperand(i)) : nullptr;
-    if (!variable || copies_.contains(variable))
+    if (!copy || !variable || copies_.contains(variable))
       continue;
     at = llvm::alignTo(at, variable->getAlign());
     align_ = std::max(align_, variable->getAlign());
@@ -279,8 +304,8 @@ void Lowering::lower(llvm::CallInst& marker, const GuardInfo& info, std::size_t 
   std::uint32_t word = 0;
   for (unsigned i = 0; i < marker.arg_size(); ++i) {
     llvm::Value* value = marker.getArgOperand(i);
-    auto* variable = marker.paramHasAttr(i, llvm::Attribute::NoCapture) ? fixedPlaceIn(value) : nullptr;
-    if (variable) {
+    if (auto* variable = fixedPlaceIn(value);
+        marker.paramHasAttr(i, llvm::Attribute::NoCapture) && copies_.contains(variable)) {
       llvm::APInt offset(64, 0);
       value->stripAndAccumulateConstantOffsets(layout, offset, /*AllowNonInbounds=*/true);
       value = builder.CreateGEP(builder.getInt8Ty(), copies_[variable], builder.getInt64(offset.getZExtValue()));
