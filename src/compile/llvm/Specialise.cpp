@@ -77,7 +77,8 @@ void Guarding::split() {
   llvm::Value* all = nullptr;
   for (const KnownValue& known : values_) {
     // An undefined value may not decide a branch.
-    llvm::Value* value = llvm::isGuaranteedNotToBeUndefOrPoison(known.value) ? known.value : builder.CreateFreeze(known.value);
+    llvm::Value* value =
+        llvm::isGuaranteedNotToBeUndefOrPoison(known.value) ? known.value : builder.CreateFreeze(known.value);
     same_.push_back(builder.CreateICmpEQ(value, known.constant));
     all = all ? builder.CreateAnd(all, same_.back()) : same_.back();
   }
@@ -105,10 +106,12 @@ void Guarding::countFailures(llvm::BasicBlock& block) {
   llvm::Value* spent = nullptr;
   for (std::size_t i = 0; i < values_.size(); ++i) {
     const KnownValue& known = values_[i];
-    llvm::Value* cell = cellOf({.assumption = {AssumptionKind::ConstantArgument, function_, known.argument, known.number},
-                                .limit = kFailingCalls});
+    llvm::Value* cell =
+        cellOf({.assumption = {AssumptionKind::ConstantArgument, function_, known.argument, known.number},
+                .limit = kFailingCalls});
     llvm::Value* failed = builder.CreateZExt(builder.CreateNot(same_[i]), builder.getInt64Ty());
-    llvm::Value* left = builder.CreateSub(builder.CreateAlignedLoad(builder.getInt64Ty(), cell, llvm::Align(8)), failed);
+    llvm::Value* left =
+        builder.CreateSub(builder.CreateAlignedLoad(builder.getInt64Ty(), cell, llvm::Align(8)), failed);
     builder.CreateAlignedStore(left, cell, llvm::Align(8));
     llvm::Value* none = builder.CreateSelect(builder.CreateICmpSLT(left, builder.getInt64(0)), cell,
                                              llvm::Constant::getNullValue(builder.getPtrTy()));
@@ -188,7 +191,8 @@ bool callsItself(const llvm::CallBase& call, const llvm::Function& function, llv
          });
 }
 
-std::vector<llvm::CallBase*> sameCalls(llvm::Function& body, const llvm::Function& function, llvm::ArrayRef<KnownValue> values) {
+std::vector<llvm::CallBase*> sameCalls(llvm::Function& body, const llvm::Function& function,
+                                       llvm::ArrayRef<KnownValue> values) {
   std::vector<llvm::CallBase*> calls;
   for (llvm::Instruction& instruction : llvm::instructions(body))
     if (auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction); call && callsItself(*call, function, values))
@@ -260,8 +264,10 @@ bool canSpecialise(const llvm::Function& body) {
     case llvm::Intrinsic::addressofreturnaddress:
     case llvm::Intrinsic::frameaddress:
     case llvm::Intrinsic::sponentry:
-    case llvm::Intrinsic::localescape: return false; // the generic body has another frame
-    default: break;
+    case llvm::Intrinsic::localescape:
+      return false; // the generic body has another frame
+    default:
+      break;
     }
   }
   return true;
@@ -290,8 +296,8 @@ void specialiseCallee(Unit& unit, llvm::Function& copy, std::uint32_t function, 
   std::vector<KnownValue> values = chosen(unit, copy, known);
   if (values.empty() || !canSpecialise(copy))
     return;
-  auto* generic = llvm::Function::Create(copy.getFunctionType(), llvm::GlobalValue::ExternalLinkage, copy.getAddressSpace(),
-                                         copy.getName() + ".generic", unit.module.get());
+  auto* generic = llvm::Function::Create(copy.getFunctionType(), llvm::GlobalValue::ExternalLinkage,
+                                         copy.getAddressSpace(), copy.getName() + ".generic", unit.module.get());
   generic->copyAttributesFrom(&copy);
   generic->setPersonalityFn(nullptr);
   generic->setLinkage(llvm::GlobalValue::ExternalLinkage);

@@ -1,5 +1,6 @@
-// The copies of a loop's blocks. The loop is first brought into a form without values that go from block to block other than
-// the static ones: all others live in allocas, of which LLVM makes values again. So blocks can be copied one by one.
+// The copies of a loop's blocks. The loop is first brought into a form without values that go from block to block other
+// than the static ones: all others live in allocas, of which LLVM makes values again. So blocks can be copied one by
+// one.
 #include "compile/llvm/Unfold.h"
 
 #include <llvm/ADT/MapVector.h>
@@ -108,7 +109,8 @@ bool Unfolding::canCopy() const {
             return false;
     for (const llvm::Instruction& instruction : *block) {
       const auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction);
-      if (llvm::isa<llvm::AllocaInst>(instruction) || instruction.getType()->isTokenTy() || (call && call->cannotDuplicate()))
+      if (llvm::isa<llvm::AllocaInst>(instruction) || instruction.getType()->isTokenTy() ||
+          (call && call->cannotDuplicate()))
         return false;
     }
   }
@@ -130,10 +132,10 @@ void Unfolding::shrinkStatic() {
     changed = false;
     for (llvm::BasicBlock* block : blocks_)
       for (llvm::Instruction& instruction : *block)
-        if (static_.contains(&instruction) &&
-            !llvm::all_of(instruction.operands(), [&](const llvm::Use& operand) {
+        if (static_.contains(&instruction) && !llvm::all_of(instruction.operands(), [&](const llvm::Use& operand) {
               // A choice between two that are static may become a branch.
-              return isStatic(operand.get()) || (llvm::isa<llvm::SelectInst>(instruction) && operand.getOperandNo() == 0);
+              return isStatic(operand.get()) ||
+                     (llvm::isa<llvm::SelectInst>(instruction) && operand.getOperandNo() == 0);
             })) {
           static_.erase(&instruction);
           changed = true;
@@ -283,8 +285,7 @@ void Unfolding::demoteOthers() {
   llvm::SmallVector<llvm::Instruction*, 32> crossing;
   for (llvm::BasicBlock* block : blocks_)
     for (llvm::Instruction& instruction : *block)
-      if (!static_.contains(&instruction) &&
-          llvm::any_of(instruction.users(), [&](const llvm::User* user) {
+      if (!static_.contains(&instruction) && llvm::any_of(instruction.users(), [&](const llvm::User* user) {
             return llvm::cast<llvm::Instruction>(user)->getParent() != block;
           }))
         crossing.push_back(&instruction);
@@ -292,8 +293,8 @@ void Unfolding::demoteOthers() {
     llvm::DemoteRegToStack(*instruction, false, function_.getEntryBlock().getFirstInsertionPt());
 }
 
-/// Backwards from uses: a copy is made for each set of values of what is alive, so that what is not must not tell copies
-/// apart.
+/// Backwards from uses: a copy is made for each set of values of what is alive, so that what is not must not tell
+/// copies apart.
 void Unfolding::findAlive() {
   for (bool changed = true; changed;) {
     changed = false;
@@ -332,10 +333,12 @@ llvm::Constant* Unfolding::normal(llvm::Constant* constant) const {
   if (offset.isZero())
     return base;
   llvm::LLVMContext& context = constant->getContext();
-  return llvm::ConstantExpr::getGetElementPtr(llvm::Type::getInt8Ty(context), base, llvm::ConstantInt::get(context, offset));
+  return llvm::ConstantExpr::getGetElementPtr(llvm::Type::getInt8Ty(context), base,
+                                              llvm::ConstantInt::get(context, offset));
 }
 
-llvm::Constant* Unfolding::evaluate(llvm::Value* value, const State& state, std::map<llvm::Value*, llvm::Constant*>& known) {
+llvm::Constant* Unfolding::evaluate(llvm::Value* value, const State& state,
+                                    std::map<llvm::Value*, llvm::Constant*>& known) {
   if (auto* constant = llvm::dyn_cast<llvm::Constant>(value))
     return constant;
   if (auto found = known.find(value); found != known.end())

@@ -1,4 +1,5 @@
 // What a constant in place of an argument would save.
+#include <llvm/ADT/PostOrderIterator.h>
 #include <llvm/Analysis/ConstantFolding.h>
 #include <llvm/Analysis/LoopInfo.h>
 #include <llvm/Analysis/ValueTracking.h>
@@ -7,15 +8,14 @@
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/Instructions.h>
 #include <llvm/IR/IntrinsicInst.h>
-#include <llvm/ADT/PostOrderIterator.h>
 
 #include "compile/llvm/Specialise.h"
 
 namespace kiln {
 namespace {
 
-/// Points are roughly cycles saved in each execution. What is in a loop counts more, however the loop ran: it is why the
-/// function is hot.
+/// Points are roughly cycles saved in each execution. What is in a loop counts more, however the loop ran: it is why
+/// the function is hot.
 constexpr unsigned kLoopFactor = 3;
 /// A comparison and a jump at the entry, and compiling the body twice.
 constexpr unsigned kLeastPoints = 8, kLeastOfArgument = 2;
@@ -183,9 +183,10 @@ void Worth::visitCompare(llvm::CmpInst& compare) {
   const llvm::Loop* loop = loops_.getLoopFor(compare.getParent());
   if (!known.from || !loop || !llvm::isa<llvm::ICmpInst>(compare))
     return;
-  const bool bounds = loop->isLoopExiting(compare.getParent()) && llvm::any_of(compare.users(), [&](const llvm::User* user) {
-    return user == compare.getParent()->getTerminator();
-  });
+  const bool bounds =
+      loop->isLoopExiting(compare.getParent()) && llvm::any_of(compare.users(), [&](const llvm::User* user) {
+        return user == compare.getParent()->getTerminator();
+      });
   const auto* number = llvm::dyn_cast<llvm::ConstantInt>(known.value);
   if (bounds && number)
     save(compare, known.from, number->getValue().abs().ule(kShortLoop) ? 4 : 1);
@@ -208,7 +209,8 @@ void Worth::visitArithmetic(llvm::BinaryOperator& operation) {
     // A stride of one makes accesses contiguous.
     return save(operation, known.from, number && (number->isZero() || number->isOne()) ? 3 : 1);
   }
-  default: return;
+  default:
+    return;
   }
 }
 

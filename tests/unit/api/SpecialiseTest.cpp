@@ -132,7 +132,9 @@ std::string body(const std::string& text, const std::string& name) {
   return std::regex_search(text, found, std::regex("define [^\n]*" + name + "\"?\\([^]*?\n\\}")) ? found[0].str() : "";
 }
 
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 TEST(Specialise, AGuardConstantCodeAndTheGenericCodeBeside) {
   Host host(kProgram, climbing());

@@ -36,12 +36,14 @@ protected:
 /// 0: add 1, 1: double, 2: stop, 3: from the start again while the value is below 100. The value goes through a phi.
 std::string machine(const std::string& table, const std::string& start = "0") {
   return R"(
-@table = constant )" + table + R"(
+@table = constant )" +
+         table + R"(
 define i32 @f(i32 %x) {
 entry:
   br label %loop
 loop:
-  %at = phi i64 [ )" + start + R"(, %entry ], [ %next, %latch ]
+  %at = phi i64 [ )" +
+         start + R"(, %entry ], [ %next, %latch ]
   %v = phi i32 [ %x, %entry ], [ %w, %latch ]
   %p = getelementptr [4 x i8], ptr @table, i64 0, i64 %at
   %op = load i8, ptr %p
