@@ -46,7 +46,7 @@ MODES = {
     # The same after two and more, with loops that move as soon as they have gone round twice.
     "climb2": Mode(("--ladder", "interpreter,baseline@2:2,O2@4:8,O3@8:16", "--compile-threads", "0")),
     # Whatever an argument was in the first call is a guarded constant of the code for all others.
-    "constants": Mode(("--ladder", "interpreter,O3@2:20", "--compile-threads", "0", "--constant-after", "1")),
+    "constants": Mode(("--ladder", "interpreter,baseline@2:2,O3@5:20", "--compile-threads", "0", "--constant-after", "1")),
     # The same with baseline code and its loops, and a limit that drops the guess again.
     "constants3": Mode(("--ladder", "interpreter,baseline@1:2,O3@6:30", "--compile-threads", "2", "--constant-after", "1",
                         "--exit-limit", "3")),

@@ -24,6 +24,14 @@ constexpr std::uint64_t kShortLoop = 64;
 /// LLVM takes memory operations up to this size apart.
 constexpr std::uint64_t kSmallCopy = 256;
 
+/// Whether a way is chosen by the value.
+bool decides(const llvm::Value& value) {
+  return llvm::any_of(value.users(), [](const llvm::User* user) {
+    return llvm::isa<llvm::SwitchInst>(user) || llvm::isa<llvm::BranchInst>(user) ||
+           ((llvm::isa<llvm::CastInst>(user) || llvm::isa<llvm::CmpInst>(user)) && decides(*user));
+  });
+}
+
 class Worth {
 public:
   Worth(llvm::Function& body, llvm::ArrayRef<KnownValue> values)
@@ -172,7 +180,7 @@ void Worth::visitTable(llvm::LoadInst& load) {
     const auto* variable =
         base.value ? llvm::dyn_cast<llvm::GlobalVariable>(base.value->stripInBoundsConstantOffsets()) : nullptr;
     if (variable && variable->isConstant())
-      return save(load, base.from, 1);
+      return save(load, base.from, decides(load) ? 3 : 1);
   }
 }
 

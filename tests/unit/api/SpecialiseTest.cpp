@@ -14,11 +14,11 @@ using test::Host;
 /// pointer. decide: a machine whose program is a table.
 constexpr std::string_view kProgram = R"(
 @keepGoing = global i32 1
-define i32 @remainder(i32 %x, i32 %m) {
+define i32 @remainder(i32 %x, i32 noundef %m) {
   %r = urem i32 %x, %m
   ret i32 %r
 }
-define i32 @sum(i32 %n, i32 %m) {
+define i32 @sum(i32 %n, i32 noundef %m) {
 entry:
   br label %loop
 loop:
@@ -32,7 +32,7 @@ loop:
 done:
   ret i32 %more
 }
-define i32 @walk(i32 %depth, i32 %m) {
+define i32 @walk(i32 %depth, i32 noundef %m) {
 entry:
   %end = icmp slt i32 %depth, 2
   br i1 %end, label %leaf, label %inner
@@ -57,7 +57,7 @@ define internal i32 @thrice(i32 %x) {
   %y = mul i32 %x, 3
   ret i32 %y
 }
-define i32 @apply(ptr %f, i32 %x) {
+define i32 @apply(ptr noundef %f, i32 %x) {
   %r = call i32 %f(i32 %x)
   ret i32 %r
 }
@@ -72,7 +72,7 @@ define i32 @applyOne(i32 %which, i32 %x) {
 @first = internal constant [6 x %entry] [%entry { i8 0, i8 0, i16 5 }, %entry { i8 1, i8 0, i16 3 }, %entry { i8 2, i8 0, i16 4 },
   %entry { i8 0, i8 0, i16 100 }, %entry { i8 0, i8 0, i16 7 }, %entry { i8 3, i8 0, i16 0 }]
 @second = internal constant [2 x %entry] [%entry { i8 1, i8 0, i16 9 }, %entry { i8 3, i8 0, i16 0 }]
-define i32 @decide(ptr %table, i32 %x) {
+define i32 @decide(ptr noundef %table, i32 %x) {
 entry:
   br label %loop
 loop:
