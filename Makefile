@@ -31,7 +31,7 @@ help: ## this list
 run: build ## build kiln and run the example program with its tiers shown
 	@mkdir -p build/examples
 	clang-19 -O1 -emit-llvm -c examples/program/loop.c -o build/examples/loop.bc
-	$(KILN) run --trace-tiers --stats build/examples/loop.bc
+	$(KILN) run --cache off --trace-tiers --stats build/examples/loop.bc
 
 build: ## install what is missing and build build/release/bin/kiln
 	@scripts/setup build
@@ -51,18 +51,20 @@ conformance: build ## GCC's whole C torture suite in all modes
 	@scripts/setup test
 	tests/conformance/torture.py --kiln $(KILN) -j $(JOBS)
 
-# Half of the time for generated IR, half for C programs of csmith.
+# A tenth of the time for containers; of the rest half for generated IR, half for C programs of csmith.
 fuzz: build ## ten minutes of random programs (FUZZ_SECONDS=N)
 	@scripts/setup test
 	$(call configure,release,ON)
 	$(call configure,fuzz,ON)
-	@cmake --build build/release --parallel $(JOBS) --target kiln_compare
-	@cmake --build build/fuzz --parallel $(JOBS) --target kiln_fuzz_harness
+	@cmake --build build/release --parallel $(JOBS) --target kiln_compare kiln_command
+	@cmake --build build/fuzz --parallel $(JOBS) --target kiln_fuzz_harness kiln_fuzz_llbc
+	tests/fuzz/llbc_campaign.py --fuzzer build/fuzz/bin/kiln_fuzz_llbc --kiln $(KILN) -j $(JOBS) \
+	  --seconds $$(($(or $(FUZZ_SECONDS),600) / 10))
 	tests/fuzz/campaign.py --fuzzer build/fuzz/bin/kiln_fuzz --compare build/release/bin/kiln_compare -j $(JOBS) \
-	  --seconds $$(($(or $(FUZZ_SECONDS),600) / 2))
-	tests/conformance/csmith.py --kiln $(KILN) -j $(JOBS) --campaign $$(($(or $(FUZZ_SECONDS),600) / 2))
+	  --seconds $$(($(or $(FUZZ_SECONDS),600) * 9 / 20))
+	tests/conformance/csmith.py --kiln $(KILN) -j $(JOBS) --campaign $$(($(or $(FUZZ_SECONDS),600) * 9 / 20))
 
-bench: build ## measure against native code and lli; about 45 minutes (BENCH_ARGS="--group start")
+bench: build ## measure against native code and lli; about 70 minutes (BENCH_ARGS="--group start")
 	@scripts/setup bench
 	bench/run.py $(BENCH_ARGS)
 

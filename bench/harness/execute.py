@@ -29,6 +29,7 @@ class Contender:
     command: list
     foreign: bool = False
     patience: bool = True
+    before: object = None  # called before each run
 
 
 @dataclass
@@ -47,6 +48,16 @@ class Run:
     @property
     def steady(self):
         return stats.steady(self.repetitions)
+
+    @property
+    def lost(self):
+        """What the run would have taken less at its steady speed from the start."""
+        return self.wall - self.steady * len(self.repetitions) if self.steady else None
+
+    @property
+    def over_steady(self):
+        """The whole run over its repetitions at steady speed."""
+        return self.wall / (self.steady * len(self.repetitions)) if self.steady else None
 
     @property
     def steady_least(self):
@@ -76,7 +87,10 @@ class Row:
 def execute(contender, times=False):
     """Runs a contender once; raises BenchError when it cannot be started.
     `times`: it reports its repetitions, in CPU time if that is "cpu"."""
-    environment = {**os.environ, "LC_ALL": "C"}
+    # Each run begins with nothing, but where a contender names a folder.
+    if contender.before:
+        contender.before()
+    environment = {**os.environ, "LC_ALL": "C", "KILN_CACHE": "off"}
     for name in ("KILN_BENCH_TIMES", "LUA_INIT", "LUA_INIT_5_4", "LUA_PATH", "LUA_CPATH"):
         environment.pop(name, None)
     if times:

@@ -2,7 +2,7 @@
 
 import fnmatch
 
-from . import build, counting, interpreter, knowledge, peak, tiers
+from . import build, counting, interpreter, kept, knowledge, peak, tiers
 from .execute import Contender, measure
 from .table import Column, Table
 
@@ -74,7 +74,7 @@ class Session:
 def run_record(run):
     """A run as stored in JSON: seconds and MiB; of a count, instructions."""
     if isinstance(run, (counting.Count, interpreter.Decoding, interpreter.PhaseCount, interpreter.Everything,
-                        tiers.Compiled)):
+                        tiers.Compiled, kept.Placed)):
         return vars(run)
     return {"wall": run.wall, "cpu": run.cpu, "memory": run.memory, "steady": run.steady,
             "steady_least": run.steady_least}
@@ -177,6 +177,7 @@ GROUPS = {"start": start, "steady": steady, "peak": peak.peak, "knowledge": know
           "phases": peak.change_of_mind, "real": real, "counting": counting.counting,
           "interpreter": interpreter.interpreter, "decode": interpreter.decode,
           "throughput": tiers.throughput, "baseline": tiers.baseline, "curves": tiers.curves, "short": tiers.short,
+          "cache": kept.kept,
           "ladders": tiers.ladders}
 # What is run when no group is named: all but the experiment.
 USUAL = [name for name in GROUPS if name != "ladders"]

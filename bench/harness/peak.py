@@ -129,7 +129,7 @@ def careful(session, bitcode, args):
 
 def change_of_mind(session):
     """The phases of programs/phases.c, each a second natively: how much a wrong guess costs."""
-    size = ["50", "6"] if session.options.quick else ["1000", "12"]
+    size = ["50", "6"] if session.options.quick else ["1000", "8"]
     bitcode = build.bitcode("phases", session.variants("O1s")[0])
     rows = []
     for name in PHASES:
@@ -137,7 +137,7 @@ def change_of_mind(session):
             continue
         args = [name, *size]
         rows.append((f"phases {name}", [Contender("native", [build.native("phases"), *args]), *session.kiln(bitcode, args),
-                                        *careful(session, bitcode, args)], session.options.reps, "cpu"))
+                                        *careful(session, bitcode, args)], min(session.options.reps, 3), "cpu"))
     session.run_table("phases: a program that changes its mind, whole runs", [
         Column("native s", "wall", "native"),
         Column("kiln/native", "wall", "kiln", "native"),

@@ -36,6 +36,22 @@ enum class Profiling { Auto, On, Off };
 /// Whether compiled code counts. Auto: every tier but the last of the ladder does.
 enum class Counting { Auto, On, Off };
 
+/// Where code and profiles are kept between runs; docs/cache.md says what is trusted. Off unless a folder is named.
+struct CacheOptions {
+  /// Made if it is missing, for the user alone. One that others may write to is not used.
+  std::string folder;
+  /// Bytes that all of it may take; the programs that were not used for the longest go first.
+  std::uint64_t limit = std::uint64_t{256} << 20;
+  /// A server that several machines share, asked for what the folder has not: redis://HOST[:PORT][/DB][?prefix=TEXT].
+  std::string remote;
+  /// The key that authenticates what the server has; without one there is no shared cache.
+  std::string keyFile;
+  /// No answer within this time counts as none, and the server is left alone for a while.
+  std::uint64_t remoteMilliseconds = 200;
+  /// How long the end of a program may wait until everything is written.
+  std::uint64_t endMilliseconds = 50;
+};
+
 struct Options {
   Ladder ladder = Ladder::standard();
   /// Background compile threads; 0 compiles in the thread whose budget is spent. Threads start with the first request.
@@ -46,6 +62,9 @@ struct Options {
   std::uint32_t recorders = kAllRecorders;
   /// Code of the ladder's last tier is optimised by what was recorded.
   bool pgo = true;
+  /// Every block counts its runs, for Program::writeCoverage(). Loading takes longer, and the code is other code: profiles of
+  /// such a run are of no use to runs without.
+  bool coverage = false;
   /// On-stack replacement: a loop that runs for long goes on in better code without waiting for the function's next call.
   bool osr = true;
   /// Not 0: every loop moves at its N-th back-edge, into code compiled then and there. For tests.
@@ -73,6 +92,7 @@ struct Options {
   std::size_t retireAt = std::size_t{4} << 20;
   /// Requests that may wait at once; further ones are dropped and made again later.
   std::size_t queueCapacity = 1024;
+  CacheOptions cache;
   /// Read and verify every function when a program is loaded, instead of each at its first compile.
   bool verifyAll = false;
   /// Names of compiled code for perf, in /tmp/perf-PID.map.
@@ -91,13 +111,13 @@ struct Options {
 struct ProgramInput {
   struct Buffer {
     std::string name;            ///< for messages
-    std::span<const char> bytes; ///< bitcode or IR text; copied by load()
+    std::span<const char> bytes; ///< as a file's; copied by load()
   };
   struct HostFunction {
     std::string name;
     const void* address = nullptr;
   };
-  std::vector<std::string> files; ///< `.bc` or `.ll`
+  std::vector<std::string> files; ///< bitcode, containers of it, or IR text
   std::vector<Buffer> buffers;
   std::vector<std::string> libraries; ///< shared libraries, searched in order
   std::vector<HostFunction> hostFunctions; ///< found before any library
@@ -167,10 +187,12 @@ public:
     }
   };
   /// Runs the constructors (once) and prepares the entry function as a C program's main; `arguments[0]` is the program's
-  /// name. The arguments are copied and stay for the life of the process. Fails with UnknownEntry or BadMain.
-  Result<MainCall> prepareMain(std::span<const std::string> arguments, std::string_view entry = "main");
+  /// name. Without an entry it is entry(). The arguments are copied and stay for the life of the process. Fails with UnknownEntry or BadMain.
+  Result<MainCall> prepareMain(std::span<const std::string> arguments, std::string_view entry = {});
   /// prepareMain() and call(). A program that calls exit() never returns here.
-  Result<int> runMain(std::span<const std::string> arguments, std::string_view entry = "main");
+  Result<int> runMain(std::span<const std::string> arguments, std::string_view entry = {});
+  /// The function to start at, when no other is named: what the first container that names one says, or "main".
+  std::string_view entry() const;
 
   /// The tier whose code calls of the function go to; none before its first call. Fails with UnknownEntry.
   Result<std::optional<Tier>> tierOf(std::string_view name);
@@ -194,6 +216,13 @@ public:
 
   /// Writes what was recorded so far, for `kiln profile` and later runs. Fails with SystemError.
   Result<void> writeProfile(const std::string& path, ProfileFormat format);
+
+  /// Writes which blocks ran so far, of a program with Options::coverage. Compiles all of the program once, to know the sizes
+  /// of functions. Fails with BadOption or SystemError.
+  Result<void> writeCoverage(const std::string& path);
+  /// Hands the cache what this run recorded and waits, as long as CacheOptions::endMilliseconds at most, until all is
+  /// written. The destructor does it; for processes that end without one. Only the first call does anything.
+  void saveToCache();
 
   enum class Dump { Ir, Assembly, Ops };
   /// What the compiler makes of a function at a tier, as text; for Ops, whatever the tier, what the interpreter executes. Fails

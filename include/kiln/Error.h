@@ -29,6 +29,14 @@ enum class ErrorCode : int {
   SystemError = 16,     ///< the operating system refused a resource
   ShutDown = 17,        ///< the engine was shut down
   BadProfile = 18,      ///< not a profile, truncated, changed, of another version, or at odds with another one
+  LlbcSize = 19,        ///< a container that ends inside its header
+  LlbcMagic = 20,       ///< not a container, where one is needed
+  LlbcVersion = 21,     ///< a container of another version, or with fields that its version does not have
+  LlbcLength = 22,      ///< a container whose length is not what its header says
+  LlbcName = 23,        ///< a name in a container's header without its NUL
+  LlbcChecksum = 24,    ///< a container that was damaged or changed
+  LlbcPayload = 25,     ///< a container without bitcode in it
+  BadCoverage = 26,     ///< not a coverage file, truncated, or of another version
 };
 
 /// Stable spelling of a code, for logs and tests: "bad-bitcode".

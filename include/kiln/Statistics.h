@@ -22,6 +22,7 @@ struct VersionStatistics {
   std::uint64_t callsBefore = 0;   ///< calls counted when it was published
   std::optional<std::uint32_t> loop = {}; ///< a continuation at this loop header (a block's number), not the function
   bool retired = false; ///< superseded; its code was freed, or will be when no thread is inside
+  bool cached = false;  ///< found in the cache, not compiled
 };
 
 /// The memory for code. Bytes.
@@ -72,6 +73,29 @@ struct FunctionStatistics {
   std::string lastFailure;
 };
 
+/// What the cache did for the program.
+struct CacheStatistics {
+  bool on = false;
+  std::string folder;
+  std::string offBecause;       ///< why the folder is not used after all; empty: it is
+  std::string writesOffBecause; ///< why nothing more is written there; empty: it is
+  std::uint64_t hits = 0, misses = 0; ///< lookups of code, by what they gave
+  std::uint64_t damaged = 0;    ///< entries that were there and not sound: misses
+  std::uint64_t installed = 0;  ///< code that was in place without having been asked for
+  std::uint64_t lookupNs = 0, savedNs = 0; ///< spent on lookups; what compiling had taken
+  std::uint64_t bytesRead = 0;
+  std::uint64_t written = 0, bytesWritten = 0;
+  std::uint64_t writeFailures = 0;
+  std::uint64_t dropped = 0;    ///< not written because too much waited
+  std::uint64_t evicted = 0;    ///< files of any program
+  std::uint64_t profileFunctions = 0; ///< that the stored profile knew
+  bool remote = false;          ///< there is a shared store
+  std::string remoteAway;       ///< why it is left alone at the moment; empty: it is not
+  std::uint64_t remoteFailures = 0;
+  std::uint64_t fetched = 0, sent = 0;
+  std::uint64_t wrongTags = 0;  ///< entries of it that someone without the key made or changed
+};
+
 struct Statistics {
   static constexpr int kSchemaVersion = 1;
 
@@ -108,6 +132,7 @@ struct Statistics {
     std::uint64_t functions = 0;
   };
   std::vector<RefusalCount> refusals;
+  CacheStatistics cache;
   std::uint64_t requests = 0;        ///< accepted by the queue
   std::uint64_t requestsDropped = 0; ///< the queue was full
   std::uint64_t requestsCancelled = 0;

@@ -48,6 +48,9 @@ struct CodeArtifact {
   // Set by who links: the guards' cells, and where each goes on that exits.
   GuardCell* cells = nullptr;
   std::vector<std::uintptr_t> resumes = {};
+  /// It was not compiled in this run, but found in the cache.
+  bool cached = false;
+  std::uint64_t savedNs = 0; ///< what compiling it had taken, if it was cached
 };
 
 /// A compiler's "not me": the function starts in the next tier that takes it. Not an error.

@@ -19,7 +19,8 @@ nlohmann::ordered_json toJson(const VersionStatistics& version) {
               {"code_bytes", version.codeBytes},
               {"published_at_ns", version.publishedAtNs},
               {"calls_before", version.callsBefore},
-              {"retired", version.retired}});
+              {"retired", version.retired},
+              {"cached", version.cached}});
   return out;
 }
 
@@ -76,6 +77,35 @@ nlohmann::ordered_json toJson(const ExitStatistics& exits) {
           {"left_alone", exits.leftAlone}};
 }
 
+nlohmann::ordered_json toJson(const CacheStatistics& cache) {
+  nlohmann::ordered_json out = {{"on", cache.on}};
+  if (!cache.on)
+    return out;
+  out.update({{"folder", cache.folder},
+              {"off_because", cache.offBecause},
+              {"writes_off_because", cache.writesOffBecause},
+              {"hits", cache.hits},
+              {"misses", cache.misses},
+              {"damaged", cache.damaged},
+              {"installed", cache.installed},
+              {"lookup_ns", cache.lookupNs},
+              {"saved_ns", cache.savedNs},
+              {"bytes_read", cache.bytesRead},
+              {"written", cache.written},
+              {"bytes_written", cache.bytesWritten},
+              {"write_failures", cache.writeFailures},
+              {"dropped", cache.dropped},
+              {"evicted", cache.evicted},
+              {"profile_functions", cache.profileFunctions}});
+  if (cache.remote)
+    out["remote"] = {{"away", cache.remoteAway},
+                     {"failures", cache.remoteFailures},
+                     {"fetched", cache.fetched},
+                     {"sent", cache.sent},
+                     {"wrong_tags", cache.wrongTags}};
+  return out;
+}
+
 template <typename... Values> std::string format(const char* pattern, Values... values) {
   char line[256];
   int length = snprintf(line, sizeof line, pattern, values...);
@@ -116,6 +146,29 @@ std::string exitLines(const ExitStatistics& exits) {
   if (exits.rebuilds)
     out += format("; %llu rebuilds, %llu functions left alone", number(exits.rebuilds), number(exits.leftAlone));
   return out + "\n";
+}
+
+std::string cacheLines(const CacheStatistics& cache) {
+  auto number = [](std::uint64_t value) { return static_cast<unsigned long long>(value); };
+  if (!cache.on)
+    return {};
+  if (!cache.offBecause.empty())
+    return "cache: off, " + cache.folder + ": " + cache.offBecause + "\n";
+  std::string out = format("cache: %llu of %llu lookups found, %llu installed ahead, %llu damaged; %llu written, %llu not\n",
+                           number(cache.hits), number(cache.hits + cache.misses), number(cache.installed),
+                           number(cache.damaged), number(cache.written), number(cache.writeFailures + cache.dropped));
+  if (cache.hits)
+    out += "  lookups took " + milliseconds(cache.lookupNs) + " ms in all, and saved compiles of " + milliseconds(cache.savedNs) +
+           " ms\n";
+  if (cache.evicted)
+    out += format("  %llu files evicted\n", number(cache.evicted));
+  if (!cache.writesOffBecause.empty())
+    out += "  nothing more is written: " + cache.writesOffBecause + "\n";
+  if (cache.remote)
+    out += format("  shared: %llu fetched, %llu sent, %llu with a wrong tag, %llu failures", number(cache.fetched),
+                  number(cache.sent), number(cache.wrongTags), number(cache.remoteFailures)) +
+           (cache.remoteAway.empty() ? "\n" : "; away: " + cache.remoteAway + "\n");
+  return out;
 }
 
 } // namespace
@@ -159,6 +212,7 @@ std::string Statistics::json() const {
                                   {"compile_ns", baseline.compileNs},
                                   {"code_bytes", baseline.codeBytes}}},
                                 {"refusals", std::move(declined)},
+                                {"cache", toJson(cache)},
                                 {"functions", std::move(list)}};
   return out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
@@ -202,6 +256,7 @@ std::string Statistics::table(std::size_t rows) const {
   for (const RefusalCount& refusal : refusals)
     out += std::string(tierName(refusal.tier)) + " declined " + std::to_string(refusal.functions) +
            " functions: " + refusal.reason + "\n";
+  out += cacheLines(cache);
   out += format("queue: %llu requests, high water %llu, %llu dropped, %llu cancelled, %llu failed\n",
                 static_cast<unsigned long long>(requests), static_cast<unsigned long long>(queueHighWater),
                 static_cast<unsigned long long>(requestsDropped), static_cast<unsigned long long>(requestsCancelled),

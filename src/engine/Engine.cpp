@@ -31,7 +31,10 @@ Result<std::unique_ptr<Engine>> Engine::create(Options options) {
     return fail(ErrorCode::BadOption, "loops cannot be made to move with on-stack replacement switched off");
   if (options.compileThreads > 256)
     return fail(ErrorCode::BadOption, "more than 256 compile threads");
-  return std::unique_ptr<Engine>(new Engine(EngineCore::create(std::move(options))));
+  auto cache = cache::CodeCache::create(options.cache);
+  if (!cache)
+    return std::unexpected(cache.error());
+  return std::unique_ptr<Engine>(new Engine(EngineCore::create(std::move(options), std::move(*cache))));
 }
 
 Engine::~Engine() { shutdown(); }
@@ -58,6 +61,8 @@ Result<void*> Program::variableAddress(std::string_view name) { return core_->va
 Result<Program::MainCall> Program::prepareMain(std::span<const std::string> arguments, std::string_view entry) {
   return core_->prepareMain(arguments, entry);
 }
+
+std::string_view Program::entry() const { return core_->entry(); }
 
 Result<int> Program::runMain(std::span<const std::string> arguments, std::string_view entry) {
   auto start = core_->prepareMain(arguments, entry);
@@ -112,6 +117,9 @@ void Program::waitForCompiles() {
 Result<void> Program::writeProfile(const std::string& path, ProfileFormat format) {
   return core_->writeProfile(path, format);
 }
+
+Result<void> Program::writeCoverage(const std::string& path) { return core_->writeCoverage(path); }
+void Program::saveToCache() { core_->saveToCache(); }
 
 Result<std::string> Program::dump(std::string_view name, Tier tier, Dump kind) {
   return onFunction(*core_, name, [&](FunctionRecord& record) {

@@ -36,6 +36,8 @@ struct ForkHandlers {
       // No compile thread takes more, and those at work finish first.
       engine->queue.forkLock().lock();
       engine->pool.pause();
+      if (engine->cache)
+        engine->cache->disk.forkLock().lock();
       for (ProgramCore* program : engine->programs_)
         program->prepareFork();
     }
@@ -44,6 +46,8 @@ struct ForkHandlers {
     for (EngineCore* engine : registry().engines) {
       for (ProgramCore* program : engine->programs_)
         program->parentAfterFork();
+      if (engine->cache)
+        engine->cache->disk.forkLock().unlock();
       engine->pool.resume();
       engine->queue.forkLock().unlock();
       engine->mutex_.unlock();
@@ -55,6 +59,8 @@ struct ForkHandlers {
     for (EngineCore* engine : registry().engines) {
       for (ProgramCore* program : engine->programs_)
         program->childAfterFork();
+      if (engine->cache)
+        engine->cache->disk.forkLock().unlock();
       engine->pool.abandonThreads();
       engine->pool.resume();
       engine->queue.forgetRunning();
@@ -65,11 +71,12 @@ struct ForkHandlers {
   }
 };
 
-EngineCore::EngineCore(Options given)
+EngineCore::EngineCore(Options given, std::unique_ptr<cache::CodeCache> kept)
     : options(std::move(given)), startedAt(nowNanoseconds()), queue(options.queueCapacity),
       pool(queue, options.compileThreads, [](const QueuedCompile& request, unsigned worker) {
         ProgramCore::owner(request.function->counters).compileQueued(request, worker);
-      }) {
+      }),
+      cache(std::move(kept)) {
   static std::once_flag once;
   std::call_once(once, [] {
     pthread_atfork(ForkHandlers::prepare, ForkHandlers::parent, ForkHandlers::child);
@@ -79,8 +86,8 @@ EngineCore::EngineCore(Options given)
   registry().engines.push_back(this);
 }
 
-std::shared_ptr<EngineCore> EngineCore::create(Options options) {
-  return std::make_shared<EngineCore>(std::move(options));
+std::shared_ptr<EngineCore> EngineCore::create(Options options, std::unique_ptr<cache::CodeCache> cache) {
+  return std::make_shared<EngineCore>(std::move(options), std::move(cache));
 }
 
 EngineCore::~EngineCore() {
@@ -122,8 +129,12 @@ void EngineCore::stopAllPools() {
     std::lock_guard lock(registry().mutex);
     engines = registry().engines;
   }
-  for (EngineCore* engine : engines)
+  for (EngineCore* engine : engines) {
     engine->shutdown();
+    std::lock_guard lock(engine->mutex_);
+    for (ProgramCore* program : engine->programs_)
+      program->stopCache();
+  }
 }
 
 } // namespace kiln

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <vector>
 
+#include "cache/CodeCache.h"
 #include "compile/CompilePool.h"
 #include "compile/CompileQueue.h"
 #include "kiln/Engine.h"
@@ -15,14 +16,15 @@ class ProgramCore;
 
 class EngineCore {
 public:
-  static std::shared_ptr<EngineCore> create(Options options);
-  explicit EngineCore(Options options);
+  static std::shared_ptr<EngineCore> create(Options options, std::unique_ptr<cache::CodeCache> cache);
+  EngineCore(Options options, std::unique_ptr<cache::CodeCache> cache);
   ~EngineCore();
 
   const Options options;
   const std::uint64_t startedAt;
   CompileQueue queue;
   CompilePool pool;
+  const std::unique_ptr<cache::CodeCache> cache; ///< null: it is off
 
   void add(ProgramCore& program);
   void remove(ProgramCore& program);

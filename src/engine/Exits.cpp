@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 
@@ -60,15 +61,21 @@ Result<void> ProgramCore::makeExits() {
 
 CompileResult ProgramCore::compileGuarded(LlvmCompiler& compiler, WorldKeeper& worlds, const CompileRequest& request,
                                           bool locked) {
-  while (true) {
+  for (bool mayBeKept = true;;) {
     CompileResult result = Error{};
+    auto compile = [&] { return compiler.compile(request, worlds); };
+    auto make = [&] { result = mayBeKept ? codeFor(request, compile) : compile(); };
     if (locked)
-      callOnStack(*stack_, [&] { result = compiler.compile(request, worlds); });
+      callOnStack(*stack_, make);
     else
-      result = compiler.compile(request, worlds);
+      make();
     auto* artifact = std::get_if<CodeArtifact>(&result);
     if (!artifact || artifact->guards.empty())
       return result;
+    if (artifact->cached && !stillHolds(*artifact)) {
+      mayBeKept = false;
+      continue;
+    }
     std::unique_lock lock(foreground_, std::defer_lock);
     if (!locked)
       lock.lock();
@@ -78,14 +85,24 @@ CompileResult ProgramCore::compileGuarded(LlvmCompiler& compiler, WorldKeeper& w
     if (!*refused)
       return result;
     unresumable_[**refused].store(true, std::memory_order_relaxed); // so this ends
+    mayBeKept = false;
   }
+}
+
+/// Of code from the cache: whether this run would make it as well.
+bool ProgramCore::stillHolds(const CodeArtifact& artifact) const {
+  return assumptions_->allowed(artifact.function) && std::ranges::all_of(artifact.guards, [&](const GuardInfo& guard) {
+           return guard.forced || assumptions_->holds(guard.assumption);
+         });
 }
 
 /// Before the code is published: an exit may happen in a signal handler, where nothing can be decoded.
 Result<std::optional<std::uint32_t>> ProgramCore::prepareExits(CodeArtifact& artifact) {
   std::map<std::uint32_t, std::vector<std::uint32_t>> places;
   for (const GuardInfo& guard : artifact.guards)
-    if (guard.exits)
+    if (guard.exits && guard.assumption.function >= map_.functions.size())
+      return fail(ErrorCode::CompileFailed, "a guard of no function");
+    else if (guard.exits)
       places[guard.assumption.function].push_back(guard.assumption.place);
   Result<std::optional<std::uint32_t>> outcome;
   for (auto& [function, list] : places) {
@@ -113,6 +130,21 @@ Result<std::optional<std::uint32_t>> ProgramCore::prepareExits(CodeArtifact& art
     artifact.resumes.push_back(guard.exits ? interpreter_->resumeAt(guard.assumption.function, guard.assumption.place)
                                            : 0);
   return outcome;
+}
+
+std::vector<std::uintptr_t> ProgramCore::resumePoints(FunctionRecord& record, std::span<const std::uint32_t> places) {
+  SignalBlock block;
+  std::lock_guard lock(foreground_);
+  onForeground(
+      [&](World& world, const WorldSymbols& symbols) -> LowResult {
+        (void)interpreter_->prepareResume({&world, &symbols}, record.id, places);
+        return Version{};
+      },
+      [](LowResult) {});
+  std::vector<std::uintptr_t> points;
+  for (std::uint32_t place : places)
+    points.push_back(interpreter_->resumeAt(record.id, place));
+  return points;
 }
 
 /// They outlive the code: a thread that counts may be on its way out of it.

@@ -5,6 +5,7 @@
 #include "engine/ProgramCore.h"
 #include "engine/SignalHandlers.h"
 #include "profile/ProfileFile.h"
+#include "support/Hash.h"
 #include "support/SignalBlock.h"
 
 namespace kiln {
@@ -98,6 +99,7 @@ Result<void> ProgramCore::makeProfile(const std::string& earlier) {
     if (!read)
       return std::unexpected(read.error());
     known = std::move(*read);
+    earlierProfile_ = digestOf(profileToBinary(known));
   }
   const Options& options = engine_->options;
   const Ladder& ladder = tiers_->ladder();
@@ -238,6 +240,27 @@ void ProgramCore::enterLow(FunctionRecord& record, std::uint32_t loop, std::stri
   });
   if (!done)
     tiers_->refuseLoop(record, Tier::Baseline, loop, done.error().message);
+}
+
+void ProgramCore::enterInterpreter(FunctionRecord& record, std::uint32_t loop) {
+  SignalBlock block;
+  if (engine_->stopped() || mayBeInHandler(block.before()))
+    return;
+  std::lock_guard lock(foreground_);
+  if (record.osrEntry(loop, Tier::Interpreter))
+    return;
+  onForeground(
+      [&](World& world, const WorldSymbols& symbols) -> LowResult {
+        return interpreter_->compileLoop({&world, &symbols}, record.id, loop);
+      },
+      [&](LowResult made) {
+        if (auto* version = std::get_if<Version>(&made))
+          tiers_->publishLoop(record, std::move(*version), "asked");
+        else if (auto* refused = std::get_if<Refusal>(&made))
+          tiers_->refuseLoop(record, Tier::Interpreter, loop, refused->reason);
+        else
+          tiers_->refuseLoop(record, Tier::Interpreter, loop, std::get<Error>(made).message);
+      });
 }
 
 Result<std::string> ProgramCore::dumpLow(FunctionRecord& record, Tier tier) {

@@ -52,6 +52,9 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
   }
   if (sources->empty())
     return fail(ErrorCode::BadOption, "a program needs at least one bitcode file");
+  if (engine_->options.coverage)
+    if (auto counted = putCountersIn(*sources); !counted)
+      return counted;
   sources_ = sources;
   name_ = sources->front().name;
 
@@ -76,6 +79,8 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
   auto world = World::open(sources_, reading);
   if (!world)
     return std::unexpected(world.error());
+  if (auto found = findEntries(**world); !found)
+    return found;
   auto range = AddressRange::reserve(AddressRange::kMaxBytes);
   if (!range)
     return std::unexpected(range.error());
@@ -120,6 +125,7 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
   settings.osr = engine_->options.osr;
   settings.recordAt = recordingStage();
   settings.record = [this](FunctionRecord& record) { return startRecording(record); };
+  settings.enterInterpreter = [this](FunctionRecord& record, std::uint32_t loop) { enterInterpreter(record, loop); };
   settings.versionsChanged = [this](FunctionRecord& record) { retirement_->note(record); };
   tiers_ = std::make_unique<TierManager>(
       *table_, std::move(settings),
@@ -148,6 +154,7 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
     if (auto verified = compiler_->verifyAll(); !verified)
       return verified;
   engine_->add(*this);
+  openCache(input);
   return startIFuncs();
 }
 
@@ -181,7 +188,9 @@ ProgramCore::~ProgramCore() {
   if (!tiers_)
     return;
   __cxa_finalize(dsoHandle());
+  saveToCache(true);
   engine_->remove(*this);
+  stopCache();
 }
 
 /// An ifunc's resolver runs before anything else of the program, as the dynamic linker would have it.
@@ -283,14 +292,14 @@ void ProgramCore::compileLoopNow(FunctionRecord& record, Tier tier, std::uint32_
     tiers_->refuseLoop(record, tier, loop, done.error().message);
 }
 
-Result<Version> ProgramCore::link(FunctionRecord& record, CompileResult& result) {
+Result<Version> ProgramCore::link(FunctionRecord& record, CompileResult& result, bool ahead) {
   if (auto* error = std::get_if<Error>(&result))
     return std::unexpected(*error);
   if (auto* refusal = std::get_if<Refusal>(&result))
     return fail(ErrorCode::CompileFailed, "function '" + refusal->function + "' was refused: " + refusal->reason);
   std::uint64_t start = nowNanoseconds();
   auto& artifact = std::get<CodeArtifact>(result);
-  bool first = record.publishedTier.load(std::memory_order_acquire) == FunctionRecord::kNone;
+  bool first = !ahead && record.publishedTier.load(std::memory_order_acquire) == FunctionRecord::kNone;
   artifact.use = first ? CodeUse::FirstCode : CodeUse::Promotion;
   if (artifact.switchesStacks)
     retirement_->turnOff("the program may switch stacks by assembly");
@@ -320,18 +329,24 @@ void ProgramCore::announce(const FunctionRecord& record, const Version& version)
 Result<void> ProgramCore::install(FunctionRecord& record, CompileResult& result, std::string_view reason, bool force) {
   std::lock_guard lock(install_);
   auto version = link(record, result);
-  if (!version)
+  if (!version) {
+    refuseKept(result, version.error());
     return std::unexpected(version.error());
+  }
   tiers_->publish(record, std::move(*version), reason, force);
+  keep(result);
   return {};
 }
 
 Result<void> ProgramCore::installLoop(FunctionRecord& record, CompileResult& result, std::string_view reason) {
   std::lock_guard lock(install_);
   auto version = link(record, result);
-  if (!version)
+  if (!version) {
+    refuseKept(result, version.error());
     return std::unexpected(version.error());
+  }
   tiers_->publishLoop(record, std::move(*version), reason);
+  keep(result);
   return {};
 }
 
@@ -433,15 +448,14 @@ void ProgramCore::compileQueued(const QueuedCompile& request, unsigned worker) {
   auto& compiler = workerCompilers_[worker];
   if (!compiler)
     compiler = std::make_unique<LlvmCompiler>(map_, std::make_shared<WorldKeeper>(sources_, map_, Reading::Whole));
+  auto made = compileGuarded(*compiler, compiler->worlds(), compileRequest(record, tier, request.loop), false);
   if (!whole) {
-    auto made = compileGuarded(*compiler, compiler->worlds(), compileRequest(record, tier, request.loop), false);
     auto done = withRoom(record, [&] { return installLoop(record, made, reason); });
     if (!done) {
       assumptions_->gaveUp(record.id);
       tiers_->refuseLoop(record, tier, request.loop, done.error().message);
     }
   } else {
-    auto made = compileGuarded(*compiler, compiler->worlds(), compileRequest(record, tier), false);
     auto done = withRoom(record, [&] { return install(record, made, reason, false); });
     if (!done) {
       assumptions_->gaveUp(record.id);
@@ -515,15 +529,19 @@ Result<void> ProgramCore::promote(FunctionRecord& record, Tier tier, bool wait) 
 Result<void> ProgramCore::demote(FunctionRecord& record, Tier tier) {
   // Held first: what a compile thread finishes meanwhile must not undo this.
   bool before = record.held.exchange(true, std::memory_order_relaxed);
-  if (tiers_->select(record, tier, "asked"))
+  if (tiers_->select(record, tier, "asked")) {
+    record.arm(kUnbounded, 0); // running loops ask at their next back-edge
     return {};
+  }
   Result<void> done = fail(ErrorCode::ShutDown, "the engine was shut down");
   if (!engine_->stopped()) {
     SignalBlock block;
     std::lock_guard lock(foreground_);
     done = compileNow(record, tier, "asked", true);
   }
-  if (!done)
+  if (done)
+    record.arm(kUnbounded, 0);
+  else
     record.held.store(before, std::memory_order_relaxed);
   retireIfDue();
   return done;
@@ -547,6 +565,8 @@ void ProgramCore::prepareFork() {
   assumptions_->forkLock().lock();
   if (profile_)
     profile_->forkLock().lock();
+  if (cache_)
+    cache_->prepareFork();
   space_->expectChild();
   if (names_)
     names_->prepareFork();
@@ -555,6 +575,8 @@ void ProgramCore::prepareFork() {
 void ProgramCore::parentAfterFork() {
   if (names_)
     names_->parentAfterFork();
+  if (cache_)
+    cache_->parentAfterFork();
   if (profile_)
     profile_->forkLock().unlock();
   assumptions_->forkLock().unlock();
@@ -568,6 +590,10 @@ void ProgramCore::childAfterFork() {
   space_->privatise();
   if (names_)
     names_->childAfterFork();
+  if (cache_)
+    cache_->childAfterFork();
+  forked_ = true;
+  installing_.store(false, std::memory_order_relaxed);
   if (profile_)
     profile_->forkLock().unlock();
   assumptions_->forkLock().unlock();

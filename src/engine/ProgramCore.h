@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "cache/CodeCache.h"
 #include "code/AddressRange.h"
 #include "code/CodeSpace.h"
 #include "code/UnwindRegistry.h"
@@ -38,6 +39,7 @@
 namespace kiln {
 
 class EngineCore;
+struct ModuleCoverage;
 
 class ProgramCore {
 public:
@@ -46,6 +48,8 @@ public:
 
   Result<void> runConstructors(int argc, char** argv, char** environment);
   Result<Program::MainCall> prepareMain(std::span<const std::string> arguments, std::string_view entry);
+
+  std::string_view entry() const { return entry_; }
 
   Result<FunctionRecord*> find(std::string_view name);
   Result<void*> functionAddress(std::string_view name);
@@ -56,6 +60,7 @@ public:
   /// The interpreter's ops, or baseline's assembly.
   Result<std::string> dumpLow(FunctionRecord& record, Tier tier);
   Result<void> writeProfile(const std::string& path, ProfileFormat format);
+  Result<void> writeCoverage(const std::string& path);
   /// Looks now whether superseded code can be freed; the bytes that were.
   std::size_t retire() { return retirement_->round(true); }
   Statistics statistics();
@@ -77,9 +82,18 @@ public:
   /// The continuation at a loop header, compiled in this thread if there is none; 0 if there can be none.
   std::uintptr_t forceOsr(FunctionRecord& record, std::uint32_t loop, Tier running);
   void compileQueued(const QueuedCompile& request, unsigned worker);
+  /// Makes the interpreter's entry at a loop, for what goes down (LowTiers.cpp).
+  void enterInterpreter(FunctionRecord& record, std::uint32_t loop);
+  /// Where activations of the function go on in the interpreter, in front of these instructions; 0 where they cannot.
+  std::vector<std::uintptr_t> resumePoints(FunctionRecord& record, std::span<const std::uint32_t> places);
   /// A guard has failed: where its activation goes on. `state` as in transition/Resume.h.
   std::uintptr_t onExit(GuardSite& site, const std::uint64_t* state);
   void onGuardSpent(GuardCell& cell);
+
+  /// See Program::saveToCache(). `mayGather`: this thread is in no signal handler of the program, whatever it looks like.
+  void saveToCache(bool mayGather = false);
+  /// Ends the cache's thread: nothing is installed or written from then on.
+  void stopCache();
 
   void prepareFork();
   void parentAfterFork();
@@ -91,8 +105,14 @@ private:
   /// Links file-level assembly and gives its names and the section bounds their addresses.
   Result<void> placeLateNames(World& world);
   Result<void> startIFuncs();
+  /// The entries that containers name must be there; the first is the program's.
+  Result<void> findEntries(World& world);
   static std::uintptr_t firstCallEntry(void* self, std::uint32_t function);
   std::uintptr_t firstCall(std::uint32_t function);
+  // Coverage.cpp: with Options::coverage.
+  struct CountedBlocks;
+  Result<void> putCountersIn(std::vector<Source>& sources);
+  Result<ModuleCoverage> countsOf(std::size_t module);
   /// What a compiler is asked.
   CompileRequest compileRequest(const FunctionRecord& record, Tier tier, std::uint32_t loop = kNoLoop) const;
   /// Compiles in this thread with the foreground compiler, under its lock.
@@ -131,7 +151,7 @@ private:
   /// Tells profilers and debuggers of a version.
   void announce(const FunctionRecord& record, const Version& version);
   /// The artifact or a reason why there is none, made a version.
-  Result<Version> link(FunctionRecord& record, CompileResult& result);
+  Result<Version> link(FunctionRecord& record, CompileResult& result, bool ahead = false);
   Result<void> install(FunctionRecord& record, CompileResult& result, std::string_view reason, bool force);
   // Exits.cpp: guesses of the last tier, and the way back.
   Result<void> makeExits();
@@ -140,6 +160,7 @@ private:
   CompileResult compileGuarded(LlvmCompiler& compiler, WorldKeeper& worlds, const CompileRequest& request, bool locked);
   /// Makes all places resumable that the code may exit at; the function that is refused, if one is.
   Result<std::optional<std::uint32_t>> prepareExits(CodeArtifact& artifact);
+  bool stillHolds(const CodeArtifact& artifact) const;
   Result<void> placeCells(CodeArtifact& artifact);
   void installGuards(const FunctionRecord& record, const CodeArtifact& artifact, const Version& version);
   Assumptions::Answer rebuild(const GuardSite& site);
@@ -154,12 +175,34 @@ private:
   /// Frees superseded code, if a round is worth while. Not on a compile stack.
   void retireIfDue();
   void fillIn(CodeSpaceStatistics& out);
+  // KeptCode.cpp: what the cache has of the program, and what it gets.
+  void openCache(const ProgramInput& input);
+  Digest programDigest() const;
+  Digest contextDigest(const std::vector<std::string>& libraries) const;
+  bool wants(const cache::CodeKey& key) const;
+  bool isThere(const cache::CodeKey& key);
+  void installKept();
+  void installAhead(CodeArtifact&& artifact);
+  /// From the cache, or compiled.
+  template <typename Compile> CompileResult codeFor(const CompileRequest& request, Compile&& compile) {
+    if (cache_)
+      if (auto kept = cache_->load(cache::CodeKey::of(request)))
+        return std::move(*kept);
+    return compile();
+  }
+  /// After the result was installed.
+  void keep(CompileResult& result);
+  /// After it could not be linked: what came from the cache is removed from there, and compiled at the next request.
+  void refuseKept(const CompileResult& result, const Error& error);
+  cache::CodeKey keyOf(const CodeArtifact& artifact) const;
+
   PushResult request(FunctionRecord& record, Tier tier, std::uint32_t loop);
   std::optional<std::uintptr_t> resolve(std::string_view symbol);
 
   std::shared_ptr<EngineCore> engine_;
-  std::string name_;
+  std::string name_, entry_ = "main";
   std::shared_ptr<const std::vector<Source>> sources_;
+  std::shared_ptr<CountedBlocks> counted_; ///< null without coverage
   std::optional<AddressRange> range_;
   std::unique_ptr<CodeSpace> space_;
   UnwindRegistry unwind_;
@@ -189,6 +232,12 @@ private:
   std::vector<std::unique_ptr<LlvmCompiler>> workerCompilers_; ///< by worker number, each used by that thread only
   std::mutex install_; ///< linking and publishing, one at a time
   std::once_flag constructed_;
+
+  std::unique_ptr<cache::ProgramCache> cache_; ///< null: there is none
+  Digest earlierProfile_; ///< of the profile that the host named; zeros: none
+  std::atomic<bool> saved_{false};     ///< to the cache, or about to be
+  std::atomic<bool> installing_{false};
+  bool forked_ = false; ///< what was counted before the fork is the parent's to tell
 };
 
 template <typename Work, typename Use> void ProgramCore::onForeground(Work&& work, Use&& use) {

@@ -1,20 +1,47 @@
 #include "engine/RunProfile.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace kiln {
 namespace {
 
 constexpr unsigned kSummaryUses = 16;
 
+/// 0 is no function of the program, as among hashes.
+std::uint64_t numberAsHash(std::uint32_t function) { return function == kNoFunction ? 0 : std::uint64_t{function} + 1; }
+
 } // namespace
 
-RunProfile::RunProfile(const Parts& parts, ProgramProfile earlier) : parts_(parts), earlier_(std::move(earlier)) {
-  if (earlier_.functions.empty())
-    return;
+RunProfile::RunProfile(const Parts& parts, ProgramProfile earlier) : parts_(parts) { setEarlier(std::move(earlier)); }
+
+void RunProfile::setEarlier(ProgramProfile profile, bool numbered) {
+  auto made = std::make_shared<Earlier>();
+  made->profile = std::move(profile);
+  made->numbered = numbered;
   const auto& functions = parts_.map.functions;
-  for (std::uint32_t id = 0; id < functions.size(); ++id)
-    named_.emplace(functions[id].name, id);
+  if (!made->profile.functions.empty() && !numbered)
+    for (std::uint32_t id = 0; id < functions.size(); ++id)
+      made->named.emplace(functions[id].name, id);
+  std::lock_guard lock(mutex_);
+  earlier_ = std::move(made);
+  uses_ = 0; // the summary is of another profile
+}
+
+ProgramProfile RunProfile::numberedProfile() const {
+  ProgramProfile all;
+  for (std::uint32_t id = 0; id < parts_.map.functions.size(); ++id) {
+    auto profile = recorded(id);
+    if (!profile)
+      continue;
+    profile->name = parts_.map.functions[id].name;
+    profile->hash = numberAsHash(id);
+    for (CallProfile& call : profile->calls)
+      for (TargetCount& target : call.targets)
+        target.hash = numberAsHash(std::exchange(target.function, kNoFunction));
+    all.functions.push_back(std::move(*profile));
+  }
+  return all;
 }
 
 bool RunProfile::read(std::uint32_t function, FunctionProfile& into, const CountReading& reading) const {
@@ -44,8 +71,14 @@ std::optional<FunctionProfile> RunProfile::recorded(std::uint32_t function) cons
   return read(function, profile, {&targets}) ? std::optional(std::move(profile)) : std::nullopt;
 }
 
-void RunProfile::number(TargetCount& target, const HashOf& hashOf) const {
-  auto [at, end] = named_.equal_range(target.name);
+void RunProfile::number(TargetCount& target, const Earlier& earlier, const HashOf& hashOf) const {
+  if (earlier.numbered) {
+    if (target.hash != 0 && target.hash <= parts_.map.functions.size())
+      target.function = static_cast<std::uint32_t>(target.hash - 1);
+    target.hash = 0;
+    return;
+  }
+  auto [at, end] = earlier.named.equal_range(target.name);
   if (at == end)
     return;
   const bool ambiguous = std::next(at) != end;
@@ -57,16 +90,18 @@ void RunProfile::number(TargetCount& target, const HashOf& hashOf) const {
 
 std::optional<FunctionProfile> RunProfile::known(std::uint32_t function, const HashOf& hashOf) const {
   const std::string& name = parts_.map.functions[function].name;
-  auto named = std::ranges::lower_bound(earlier_.functions, name, {}, &FunctionProfile::name);
-  if (named == earlier_.functions.end() || named->name != name)
+  const std::shared_ptr<const Earlier> before = earlier();
+  const ProgramProfile& known = before->profile;
+  auto named = std::ranges::lower_bound(known.functions, name, {}, &FunctionProfile::name);
+  if (named == known.functions.end() || named->name != name)
     return std::nullopt;
-  const FunctionProfile* found = earlier_.find(name, hashOf(function));
+  const FunctionProfile* found = known.find(name, before->numbered ? numberAsHash(function) : hashOf(function));
   if (!found)
     return std::nullopt;
   FunctionProfile profile = *found;
   for (CallProfile& call : profile.calls)
     for (TargetCount& target : call.targets)
-      number(target, hashOf);
+      number(target, *before, hashOf);
   return profile;
 }
 
@@ -110,7 +145,7 @@ CountSummary RunProfile::summary() const {
   if (uses_++ % kSummaryUses != 0)
     return summary_;
   summary_ = {};
-  for (const FunctionProfile& function : earlier_.functions)
+  for (const FunctionProfile& function : earlier_->profile.functions)
     addCounts(summary_, function);
   FunctionProfile profile;
   for (std::uint32_t id = 0; id < parts_.map.functions.size(); ++id)

@@ -6,6 +6,7 @@
 // sample.
 #pragma once
 
+#include <memory>
 #include <mutex>
 #include <string_view>
 #include <unordered_map>
@@ -30,23 +31,38 @@ public:
   /// `earlier` may be empty. The parts outlive it.
   RunProfile(const Parts& parts, ProgramProfile earlier);
 
+  /// A profile of earlier runs in place of the one there was. With `numbered`, it is one of numberedProfile(). Any thread, at
+  /// any time.
+  void setEarlier(ProgramProfile earlier, bool numbered = false);
+  /// What this run has recorded, for later runs of the very same program: its functions have their numbers (and one) in
+  /// place of content hashes, which would have to be computed from all bodies at the end of the run.
+  ProgramProfile numberedProfile() const;
+
   std::optional<FunctionProfile> functionProfile(std::uint32_t function, const HashOf& hashOf) const override;
   CountSummary summary() const override;
   std::mutex& forkLock() { return mutex_; }
 
 private:
+  struct Earlier {
+    ProgramProfile profile;
+    std::unordered_multimap<std::string_view, std::uint32_t> named; ///< functions of the program that it could mean
+    bool numbered = false; ///< it has numbers in place of hashes
+  };
   /// Clears `into` and fills it; false if there is nothing.
   bool read(std::uint32_t function, FunctionProfile& into, const CountReading& reading) const;
   std::optional<FunctionProfile> recorded(std::uint32_t function) const;
   std::optional<FunctionProfile> known(std::uint32_t function, const HashOf& hashOf) const;
   void resolve(ArgumentProfile& argument) const;
-  void number(TargetCount& target, const HashOf& hashOf) const;
+  void number(TargetCount& target, const Earlier& earlier, const HashOf& hashOf) const;
+
+  std::shared_ptr<const Earlier> earlier() const {
+    std::lock_guard lock(mutex_);
+    return earlier_;
+  }
 
   const Parts parts_;
-  const ProgramProfile earlier_;
-  std::unordered_multimap<std::string_view, std::uint32_t>
-      named_; ///< functions of the program that `earlier_` could mean
   mutable std::mutex mutex_;
+  std::shared_ptr<const Earlier> earlier_; ///< under mutex_; never null
   mutable CountSummary summary_; ///< under mutex_
   mutable unsigned uses_ = 0;    ///< of it, under mutex_
 };

@@ -25,7 +25,23 @@ Result<void> ProgramCore::runConstructors(int argc, char** argv, char** environm
   return {};
 }
 
+Result<void> ProgramCore::findEntries(World& world) {
+  for (std::size_t m = sources_->size(); m-- > 0;) {
+    const Source& source = (*sources_)[m];
+    if (source.entry.empty())
+      continue;
+    const llvm::Function* function = world.module(m).getFunction(source.entry);
+    if (!function || function->isDeclaration())
+      return fail(ErrorCode::UnknownEntry, source.name + ": the module defines no function '" + source.entry +
+                                               "', which its container names as the entry");
+    entry_ = source.entry;
+  }
+  return {};
+}
+
 Result<Program::MainCall> ProgramCore::prepareMain(std::span<const std::string> arguments, std::string_view entry) {
+  if (entry.empty())
+    entry = entry_;
   auto record = find(entry);
   if (!record)
     return fail(ErrorCode::UnknownEntry, name_ + ": there is no function '" + std::string(entry) +

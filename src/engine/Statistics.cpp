@@ -23,7 +23,7 @@ FunctionStatistics ProgramCore::statisticsOf(FunctionRecord& record) {
   for (const Version& version : record.versions)
     out.versions.push_back({version.tier, version.times.prepare, version.times.passes, version.times.codegen,
                             version.times.link, version.codeBytes, version.publishedAt, version.callsBefore,
-                            version.loop == kNoLoop ? std::nullopt : std::optional(version.loop), version.retired});
+                            version.loop == kNoLoop ? std::nullopt : std::optional(version.loop), version.retired, version.cached});
   out.versionsForgotten = record.forgotten.versions;
   out.forgottenNs = record.forgotten.compileNs;
   out.forgottenBytes = record.forgotten.codeBytes;
@@ -71,6 +71,8 @@ Statistics ProgramCore::statistics() {
     for (const auto& [key, count] : refusals_)
       out.refusals.push_back({key.first, key.second, count});
   }
+  if (cache_)
+    out.cache = cache_->statistics();
   out.codeSpaceUsed = space_->bytesUsed();
   out.codeSpaceLimit = space_->limit();
   fillIn(out.codeSpace);

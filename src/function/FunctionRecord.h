@@ -67,6 +67,7 @@ struct Version {
   bool lasting = false;
   bool retired = false;
   bool withdrawn = false; ///< an assumption of it failed too often: never selected again
+  bool cached = false; ///< found in the cache, not compiled in this run
 
   bool callable() const { return loop == kNoLoop && !retired; }
   bool selectable() const { return callable() && !withdrawn; }
@@ -165,6 +166,13 @@ public:
           return true;
     return false;
   }
+  /// Whether any loop has a continuation of that tier.
+  bool hasContinuation(Tier tier) const {
+    const OsrEntry* entry = osrEntries_.load(std::memory_order_acquire);
+    while (entry && (entry->tier != tier || !entry->address))
+      entry = entry->next;
+    return entry != nullptr;
+  }
   /// Under mutex. A later entry of the same loop and tier hides the earlier one.
   void addOsrEntry(std::uint32_t loop, Tier tier, std::uintptr_t address) {
     osrStore_.push_back({loop, tier, address, osrEntries_.load(std::memory_order_relaxed)});
@@ -199,6 +207,13 @@ public:
     armedLoops_.store(loops, std::memory_order_relaxed);
     counters->calls.store(calls, std::memory_order_relaxed);
     counters->loops.store(loops, std::memory_order_relaxed);
+  }
+
+  /// Lets the loops' budget be spent after so many more at most. Not before the first version.
+  void hurryLoops(std::int64_t loops) {
+    const std::int64_t left = counters->loops.load(std::memory_order_relaxed);
+    if (left > loops && publishedTier.load(std::memory_order_relaxed) != kNone)
+      arm(counters->calls.load(std::memory_order_relaxed), loops);
   }
 
 private:

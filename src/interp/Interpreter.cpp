@@ -14,6 +14,9 @@
 #include "transition/FrameState.h"
 #include "transition/Resume.h"
 
+// FunctionTable.cpp
+extern "C" void kiln_budget_spent(kiln::Counters* counters);
+
 namespace kiln::interp {
 
 /// What a continuation's state consists of, and how it is called.
@@ -29,8 +32,8 @@ constexpr std::size_t kThunkBytes = 16;
 } // namespace
 
 Interpreter::Interpreter(const Parts& parts, Settings settings, Host host)
-    : Environment(parts.map, parts.threadLocals, [this](std::uint32_t id) { return parts_.table.stub(id); }), parts_(parts),
-      settings_(settings), host_(std::move(host)), stubs_(parts.space, parts.unwind),
+    : Environment(parts.map, parts.threadLocals, [this](std::uint32_t id) { return parts_.table.stub(id); }),
+      parts_(parts), settings_(settings), host_(std::move(host)), stubs_(parts.space, parts.unwind),
       entries_(new std::atomic<FunctionEntry*>[parts.map.functions.size()]()) {}
 
 Interpreter::~Interpreter() = default;
@@ -79,8 +82,9 @@ Result<void> Interpreter::makeThunk(FunctionEntry& entry) {
   memcpy(code + 2, &native, 8);
   code[10] = 0xff;
   code[11] = 0x25;
-  auto distance = static_cast<std::int32_t>(reinterpret_cast<std::intptr_t>(nativeEntry_) -
-                                            (reinterpret_cast<std::intptr_t>(span->rx) + static_cast<int>(kThunkBytes)));
+  auto distance =
+      static_cast<std::int32_t>(reinterpret_cast<std::intptr_t>(nativeEntry_) -
+                                (reinterpret_cast<std::intptr_t>(span->rx) + static_cast<int>(kThunkBytes)));
   memcpy(code + 12, &distance, 4);
   memcpy(span->rw, code, kThunkBytes);
   entry.thunk = reinterpret_cast<std::uintptr_t>(span->rx);
@@ -125,7 +129,8 @@ std::variant<Version, Refusal, Error> Interpreter::compile(const Source& source,
   return version;
 }
 
-// Resuming ----------------------------------------------------------------------------------------------------------------
+// Resuming
+// ----------------------------------------------------------------------------------------------------------------
 
 std::variant<std::monostate, Refusal, Error> Interpreter::prepareResume(const Source& source, std::uint32_t function,
                                                                         std::span<const std::uint32_t> places) {
@@ -142,7 +147,39 @@ std::variant<std::monostate, Refusal, Error> Interpreter::prepareResume(const So
   auto body = source.world->prepared(functionIn(source, function));
   if (!body)
     return body.error();
-  auto resume = makeResume(**body, missing);
+  auto thunk = install(**body, function, makeResume(**body, missing));
+  if (auto* refusal = std::get_if<Refusal>(&thunk))
+    return std::move(*refusal);
+  if (auto* error = std::get_if<Error>(&thunk))
+    return std::move(*error);
+  for (std::uint32_t place : missing)
+    resumes_[{function, place}] = std::get<std::uintptr_t>(thunk);
+  return std::monostate();
+}
+
+std::variant<Version, Refusal, Error> Interpreter::compileLoop(const Source& source, std::uint32_t function,
+                                                               std::uint32_t block) {
+  source_ = source;
+  see(*source.symbols);
+  auto body = source.world->prepared(functionIn(source, function));
+  if (!body)
+    return body.error();
+  auto thunk = install(**body, function, makeResumeAtLoop(**body, block));
+  if (auto* refusal = std::get_if<Refusal>(&thunk))
+    return std::move(*refusal);
+  if (auto* error = std::get_if<Error>(&thunk))
+    return std::move(*error);
+  Version version;
+  version.tier = Tier::Interpreter;
+  version.loop = block;
+  version.counts = settings_.decode.loops;
+  version.entry = std::get<std::uintptr_t>(thunk);
+  return version;
+}
+
+/// Decodes a function that resumes; the address to enter it at.
+std::variant<std::uintptr_t, Refusal, Error> Interpreter::install(llvm::Function& prepared, std::uint32_t function,
+                                                                  std::expected<Resume, std::string> resume) {
   if (!resume)
     return Refusal{resume.error(), parts_.table.record(function).name, {}};
   DecodeOptions options;
@@ -151,7 +188,7 @@ std::variant<std::monostate, Refusal, Error> Interpreter::prepareResume(const So
   options.asWritten = true;
   auto code = decode(*resume->function, function, *this, memory_, options);
   if (code)
-    setHeaders(**body, *resume, **code);
+    setHeaders(prepared, *resume, **code);
   resume->drop();
   if (!code)
     return code.error();
@@ -166,10 +203,8 @@ std::variant<std::monostate, Refusal, Error> Interpreter::prepareResume(const So
   entry.shape = &(*code)->shape;
   if (auto made = makeThunk(entry); !made)
     return made.error();
-  for (std::uint32_t place : missing)
-    resumes_[{function, place}] = entry.thunk;
   resumeCodes_.push_back(std::move(*code));
-  return std::monostate();
+  return entry.thunk;
 }
 
 std::uintptr_t Interpreter::resumeAt(std::uint32_t function, std::uint32_t place) const {
@@ -177,8 +212,8 @@ std::uintptr_t Interpreter::resumeAt(std::uint32_t function, std::uint32_t place
   return found == resumes_.end() ? 0 : found->second;
 }
 
-/// The code's headers become those of the prepared function, with their states ready: an exit may run where nothing can be found
-/// out any more.
+/// The code's headers become those of the prepared function, with their states ready: an exit may run where nothing can
+/// be found out any more.
 void Interpreter::setHeaders(llvm::Function& prepared, const Resume& resume, Code& code) {
   FunctionNumbers numbers(*resume.function);
   for (auto& header : code.headers) {
@@ -190,10 +225,11 @@ void Interpreter::setHeaders(llvm::Function& prepared, const Resume& resume, Cod
     if (known == resume.headers.end())
       continue;
     std::map<std::uint32_t, llvm::Value*> values(known->values.begin(), known->values.end());
-    const StateRecipe* recipe = makeRecipe(prepared, known->number, [&](std::uint32_t value) -> std::optional<Location> {
-      auto found = values.find(value);
-      return found == values.end() ? std::nullopt : std::optional(code.locations[numbers.of(*found->second)]);
-    });
+    const StateRecipe* recipe =
+        makeRecipe(prepared, known->number, [&](std::uint32_t value) -> std::optional<Location> {
+          auto found = values.find(value);
+          return found == values.end() ? std::nullopt : std::optional(code.locations[numbers.of(*found->second)]);
+        });
     if (!recipe)
       continue;
     header->block = known->number;
@@ -213,13 +249,14 @@ Result<std::string> Interpreter::dump(const Source& source, std::uint32_t functi
     return opsText(*decoded);
   auto code = decode(**body, function, *this, memory_, settings_.decode);
   if (!code)
-    return fail(ErrorCode::CompileFailed, "function '" + code.error().function + "' is refused by the interpreter: " +
-                                              code.error().reason +
-                                              (code.error().instruction.empty() ? "" : ": " + code.error().instruction));
+    return fail(ErrorCode::CompileFailed,
+                "function '" + code.error().function + "' is refused by the interpreter: " + code.error().reason +
+                    (code.error().instruction.empty() ? "" : ": " + code.error().instruction));
   return opsText(**code);
 }
 
-// Calls and transfers -----------------------------------------------------------------------------------------------------
+// Calls and transfers
+// -----------------------------------------------------------------------------------------------------
 
 FunctionEntry* Interpreter::directTarget(const CallSite& site, std::uintptr_t address) {
   if (!site.direct || !parts_.table.isStub(address))
@@ -230,7 +267,9 @@ FunctionEntry* Interpreter::directTarget(const CallSite& site, std::uintptr_t ad
   return entry->direct && entry->type == site.type ? entry : nullptr;
 }
 
-FunctionEntry* directTarget(CallSite& site, std::uintptr_t address) { return site.interpreter->directTarget(site, address); }
+FunctionEntry* directTarget(CallSite& site, std::uintptr_t address) {
+  return site.interpreter->directTarget(site, address);
+}
 
 void Interpreter::prepareOsr(const Source& source, LoopHeader& header) {
   if (header.recipe.load(std::memory_order_acquire) || header.impossible.load(std::memory_order_relaxed))
@@ -275,8 +314,10 @@ const StateRecipe* Interpreter::makeRecipe(llvm::Function& prepared, std::uint32
 }
 
 const void* Interpreter::atBackEdge(LoopHeader& header) {
-  if (header.block == ~std::uint32_t{0})
-    return nullptr; // a header that only code for resuming has
+  if (header.block == ~std::uint32_t{0}) { // one that only code for resuming has
+    kiln_budget_spent(parts_.table.record(header.code->function).counters);
+    return nullptr;
+  }
   int saved = errno, cancelState = 0;
   pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancelState);
   std::uintptr_t entry = 0;
@@ -299,7 +340,9 @@ const void* Interpreter::atBackEdge(LoopHeader& header) {
   return reinterpret_cast<const void*>(entry);
 }
 
-const void* atBackEdge(LoopHeader& header) { return header.interpreter->atBackEdge(header); }
+const void* atBackEdge(LoopHeader& header) {
+  return header.interpreter->atBackEdge(header);
+}
 
 std::uint32_t stateWords(const LoopHeader& header) {
   return static_cast<std::uint32_t>(header.recipe.load(std::memory_order_acquire)->words.size());
@@ -312,16 +355,25 @@ const CallShape& continuationShape(const LoopHeader& header) {
 void captureState(const LoopHeader& header, const Word* frame, Word* state) {
   for (const Location& location : header.recipe.load(std::memory_order_acquire)->words) {
     switch (location.kind) {
-    case Location::Kind::None: *state = 0; break;
-    case Location::Kind::Words: *state = frame[location.word]; break;
-    case Location::Kind::Address: *state = frame[location.word] + static_cast<Word>(location.offset); break;
-    case Location::Kind::Constant: *state = static_cast<Word>(location.offset); break;
+    case Location::Kind::None:
+      *state = 0;
+      break;
+    case Location::Kind::Words:
+      *state = frame[location.word];
+      break;
+    case Location::Kind::Address:
+      *state = frame[location.word] + static_cast<Word>(location.offset);
+      break;
+    case Location::Kind::Constant:
+      *state = static_cast<Word>(location.offset);
+      break;
     }
     ++state;
   }
 }
 
-// Profile -------------------------------------------------------------------------------------------------------------------
+// Profile
+// -------------------------------------------------------------------------------------------------------------------
 
 namespace {
 

@@ -1,11 +1,11 @@
 // Tier 0: functions of one program, decoded and executed.
 //
 // It is a compiler among compilers as far as the tiers see: compile() takes a function and gives an entry address or a
-// refusal. What the address leads to is a thunk that enters the interpreter with the platform's convention; calls between
-// interpreted functions go round it (Sites.h).
+// refusal. What the address leads to is a thunk that enters the interpreter with the platform's convention; calls
+// between interpreted functions go round it (Sites.h).
 //
-// Life-cycle: made by the loading thread; compile(), prepareResume(), prepareOsr() and harvest() under the program's foreground lock, on the
-// compile stack; everything that handlers call, on any thread of the program at any time.
+// Life-cycle: made by the loading thread; compile(), prepareResume(), prepareOsr() and harvest() under the program's
+// foreground lock, on the compile stack; everything that handlers call, on any thread of the program at any time.
 #pragma once
 
 #include <atomic>
@@ -28,10 +28,7 @@
 #include "program/ProgramMap.h"
 #include "program/ThreadLocals.h"
 #include "program/World.h"
-
-namespace kiln {
-struct Resume;
-}
+#include "transition/Resume.h"
 
 namespace kiln::interp {
 
@@ -39,7 +36,8 @@ struct StateRecipe;
 
 class Interpreter final : public Environment {
 public:
-  /// What the interpreter asks of its program while code runs. Called in threads of the program, in signal handlers too.
+  /// What the interpreter asks of its program while code runs. Called in threads of the program, in signal handlers
+  /// too.
   struct Host {
     /// The loop budget of a function is spent at the header of a loop: the continuation to go on in, or 0.
     std::function<std::uintptr_t(std::uint32_t function, std::uint32_t loop)> loopBudgetSpent;
@@ -74,6 +72,9 @@ public:
   /// Makes activations of the function resumable at these places (transition/Resume.h), unless they are.
   std::variant<std::monostate, Refusal, Error> prepareResume(const Source& source, std::uint32_t function,
                                                              std::span<const std::uint32_t> places);
+  /// The entry at a loop header for activations that go down to the interpreter: T (state*), the state as a
+  /// continuation's.
+  std::variant<Version, Refusal, Error> compileLoop(const Source& source, std::uint32_t function, std::uint32_t block);
   /// `T (ptr state)`, to go on at a place that prepareResume() made ready; 0 if it did not. Under the foreground lock.
   std::uintptr_t resumeAt(std::uint32_t function, std::uint32_t place) const;
   /// The ops of a function as text. Decodes it if it has not run.
@@ -114,6 +115,8 @@ private:
   /// What the state of a loop header consists of; null if there can be none. `locate`: where a value, by number, is.
   using Locate = std::function<std::optional<Location>(std::uint32_t value)>;
   const StateRecipe* makeRecipe(llvm::Function& prepared, std::uint32_t block, const Locate& locate);
+  std::variant<std::uintptr_t, Refusal, Error> install(llvm::Function& prepared, std::uint32_t function,
+                                                       std::expected<Resume, std::string> resume);
   void setHeaders(llvm::Function& prepared, const Resume& resume, Code& code);
 
   const Parts parts_;

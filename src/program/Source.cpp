@@ -1,6 +1,5 @@
 #include "program/Source.h"
 
-#include <llvm/BinaryFormat/Magic.h>
 #include <llvm/Bitcode/BitcodeReader.h>
 #include <llvm/Bitcode/BitcodeWriter.h>
 #include <llvm/IR/LLVMContext.h>
@@ -21,14 +20,11 @@
 #include <optional>
 #include <vector>
 
+#include "program/Llbc.h"
 #include "support/LlvmBridge.h"
 
 namespace kiln {
 namespace {
-
-bool isBitcode(std::span<const char> bytes) {
-  return llvm::identify_magic(llvm::StringRef(bytes.data(), bytes.size())) == llvm::file_magic::bitcode;
-}
 
 /// Text that could be IR: no NUL byte in its first part.
 bool looksLikeText(std::span<const char> bytes) {
@@ -108,12 +104,27 @@ Result<Source> readStream(const std::string& path, const File& file) {
   return owning(path, std::move(bytes));
 }
 
-/// The source, if its bytes are bitcode; text is turned into it.
+/// The bitcode where it lies, in the same memory.
+Result<Source> fromContainer(Source source) {
+  auto container = llbc::parse(source.bitcode);
+  if (!container) {
+    const Defect& defect = container.error();
+    return fail(defect.code, source.name + ": " + defect.message +
+                                 (defect.offset ? " (at byte " + std::to_string(*defect.offset) + ")" : std::string()));
+  }
+  source.bitcode = container->payload;
+  source.entry = std::move(container->header.entry);
+  return source;
+}
+
+/// The source, if its bytes are bitcode or a container of it; text is turned into it.
 Result<Source> recognised(Source source) {
   if (source.bitcode.empty())
     return fail(ErrorCode::EmptyInput, source.name + ": the file is empty");
-  if (isBitcode(source.bitcode))
+  if (llbc::isBitcode(source.bitcode))
     return source;
+  if (llbc::isContainer(source.bitcode) || source.name.ends_with(".llbc"))
+    return fromContainer(std::move(source));
   if (looksLikeText(source.bitcode))
     return fromText(std::move(source.name), source.bitcode);
   return fail(ErrorCode::BadBitcode, source.name + ": not LLVM bitcode (it starts with other bytes)");

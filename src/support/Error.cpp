@@ -23,6 +23,14 @@ std::string_view errorCodeName(ErrorCode code) {
   case ErrorCode::SystemError: return "system-error";
   case ErrorCode::ShutDown: return "shut-down";
   case ErrorCode::BadProfile: return "bad-profile";
+  case ErrorCode::LlbcSize: return "llbc-size";
+  case ErrorCode::LlbcMagic: return "llbc-magic";
+  case ErrorCode::LlbcVersion: return "llbc-version";
+  case ErrorCode::LlbcLength: return "llbc-length";
+  case ErrorCode::LlbcName: return "llbc-name";
+  case ErrorCode::LlbcChecksum: return "llbc-checksum";
+  case ErrorCode::LlbcPayload: return "llbc-payload";
+  case ErrorCode::BadCoverage: return "bad-coverage";
   }
   return "unknown";
 }

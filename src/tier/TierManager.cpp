@@ -9,6 +9,8 @@ namespace {
 
 /// Calls until a request that found the queue full is made again.
 constexpr std::int64_t kRetryCalls = 1000;
+/// Loop iterations of a held function between looks at whether its activations are to go down: some microseconds.
+constexpr std::int64_t kHeldLoops = 1000;
 
 } // namespace
 
@@ -70,7 +72,8 @@ void TierManager::startRecording(FunctionRecord& record) {
   record.arm(16, static_cast<std::int64_t>(16 * kLoopsPerCall));
 }
 
-/// The profile is taken, and until the better code is there the function runs without recorders, if it still has such code.
+/// The profile is taken, and until the better code is there the function runs without recorders, if it still has such
+/// code.
 void TierManager::stopRecording(FunctionRecord& record) {
   if (record.recording.exchange(Recording::Done, std::memory_order_relaxed) != Recording::On)
     return;
@@ -86,13 +89,32 @@ void TierManager::stopRecording(FunctionRecord& record) {
     }
 }
 
+std::uintptr_t TierManager::goDown(FunctionRecord& record, std::uint32_t loop, Tier running) {
+  // Whoever still runs in code above asks again soon, though others spend the same budget.
+  record.arm(kUnbounded, kHeldLoops);
+  if (running != Tier::Baseline || !settings_.enterInterpreter ||
+      record.publishedTier.load(std::memory_order_acquire) != static_cast<int>(Tier::Interpreter))
+    return 0;
+  if (!record.osrEntry(loop, Tier::Interpreter))
+    settings_.enterInterpreter(record, loop);
+  const OsrEntry* entry = record.osrEntry(loop, Tier::Interpreter);
+  if (!entry || !entry->address)
+    return 0;
+  record.osrTransfers.fetch_add(1, std::memory_order_relaxed);
+  notify(TierEvent::Kind::Demoted, record, static_cast<int>(running), Tier::Interpreter, "asked", {.loop = loop});
+  return entry->address;
+}
+
 std::uintptr_t TierManager::onLoopBudgetSpent(FunctionRecord& record, std::uint32_t loop, Tier running, bool records) {
+  if (record.held.load(std::memory_order_relaxed) && settings_.osr)
+    return goDown(record, loop, running);
   TierSnapshot now = snapshot(record);
   LoopStates states{};
   for (Tier tier : {Tier::Baseline, settings_.ladder.top()})
     if (const OsrEntry* entry = record.osrEntry(loop, tier))
       states[static_cast<std::size_t>(tier)] = entry->address ? LoopState::Ready : LoopState::Refused;
-  LoopDecision decision = decideLoop(settings_.ladder, now, running, states, records ? RecordingStart{} : settings_.recordAt);
+  LoopDecision decision =
+      decideLoop(settings_.ladder, now, running, states, records ? RecordingStart{} : settings_.recordAt);
   carryOut(record, now, decision.function);
   if (decision.request && !record.refusedBy(*decision.request)) { // the promotion before may have found that out
     ask(record, now, *decision.request, loop, decision.function.reason);
@@ -130,7 +152,8 @@ void TierManager::ask(FunctionRecord& record, const TierSnapshot& now, Tier tier
     record.arm(16, static_cast<std::int64_t>(16 * kLoopsPerCall));
     break;
   case PushResult::AlreadyPending:
-  case PushResult::Closed: break;
+  case PushResult::Closed:
+    break;
   }
 }
 
@@ -167,6 +190,9 @@ bool TierManager::select(FunctionRecord& record, Tier tier, std::string_view rea
 void TierManager::activate(FunctionRecord& record, const Version& version, std::string_view reason) {
   int from = record.publishedTier.load(std::memory_order_relaxed);
   TierDecision budget = firstBudget(settings_.ladder, snapshot(record, version.tier));
+  // A continuation that is there already (from the cache) does not wait for the loops that earn one.
+  if (settings_.osr && budget.calls != kUnbounded && record.hasContinuation(settings_.ladder.top()))
+    budget.loops = std::min(budget.loops, kOldActivationLoops);
   record.arm(budget.calls, budget.loops);
   record.setRecording(version.tier <= Tier::Baseline);
   table_.slot(record.id).store(version.entry, std::memory_order_release);
@@ -176,22 +202,23 @@ void TierManager::activate(FunctionRecord& record, const Version& version, std::
          version.tier, reason, {.compileNs = version.times.total()});
 }
 
-void TierManager::publishLoop(FunctionRecord& record, Version version, std::string_view reason) {
+void TierManager::publishLoop(FunctionRecord& record, Version version, std::string_view reason, bool unasked) {
   std::lock_guard lock(record.mutex);
   version.publishedAt = nowNanoseconds() - settings_.startedAt;
   version.callsBefore = record.calls();
   record.versions.push_back(std::move(version));
   const Version& added = record.versions.back();
   record.addOsrEntry(added.loop, added.tier, added.entry);
-  notify(TierEvent::Kind::LoopPublished, record, record.publishedTier.load(std::memory_order_relaxed), added.tier, reason,
-         {added.loop, added.times.total()});
+  if (unasked)
+    record.hurryLoops(kOldActivationLoops);
+  notify(TierEvent::Kind::LoopPublished, record, record.publishedTier.load(std::memory_order_relaxed), added.tier,
+         reason, {added.loop, added.times.total()});
 }
 
 void TierManager::withdraw(FunctionRecord& record, std::uint32_t loop, std::uintptr_t entry, std::string_view reason) {
   std::lock_guard lock(record.mutex);
-  auto gone = std::ranges::find_if(record.versions, [&](const Version& each) {
-    return each.entry == entry && each.loop == loop && !each.retired;
-  });
+  auto gone = std::ranges::find_if(
+      record.versions, [&](const Version& each) { return each.entry == entry && each.loop == loop && !each.retired; });
   if (gone == record.versions.end())
     return;
   gone->withdrawn = true;
@@ -226,7 +253,8 @@ void TierManager::reportFailure(FunctionRecord& record, Tier tier, const Error& 
   }
   failures_.fetch_add(1, std::memory_order_relaxed);
   record.failures.fetch_add(1, std::memory_order_relaxed);
-  notify(TierEvent::Kind::Failed, record, record.publishedTier.load(std::memory_order_relaxed), tier, error.message, {});
+  notify(TierEvent::Kind::Failed, record, record.publishedTier.load(std::memory_order_relaxed), tier, error.message,
+         {});
 }
 
 void TierManager::refuse(FunctionRecord& record, Tier tier, std::string_view reason) {

@@ -31,6 +31,8 @@ public:
     RecordingStart recordAt;
     /// Makes baseline code that records and publishes it. False if that cannot be done right now.
     std::function<bool(FunctionRecord&)> record;
+    /// Makes the interpreter's entry at a loop for activations that go down to it, if that can be done now.
+    std::function<void(FunctionRecord&, std::uint32_t loop)> enterInterpreter;
     /// Told of every change of a record's versions, under its mutex.
     std::function<void(FunctionRecord&)> versionsChanged;
   };
@@ -63,8 +65,9 @@ public:
   /// The tier declines the function: it is not asked again, and the function waits for the next rung where it is.
   void refuse(FunctionRecord& record, Tier tier, std::string_view reason);
 
-  /// Adds a continuation to the record, for activations that reach its loop.
-  void publishLoop(FunctionRecord& record, Version version, std::string_view reason);
+  /// Adds a continuation to the record, for activations that reach its loop. `unasked`: none of them waits for it, so that
+  /// they are made to look soon.
+  void publishLoop(FunctionRecord& record, Version version, std::string_view reason, bool unasked = false);
   /// Code that assumes what is not true: calls go to the best version that is left, if there is one below its tier, and activations do
   /// not move into it any more. `loop`: of a continuation. The next version of its tier takes its place.
   void withdraw(FunctionRecord& record, std::uint32_t loop, std::uintptr_t entry, std::string_view reason);
@@ -81,6 +84,8 @@ private:
   TierSnapshot snapshot(const FunctionRecord& record, Tier current) const; ///< as if its code were of that tier
   void activate(FunctionRecord& record, const Version& version, std::string_view reason);
   void startRecording(FunctionRecord& record);
+  /// Where an activation goes on that a demotion takes down; 0 if it stays.
+  std::uintptr_t goDown(FunctionRecord& record, std::uint32_t loop, Tier running);
   void stopRecording(FunctionRecord& record);
   void carryOut(FunctionRecord& record, const TierSnapshot& now, const TierDecision& decision);
   /// Makes a request; what became of it is told, and decides how soon it is asked for again.

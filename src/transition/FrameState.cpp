@@ -32,10 +32,10 @@ FunctionNumbers::FunctionNumbers(const llvm::Function& function) : function_(fun
 namespace {
 
 /// A value that is live into the header is defined in a block that dominates it, or is an argument. The dominators form
-/// a chain: the entry is 0, the header's immediate dominator n-1, the header itself n. Whether a value of dominator i is
-/// live depends on the blocks that can be reached from the header without passing i. Passing a dominator above i (a smaller
-/// number) leads to no use that is not behind i again, so one number per block answers for all i: the largest k so that
-/// some way from the header leads through no dominator below k. Its values of dominators below k are live.
+/// a chain: the entry is 0, the header's immediate dominator n-1, the header itself n. Whether a value of dominator i
+/// is live depends on the blocks that can be reached from the header without passing i. Passing a dominator above i (a
+/// smaller number) leads to no use that is not behind i again, so one number per block answers for all i: the largest k
+/// so that some way from the header leads through no dominator below k. Its values of dominators below k are live.
 class Liveness {
 public:
   Liveness(const FunctionNumbers& numbers, const llvm::BasicBlock& header) : numbers_(numbers), header_(header) {}
@@ -169,7 +169,60 @@ std::expected<FrameState, std::string> liveInto(const FunctionNumbers& numbers, 
   return layOut(numbers, liveness.liveNumbers());
 }
 
+namespace {
+
+/// Whether a value that an exception's type number went into has that in it as well.
+bool passesOn(const llvm::Instruction& instruction) {
+  if (const auto* part = llvm::dyn_cast<llvm::ExtractValueInst>(&instruction))
+    return part->getIndices().front() != 0;
+  return llvm::isa<llvm::InsertValueInst, llvm::PHINode, llvm::SelectInst, llvm::CastInst, llvm::FreezeInst>(
+      instruction);
+}
+
+bool isSelector(const llvm::Instruction& instruction) {
+  const auto* intrinsic = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
+  return llvm::isa<llvm::LandingPadInst>(instruction) ||
+         (intrinsic && intrinsic->getIntrinsicID() == llvm::Intrinsic::eh_typeid_for);
+}
+
+} // namespace
+
+/// Those that only reach a `resume` do no harm.
+void LivePoints::findSelectors() {
+  selectors_.resize(numbers_.valueCount());
+  std::vector<const llvm::Instruction*> carriers;
+  llvm::BitVector carries(numbers_.valueCount());
+  auto carry = [&](const llvm::Instruction& instruction) {
+    if (!carries.test(numbers_.of(instruction))) {
+      carries.set(numbers_.of(instruction));
+      carriers.push_back(&instruction);
+    }
+  };
+  for (const llvm::BasicBlock& block : numbers_.function())
+    for (const llvm::Instruction& instruction : block)
+      if (isSelector(instruction))
+        carry(instruction);
+  for (std::size_t i = 0; i < carriers.size(); ++i)
+    for (const llvm::User* user : carriers[i]->users())
+      if (const auto* instruction = llvm::cast<llvm::Instruction>(user); passesOn(*instruction))
+        carry(*instruction);
+  auto isUsed = [&](const llvm::User* user) {
+    const auto* instruction = llvm::cast<llvm::Instruction>(user);
+    if (passesOn(*instruction))
+      return selectors_.test(numbers_.of(*instruction));
+    return !llvm::isa<llvm::ResumeInst, llvm::ExtractValueInst>(instruction);
+  };
+  for (bool changed = true; std::exchange(changed, false);)
+    for (const llvm::Instruction* carrier : llvm::reverse(carriers))
+      if (std::uint32_t number = numbers_.of(*carrier);
+          !selectors_.test(number) && llvm::any_of(carrier->users(), isUsed)) {
+        selectors_.set(number);
+        changed = true;
+      }
+}
+
 LivePoints::LivePoints(const FunctionNumbers& numbers) : numbers_(numbers), in_(numbers.blockCount()) {
+  findSelectors();
   std::vector<const llvm::BasicBlock*> order;
   for (const llvm::BasicBlock* block : llvm::post_order(&numbers.function()))
     order.push_back(block);
@@ -224,6 +277,8 @@ std::expected<FrameState, std::string> LivePoints::at(const llvm::Instruction& i
     if (const auto* save = llvm::dyn_cast<llvm::IntrinsicInst>(&numbers_.value(number));
         save && save->getIntrinsicID() == llvm::Intrinsic::stacksave)
       return std::unexpected("a stack pointer saved in the old frame is live");
+    if (selectors_.test(number))
+      return std::unexpected("the number of an exception's type is live");
     found.push_back(number);
   }
   return layOut(numbers_, found);

@@ -22,8 +22,8 @@ namespace {
 /// One function being made. "Old" things are those of the prepared function, "home" ones their clones.
 class Resuming {
 public:
-  Resuming(llvm::Function& prepared, std::span<const std::uint32_t> places)
-      : prepared_(prepared), numbers_(prepared), live_(numbers_), places_(places.begin(), places.end()) {}
+  Resuming(llvm::Function& prepared, std::span<const std::uint32_t> places, std::optional<std::uint32_t> loop = {})
+      : prepared_(prepared), numbers_(prepared), live_(numbers_), places_(places.begin(), places.end()), loop_(loop) {}
   std::expected<Resume, std::string> run();
 
 private:
@@ -36,6 +36,7 @@ private:
   };
 
   std::string readStates();
+  std::string readLoopState();
   void clone();
   void split();
   void makeEntries();
@@ -49,6 +50,7 @@ private:
   FunctionNumbers numbers_;
   LivePoints live_;
   std::vector<std::uint32_t> places_;
+  const std::optional<std::uint32_t> loop_;
   std::vector<Entry> entries_;
   llvm::ValueToValueMapTy map_;
   llvm::Function* source_ = nullptr; ///< owns the clones of the arguments
@@ -72,6 +74,22 @@ std::string Resuming::readStates() {
     entry.place = place;
     entry.state = std::move(*state);
   }
+  return {};
+}
+
+std::string Resuming::readLoopState() {
+  if (*loop_ >= numbers_.blockCount())
+    return "there is no such block";
+  const llvm::BasicBlock& header = numbers_.block(*loop_);
+  auto state = liveInto(numbers_, header);
+  if (!state)
+    return state.error();
+  const llvm::Instruction& first = *header.getFirstNonPHI();
+  if (auto live = live_.at(first); !live)
+    return live.error();
+  Entry& entry = entries_.emplace_back();
+  entry.place = numbers_.of(first);
+  entry.state = std::move(*state);
   return {};
 }
 
@@ -113,13 +131,15 @@ void Resuming::makeEntries() {
   new llvm::UnreachableInst(context, none);
   llvm::IRBuilder<> builder(top);
   llvm::Value* state = made_->getArg(0);
-  llvm::Value* place = builder.CreateAlignedLoad(builder.getInt64Ty(), state, llvm::Align(8));
+  llvm::Value* place = builder.getInt64(entries_.front().place);
+  if (!loop_)
+    place = builder.CreateAlignedLoad(builder.getInt64Ty(), state, llvm::Align(8));
   llvm::SwitchInst* choice = builder.CreateSwitch(place, none, static_cast<unsigned>(entries_.size()));
   for (Entry& entry : entries_) {
     entry.block = llvm::BasicBlock::Create(context, "place", made_);
     choice->addCase(builder.getInt64(entry.place), entry.block);
     builder.SetInsertPoint(entry.block);
-    llvm::Value* words = builder.CreateConstInBoundsGEP1_64(builder.getInt64Ty(), state, 1);
+    llvm::Value* words = loop_ ? state : builder.CreateConstInBoundsGEP1_64(builder.getInt64Ty(), state, 1);
     StateReader reader(builder, layout, words);
     for (const LiveValue& value : entry.state.values)
       entry.values[value.number] = reader.read(value.value->getType(), value.word);
@@ -215,7 +235,7 @@ void Resuming::arrange() {
 std::expected<Resume, std::string> Resuming::run() {
   if (auto reason = cannotResume(prepared_))
     return std::unexpected(*reason);
-  if (std::string reason = readStates(); !reason.empty())
+  if (std::string reason = loop_ ? readLoopState() : readStates(); !reason.empty())
     return std::unexpected(reason);
   clone();
   split();
@@ -292,6 +312,10 @@ std::optional<std::string> cannotResume(const llvm::Function& prepared) {
       return "it looks at its own frame";
   }
   return std::nullopt;
+}
+
+std::expected<Resume, std::string> makeResumeAtLoop(llvm::Function& prepared, std::uint32_t block) {
+  return Resuming(prepared, {}, block).run();
 }
 
 std::expected<Resume, std::string> makeResume(llvm::Function& prepared, std::span<const std::uint32_t> places) {

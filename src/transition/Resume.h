@@ -50,4 +50,8 @@ bool isPlace(const llvm::Instruction& instruction);
 /// `places` are value numbers of instructions. The prepared function stays as it is.
 std::expected<Resume, std::string> makeResume(llvm::Function& prepared, std::span<const std::uint32_t> places);
 
+/// The same with one entry, the start of a loop header, for an activation that goes down: the state is that of a continuation
+/// (liveInto()), without a place in front.
+std::expected<Resume, std::string> makeResumeAtLoop(llvm::Function& prepared, std::uint32_t block);
+
 } // namespace kiln

@@ -9,10 +9,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Mode:
-    """Options of one way to run; `optimises` is false where the code generator may not rely on undefined behaviour."""
+    """Options of one way to run; `optimises` is false where the code generator may not rely on undefined behaviour. With
+    `kept` the program runs twice on a cache of its own, and the second time from what the first one compiled. With `deep` the
+    stack may be 64 MiB: an exit keeps the frame that it left."""
 
     options: tuple[str, ...]
     optimises: bool = True
+    kept: bool = False
+    deep: bool = False
 
 
 MODES = {
@@ -39,11 +43,15 @@ MODES = {
     "climb1": Mode(("--ladder", "interpreter,baseline@1,O2@2,O3@3", "--compile-threads", "3", "--retire-at", "1")),
     # Every, every seventh guard of O3's code fails, with guards at all branches and calls; and every third, where loops move at
     # every seventh round, with several compile threads.
-    "exit1": Mode(("--ladder", "interpreter,O3@1", "--compile-threads", "0", "--exit-at", "1")),
-    "exit7": Mode(("--tier", "O3", "--exit-at", "7")),
+    "exit1": Mode(("--ladder", "interpreter,O3@1", "--compile-threads", "0", "--exit-at", "1"),
+                  deep=True),
+    "exit7": Mode(("--tier", "O3", "--exit-at", "7"), deep=True),
     "exit3+osr7": Mode(("--ladder", "interpreter,baseline@1,O3@2", "--osr-at", "7", "--exit-at", "3",
-                        "--compile-threads", "3")),
+                        "--compile-threads", "3"), deep=True),
     # The same after two and more, with loops that move as soon as they have gone round twice.
+    # From the cache: in the background from the start, with loops that move; and at each first call.
+    "kept": Mode(("--ladder", "baseline,O2@2:2,O3@4:8"), kept=True),
+    "keptO3": Mode(("--tier", "O3"), kept=True),
     "climb2": Mode(("--ladder", "interpreter,baseline@2:2,O2@4:8,O3@8:16", "--compile-threads", "0")),
     # Whatever an argument was in the first call is a guarded constant of the code for all others.
     "constants": Mode(("--ladder", "interpreter,baseline@2:2,O3@5:20", "--compile-threads", "0", "--constant-after", "1")),

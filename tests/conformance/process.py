@@ -18,6 +18,8 @@ ENVIRONMENT = {
     "HOME": os.environ.get("HOME", "/"),
     "LC_ALL": "C",
     "TZ": "UTC",
+    # Each run begins with nothing; a mode for the cache names a folder.
+    "KILN_CACHE": os.environ.get("KILN_CACHE", "off"),
 }
 
 

@@ -5,6 +5,7 @@ import fnmatch
 import os
 import shlex
 import sys
+import tempfile
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -80,10 +81,7 @@ class Suite:
 
     def judge(self, prepared: Prepared, mode: str) -> Result:
         unit = prepared.unit
-        separator = ["--"] if unit.args else []
-        outcome = process.run([*self.kiln, *MODES[mode].options, *map(str, prepared.bitcode), *separator, *unit.args],
-                              unit.stdin)
-        reason = difference(prepared, outcome)
+        outcome, reason = self.run_twice(prepared, mode) if MODES[mode].kept else self.run_once(prepared, mode)
         exception = self.exceptions.find(unit.name, unit.level, mode)
         if exception and reason:
             return Result(prepared, mode, "excepted", reason)
@@ -94,6 +92,23 @@ class Suite:
         if unit.level == "O0" and MODES[mode].optimises and not survives_native_optimisation(prepared):
             return Result(prepared, mode, "unstable", reason)
         return Result(prepared, mode, "failed", reason, outcome)
+
+    def run_once(self, prepared: Prepared, mode: str, *options: str) -> tuple[Outcome, str]:
+        """How the run ended, and in what that differs from what is expected."""
+        unit = prepared.unit
+        separator = ["--"] if unit.args else []
+        deeper = ["/bin/sh", "-c", 'ulimit -s 65536; exec "$@"', "kiln"] if MODES[mode].deep else []
+        outcome = process.run([*deeper, *self.kiln, *MODES[mode].options, *options, *map(str, prepared.bitcode), *separator, *unit.args],
+                              unit.stdin)
+        return outcome, difference(prepared, outcome)
+
+    def run_twice(self, prepared: Prepared, mode: str) -> tuple[Outcome, str]:
+        with tempfile.TemporaryDirectory(prefix="kiln-kept-") as folder:
+            for turn in ("first", "second"):
+                outcome, reason = self.run_once(prepared, mode, "--cache", folder)
+                if reason:
+                    return outcome, f"{turn} run: {reason}"
+        return outcome, reason
 
     def each(self, work, items: list, what: str) -> list:
         """Applies work to all items on the suite's threads, with a progress line on a terminal."""

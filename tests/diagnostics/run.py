@@ -4,6 +4,7 @@ same, because the function starts higher, or stays where it is. The programs are
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -55,6 +56,7 @@ def check(tier: str, reason: str, program: str, folder: Path, kiln: str) -> list
 
 
 def main() -> int:
+    os.environ.setdefault("KILN_CACHE", "off")  # each run begins with nothing
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kiln", default="build/release/bin/kiln")
     options = parser.parse_args()

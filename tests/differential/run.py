@@ -6,6 +6,7 @@ The programs are written by the other modules of this folder. `--keep FOLDER` le
 import argparse
 import fnmatch
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -121,6 +122,7 @@ def is_beyond_baseline(test: Test) -> bool:
 
 
 def main() -> int:
+    os.environ.setdefault("KILN_CACHE", "off")  # each run begins with nothing
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kiln", default="build/release/bin/kiln")
     parser.add_argument("--keep", type=Path, metavar="FOLDER")

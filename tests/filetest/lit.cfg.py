@@ -21,6 +21,7 @@ config.substitutions += [
     # Runs a command and checks how it ends: a status, or the name of a signal.
     ("%ends", f"{sys.executable} {os.path.join(config.test_source_root, 'ends.py')}"),
 ]
+config.environment["KILN_CACHE"] = "off"
 config.environment["PATH"] = os.pathsep.join([tools, os.environ.get("PATH", "")])
 
 cpu = open("/proc/cpuinfo").read() if os.path.exists("/proc/cpuinfo") else ""

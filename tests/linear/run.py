@@ -7,6 +7,7 @@ shown, and that of the last step, where what grows faster than the rest shows mo
 
 import argparse
 import math
+import os
 import re
 import shutil
 import subprocess
@@ -156,6 +157,7 @@ def work(shape, folder: Path, options) -> list[int]:
 
 
 def main() -> int:
+    os.environ.setdefault("KILN_CACHE", "off")  # each run begins with nothing
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kiln", default="build/release/bin/kiln")
     parser.add_argument("--llvm-as", default="llvm-as-19")

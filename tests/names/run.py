@@ -3,6 +3,7 @@
 through compiled frames and names them. Where GDB is missing, or may not trace, that half is skipped."""
 
 import argparse
+import os
 import re
 import shutil
 import subprocess
@@ -57,6 +58,7 @@ def check_gdb(kiln: str, program: Path, options: tuple[str, ...]) -> list[str] |
 
 
 def main() -> int:
+    os.environ.setdefault("KILN_CACHE", "off")  # each run begins with nothing
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kiln", default="build/release/bin/kiln")
     options = parser.parse_args()

@@ -6,6 +6,7 @@ prints, its output (EXPECTED)."""
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -107,6 +108,7 @@ def run_case(case: Case, folder: Path, kiln: str) -> list[str]:
 
 
 def main() -> int:
+    os.environ.setdefault("KILN_CACHE", "off")  # each run begins with nothing
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kiln", default="build/release/bin/kiln")
     parser.add_argument("--only", default="", metavar="TEXT", help="only sources whose name contains it")

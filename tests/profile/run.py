@@ -3,6 +3,7 @@
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -86,6 +87,7 @@ def compare(what: str, file: Path, expected: dict) -> list[str]:
 
 
 def main() -> int:
+    os.environ.setdefault("KILN_CACHE", "off")  # each run begins with nothing
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kiln", default="build/release/bin/kiln")
     options = parser.parse_args()

@@ -34,6 +34,7 @@ def main() -> int:
         subprocess.run([options.llvm_as, "-", "-o", str(bitcode)], input=PROGRAM, text=True, check=True)
         # Ends when the program is loaded: there is no such function to start at.
         command = [options.kiln, "run", "--entry", "none", str(bitcode)]
+        os.environ["KILN_CACHE"] = str(Path(folder) / "cache")  # on, and empty, as at the first start of a program
         counts = [faults(command) for _ in range(5)]
     print(f"page faults of a start: {min(counts)} (at most {MOST})")
     return 0 if min(counts) <= MOST else 1

@@ -10,9 +10,10 @@ namespace {
 
 /// What the options write into before it is checked.
 struct Raw {
-  std::string preset, ladder, tier, counters, profile, record, profileOut, profileIn, stats, dump, argv0;
+  CacheWords cache;
+  std::string preset, ladder, tier, counters, profile, record, profileOut, profileIn, coverageOut, stats, dump, argv0;
   std::vector<std::string> libraries;
-  std::string entry = "main";
+  std::string entry;
   unsigned threads = 1, baselineRegisters = 0;
   std::size_t codeLimit = 0, retireAt = Options{}.retireAt, queue = 1024;
   std::uint64_t osrAt = 0, exitAt = 0, exitLimit = 0, constantAfter = 0;
@@ -28,7 +29,7 @@ void describe(CLI::App& run, Raw& raw) {
   run.add_option("--tier", raw.tier, "Run everything at one tier: interpreter, baseline, O0, O1, O2 or O3")->type_name("TIER");
   run.add_option("--compile-threads", raw.threads, "Background compile threads; 0 compiles at the call (default 1)")
       ->type_name("N");
-  run.add_option("--entry", raw.entry, "The function to start at (default main)")->type_name("NAME");
+  run.add_option("--entry", raw.entry, "The function to start at (default: what a container names, or main)")->type_name("NAME");
   run.add_option("--load", raw.libraries, "Load a shared library for the program; repeatable")->type_name("LIB")
       ->take_all()->allow_extra_args(false);
   run.add_option("--argv0", raw.argv0, "The program's own name, argv[0] (default: the first FILE)")->type_name("NAME");
@@ -46,6 +47,8 @@ void describe(CLI::App& run, Raw& raw) {
   run.add_option("--profile-out", raw.profileOut, "At exit, write the profile: JSON if FILE ends in .json, else binary")
       ->type_name("FILE");
   run.add_option("--profile-in", raw.profileIn, "Optimise by the profile of earlier runs in FILE as well")->type_name("FILE");
+  run.add_option("--coverage-out", raw.coverageOut, "Count every block that runs, and write the counts to FILE at exit")
+      ->type_name("FILE");
   run.add_flag("--no-pgo", raw.noPgo, "Compile without a profile");
   run.add_flag("--no-osr", raw.noOsr, "Loops that run stay in the code they began in");
   run.add_option("--osr-at", raw.osrAt, "Every loop moves into better code at its N-th back-edge (a stress test)")
@@ -65,12 +68,13 @@ void describe(CLI::App& run, Raw& raw) {
   run.add_option("--code-limit", raw.codeLimit, "Bytes that compiled code may take; 0: no limit of its own")->type_name("BYTES");
   run.add_option("--retire-at", raw.retireAt, "Bytes of superseded code that gather before they are freed (default 4 MiB); 0: never")
       ->type_name("BYTES");
+  describeCacheOptions(run, raw.cache, true);
   run.add_option("--queue", raw.queue, "Compile requests that may wait (default 1024)")->type_name("N");
   run.add_flag("--verify", raw.verify, "Verify every function before the program starts");
 }
 
 bool isModuleName(const std::string& name) {
-  return name.ends_with(".bc") || name.ends_with(".ll");
+  return name.ends_with(".bc") || name.ends_with(".ll") || name.ends_with(".llbc");
 }
 
 /// The words behind the options: files, then the program's own.
@@ -84,11 +88,23 @@ Result<void> splitWords(const std::vector<std::string>& words, RunOptions& optio
     ++at;
   options.arguments.assign(words.begin() + static_cast<std::ptrdiff_t>(at), words.end());
   if (options.files.empty())
-    return fail(ErrorCode::BadOption, "kiln run needs a FILE of bitcode (.bc) or IR text (.ll)");
+    return fail(ErrorCode::BadOption, "kiln run needs a FILE of bitcode (.bc, .llbc) or IR text (.ll)");
   return {};
 }
 
-Result<Ladder> chooseLadder(const Raw& raw) {
+/// The standard ladder for a module that is not worth optimising beyond a level.
+Ladder ladderUpTo(unsigned level) {
+  Ladder ladder = Ladder::standard();
+  if (level == 1) // the first of LLVM's rungs, at another level
+    for (Rung& rung : ladder.rungs)
+      if (rung.tier == Tier::O2)
+        rung.tier = Tier::O1;
+  const Tier most[] = {Tier::Baseline, Tier::O1, Tier::O2, Tier::O3};
+  std::erase_if(ladder.rungs, [&](const Rung& rung) { return rung.tier > most[std::min(level, 3u)]; });
+  return ladder;
+}
+
+Result<Ladder> chooseLadder(const Raw& raw, const std::string& first) {
   int given = !raw.preset.empty() + !raw.ladder.empty() + !raw.tier.empty();
   if (given > 1)
     return fail(ErrorCode::BadOption, "--preset, --ladder and --tier exclude each other");
@@ -104,7 +120,13 @@ Result<Ladder> chooseLadder(const Raw& raw) {
         return Ladder::parse(preset.ladder);
     return fail(ErrorCode::BadOption, "'" + raw.preset + "' is not a preset; see kiln run --help");
   }
-  return raw.ladder.empty() ? Ladder::standard() : Ladder::parse(raw.ladder);
+  if (!raw.ladder.empty())
+    return Ladder::parse(raw.ladder);
+  // The name, so that a start from bitcode reads nothing for this.
+  if (first.ends_with(".llbc"))
+    if (auto header = readContainerHeader(first))
+      return ladderUpTo(header->level);
+  return Ladder::standard();
 }
 
 Result<Dump> parseDump(const std::string& text) {
@@ -150,7 +172,7 @@ Result<RunOptions> check(const Raw& raw, const std::vector<std::string>& words) 
   RunOptions options;
   if (auto split = splitWords(words, options); !split)
     return std::unexpected(split.error());
-  auto ladder = chooseLadder(raw);
+  auto ladder = chooseLadder(raw, options.files.front());
   if (!ladder)
     return std::unexpected(ladder.error());
   options.engine.ladder = std::move(*ladder);
@@ -186,6 +208,11 @@ Result<RunOptions> check(const Raw& raw, const std::vector<std::string>& words) 
   options.profileFile = raw.profileOut;
   options.earlierProfile = raw.profileIn;
   options.engine.pgo = !raw.noPgo;
+  options.coverageFile = raw.coverageOut;
+  options.engine.coverage = !raw.coverageOut.empty();
+  if (options.engine.coverage && (!raw.profileOut.empty() || !raw.profileIn.empty()))
+    return fail(ErrorCode::BadOption, "--coverage-out excludes --profile-out and --profile-in: blocks that count are other code "
+                                      "than those of a run without");
   if (!raw.record.empty()) {
     auto recorders = parseRecorders(raw.record);
     if (!recorders)
@@ -201,6 +228,12 @@ Result<RunOptions> check(const Raw& raw, const std::vector<std::string>& words) 
       return std::unexpected(dump.error());
     options.dump = std::move(*dump);
   }
+  auto cache = cacheOptions(raw.cache);
+  if (!cache)
+    return std::unexpected(cache.error());
+  options.engine.cache = std::move(*cache);
+  if (options.engine.coverage)
+    options.engine.cache = {}; // code that counts is of no use to other runs
   options.libraries = raw.libraries;
   options.entry = raw.entry;
   options.programName = raw.argv0.empty() ? options.files.front() : raw.argv0;
@@ -222,22 +255,42 @@ Result<Parsed> parseCommandLine(int argc, char** argv) {
   run->prefix_command();
   describe(*run, raw);
   ProfileOptions profile;
-  describeProfile(app, profile);
+  ContainerOptions container;
+  CoverageOptions coverage;
+  CacheCommandOptions cache;
+  // A start of a program has no time for the other commands' options.
+  if (argc < 2 || std::string_view(argv[1]) != "run") {
+    describeProfile(app, profile);
+    describeContainer(app, container);
+    describeCoverage(app, coverage);
+    describeCacheCommand(app, cache);
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& wanted) { // help, version
-    return Parsed{std::nullopt, std::nullopt, app.exit(wanted)};
+    Parsed parsed;
+    parsed.exitStatus = app.exit(wanted);
+    return parsed;
   } catch (const CLI::ParseError& error) {
-    bool isProfile = app.got_subcommand("profile");
+    auto used = app.get_subcommands();
     return fail(ErrorCode::BadOption,
-                std::string(error.what()) + "; see kiln " + (isProfile ? "profile" : "run") + " --help");
+                std::string(error.what()) + "; see kiln " + (used.empty() ? "run" : used.front()->get_name()) + " --help");
   }
-  if (app.got_subcommand("profile"))
-    return Parsed{std::nullopt, std::move(profile), 0};
-  auto options = check(raw, run->remaining());
-  if (!options)
+  Parsed parsed;
+  const std::string command = app.get_subcommands().front()->get_name();
+  if (command == "profile")
+    parsed.profile = std::move(profile);
+  else if (command == "cache")
+    parsed.cache = std::move(cache);
+  else if (command == "coverage")
+    parsed.coverage = std::move(coverage);
+  else if (command != "run")
+    parsed.container = std::move(container);
+  else if (auto options = check(raw, run->remaining()))
+    parsed.run = std::move(*options);
+  else
     return std::unexpected(options.error());
-  return Parsed{std::move(*options), std::nullopt, 0};
+  return parsed;
 }
 
 } // namespace kiln::cli

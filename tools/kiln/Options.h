@@ -5,6 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "CacheCommand.h"
+#include "ContainerCommand.h"
+#include "CoverageCommand.h"
 #include "ProfileCommand.h"
 #include "kiln/Engine.h"
 
@@ -20,13 +23,14 @@ struct RunOptions {
   std::vector<std::string> files;
   std::vector<std::string> arguments; ///< for the program, without its name
   std::string programName;            ///< argv[0]
-  std::string entry = "main";
+  std::string entry; ///< empty: the program's own
   std::vector<std::string> libraries;
   Options engine;
   bool stats = false;
   std::string statsFile; ///< empty: a table on stderr
   std::string profileFile; ///< to write; empty: none
   std::string earlierProfile; ///< to read; empty: none
+  std::string coverageFile; ///< to write; empty: none
   bool traceTiers = false;
   std::optional<Dump> dump;
 };
@@ -35,6 +39,9 @@ struct RunOptions {
 struct Parsed {
   std::optional<RunOptions> run;
   std::optional<ProfileOptions> profile;
+  std::optional<CacheCommandOptions> cache;
+  std::optional<ContainerOptions> container;
+  std::optional<CoverageOptions> coverage;
   int exitStatus = 0;
 };
 Result<Parsed> parseCommandLine(int argc, char** argv);

@@ -43,11 +43,17 @@ void writeStatistics(Process& process) {
 /// main.cpp: compile threads may still be at work.)
 void finish(int status, void* argument) {
   auto& process = *static_cast<Process*>(argument);
+  fflush(nullptr); // nobody who reads the program's output waits for what follows
+  process.program->saveToCache();
   if (process.options->stats)
     writeStatistics(process);
   const std::string& profile = process.options->profileFile;
   if (!profile.empty())
     if (auto written = process.program->writeProfile(profile, profileFormatFor(profile)); !written)
+      printError(written.error());
+  const std::string& coverage = process.options->coverageFile;
+  if (!coverage.empty())
+    if (auto written = process.program->writeCoverage(coverage); !written)
       printError(written.error());
   process.program->unloadLibraries();
   fflush(nullptr);

@@ -62,6 +62,7 @@ private:
   std::optional<FunctionProfile> annotate(llvm::Function& body, std::uint32_t id);
   void finishInitializers();
   Result<void> importCallees();
+  void inlineIntoItself(const ImportCandidate& candidate, ImportQueue& queue);
 
   World& world_;
   const ProgramMap& map_;
@@ -74,6 +75,7 @@ private:
   llvm::ValueToValueMapTy values_;
   std::deque<std::pair<llvm::GlobalVariable*, const llvm::GlobalVariable*>> initializers_;
   std::vector<GuessedTarget> guessed_; ///< of the body annotated last
+  llvm::Function* itself_ = nullptr;   ///< the copy of the unit's function that may be inlined into it
 };
 
 Result<Unit> Extractor::run(std::uint32_t id) {
@@ -154,6 +156,15 @@ llvm::Function* Extractor::guess(llvm::CallBase& call, const TargetCount& target
   return declared;
 }
 
+/// The value as an assumption names it, which may be kept: of an address, what it is the address of.
+std::uint64_t sameInEachRun(const ArgumentProfile& argument) {
+  if (argument.function != kNoFunction)
+    return argument.function;
+  if (argument.variable != kNoFunction)
+    return (std::uint64_t{argument.variable} << 32) + argument.offset;
+  return argument.value;
+}
+
 /// Arguments that had one value in enough calls. A few calls are enough if each is long: a wrong guess costs one comparison
 /// in each of them.
 std::vector<KnownValue> Extractor::knownArguments(llvm::Function& body, std::uint32_t id, const FunctionProfile& profile) {
@@ -167,7 +178,7 @@ std::vector<KnownValue> Extractor::knownArguments(llvm::Function& body, std::uin
   for (const ArgumentProfile& argument : profile.arguments) {
     if (argument.state != ArgumentState::Constant || argument.index >= body.arg_size() ||
         argument.count < enough ||
-        !speculation_->assumptions->holds({AssumptionKind::ConstantArgument, id, argument.index, argument.value}))
+        !speculation_->assumptions->holds({AssumptionKind::ConstantArgument, id, argument.index, sameInEachRun(argument)}))
       continue;
     llvm::Argument* value = body.getArg(argument.index);
     if (value->use_empty() || value->hasPassPointeeByValueCopyAttr() || value->hasStructRetAttr() || value->hasNestAttr())
@@ -178,7 +189,7 @@ std::vector<KnownValue> Extractor::knownArguments(llvm::Function& body, std::uin
     else if (value->getType()->isPointerTy())
       constant = namedValue(argument);
     if (constant)
-      known.push_back({argument.index, value, constant, argument.value});
+      known.push_back({argument.index, value, constant, sameInEachRun(argument)});
   }
   finishInitializers(); // what a table holds is part of what it is worth
   return known;
@@ -337,6 +348,10 @@ Result<void> Extractor::importCallees() {
   queue.addCallees(*unit_.function, 0, 1, guessed_);
   while (auto candidate = queue.next()) {
     llvm::Function* callee = candidate->callee;
+    if (callee == unit_.function) {
+      inlineIntoItself(*candidate, queue);
+      continue;
+    }
     SymbolRef ref = unit_.names.lookup(callee->getName());
     if (ref.kind != SymbolRef::Kind::Function || map_.functions[ref.id].ifuncResolved)
       continue;
@@ -367,6 +382,40 @@ Result<void> Extractor::importCallees() {
     queue.addCallees(*callee, candidate->depth, candidate->heat, guessed_);
   }
   return {};
+}
+
+/// Whether what the call returns is returned at once: LLVM makes such recursion a loop, which is better than any inlining.
+bool inTailPosition(const llvm::CallBase& call) {
+  const llvm::Instruction* next = call.getNextNonDebugInstruction();
+  return next && llvm::isa<llvm::ReturnInst>(next);
+}
+
+/// LLVM never inlines a function into itself. A copy under another name may be; calls in the copy go to the function, so that
+/// one level is inlined. (Two levels brought nothing more: the inliner refused what had grown.) What is not inlined
+/// calls the function after all: both names mean the same slot.
+void Extractor::inlineIntoItself(const ImportCandidate& candidate, ImportQueue& queue) {
+  llvm::Function& function = *unit_.function;
+  const unsigned size = function.getInstructionCount();
+  if (!candidate.call || inTailPosition(*candidate.call) || function.isVarArg() || function.isPresplitCoroutine() ||
+      function.hasFnAttribute(llvm::Attribute::NoInline) || function.hasFnAttribute(llvm::Attribute::Naked) ||
+      !queue.takes(candidate, size))
+    return;
+  if (!itself_) {
+    const std::string name = "kiln.again";
+    if (unit_.module->getNamedValue(name))
+      return;
+    llvm::ValueToValueMapTy values;
+    itself_ = llvm::CloneFunction(&function, values);
+    itself_->setName(name);
+    itself_->setLinkage(llvm::GlobalValue::AvailableExternallyLinkage);
+    unit_.names[name] = {SymbolRef::Kind::Function, unit_.id, 0};
+    unit_.again = itself_;
+    for (llvm::Instruction& instruction : llvm::instructions(*itself_))
+      if (auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction); call && call->getCalledFunction() == &function)
+        call->setIsNoInline();
+  }
+  candidate.call->setCalledFunction(itself_);
+  queue.took(size);
 }
 
 } // namespace

@@ -56,7 +56,8 @@ void ImportQueue::useProfile(std::uint64_t entries, unsigned size, const CountSu
 }
 
 void ImportQueue::add(llvm::Function* callee, unsigned depth, double heat, llvm::CallBase* call) {
-  if (!callee->isDeclaration() && !callee->hasAvailableExternallyLinkage())
+  const bool own = call && callee == call->getFunction();
+  if (!callee->isDeclaration() && !callee->hasAvailableExternallyLinkage() && !own)
     return;
   candidates_.push_back({callee, depth, heat, found_++, call});
   std::ranges::push_heap(candidates_, later);

@@ -26,7 +26,7 @@ struct GuessedTarget {
 
 /// A callee that may come along, for one of its calls.
 struct ImportCandidate {
-  llvm::Function* callee = nullptr; ///< a declaration in the unit, or meanwhile a copy
+  llvm::Function* callee = nullptr; ///< a declaration in the unit, or meanwhile a copy; or the unit's function itself
   unsigned depth = 0;               ///< calls away from the unit's function
   double heat = 0;                  ///< calls for each entry of the unit's function
   unsigned order = 0;               ///< of being found

@@ -179,6 +179,7 @@ Result<Version> JitLinker::link(const CodeArtifact& artifact, SymbolTable* symbo
   version.unwindSection = linked.unwindSection;
   version.unwindCode = linked.codeStart;
   version.lasting = artifact.lasting;
+  version.cached = artifact.cached;
   return version;
 }
 

@@ -200,18 +200,29 @@ std::vector<llvm::CallBase*> sameCalls(llvm::Function& body, const llvm::Functio
   return calls;
 }
 
+/// A copy of the function, or of the copy that may be inlined into it, with the constants.
+llvm::Function& specialCopy(llvm::Function& of, llvm::ArrayRef<KnownValue> values) {
+  llvm::Function& special = cloneBeside(of, ".special");
+  for (const KnownValue& known : values)
+    special.getArg(known.argument)->replaceAllUsesWith(known.constant);
+  return special;
+}
+
 /// The special body as a function of its own, which its own calls go to.
 void specialiseRecursion(Unit& unit, llvm::ArrayRef<KnownValue> values) {
   llvm::Function& root = *unit.function;
-  llvm::Function& special = cloneBeside(root, ".special");
-  std::vector<KnownValue> inside(values.begin(), values.end());
-  for (KnownValue& known : inside) {
-    known.value = special.getArg(known.argument);
-    known.value->replaceAllUsesWith(known.constant);
-  }
+  llvm::Function& special = specialCopy(root, values);
   unfoldLoops(special);
-  for (llvm::CallBase* call : sameCalls(special, root, inside))
+  for (llvm::CallBase* call : sameCalls(special, root, values))
     call->setCalledOperand(&special);
+  if (unit.again)
+    if (auto calls = sameCalls(special, *unit.again, values); !calls.empty()) {
+      llvm::Function& again = specialCopy(*unit.again, values);
+      for (llvm::CallBase* call : calls)
+        call->setCalledOperand(&again);
+      for (llvm::CallBase* call : sameCalls(again, root, values))
+        call->setCalledOperand(&special);
+    }
   // The root keeps its name, its entry count and its attributes.
   llvm::MDNode* entries = root.getMetadata(llvm::LLVMContext::MD_prof);
   llvm::Function& generic = cloneBeside(root, ".generic");
@@ -278,7 +289,9 @@ void specialiseRoot(Unit& unit, bool selfCalls) {
   std::vector<KnownValue> values = chosen(unit, root, unit.known);
   if (values.empty() || !canSpecialise(root))
     return;
-  if (selfCalls && unit.loop == kNoLoop && !sameCalls(root, root, values).empty())
+  const bool recursive =
+      !sameCalls(root, root, values).empty() || (unit.again && !sameCalls(root, *unit.again, values).empty());
+  if (selfCalls && unit.loop == kNoLoop && recursive)
     return specialiseRecursion(unit, values);
   llvm::Function& generic = cloneBeside(root, ".generic");
   generic.addFnAttr(llvm::Attribute::NoInline);

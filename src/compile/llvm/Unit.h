@@ -28,7 +28,7 @@ struct KnownValue {
   std::uint32_t argument = 0;      ///< of the whole function
   llvm::Value* value = nullptr;    ///< the argument; in a continuation, what comes in its place from the state
   llvm::Constant* constant = nullptr;
-  std::uint64_t number = 0; ///< as it was recorded
+  std::uint64_t number = 0;        ///< by which an assumption names it, the same in each run
 };
 
 /// A callee that came along.
@@ -51,6 +51,7 @@ struct Unit {
   /// Arguments of the function that always had one value, if it is compiled with a profile.
   std::vector<KnownValue> known;
   std::vector<KnownCallee> callees; ///< those with a profile
+  llvm::Function* again = nullptr;  ///< a copy of the function that may be inlined into it, in the place of calls of itself
   bool anyConstant = false;         ///< guard them, worth it or not
   /// What its guards assume, in the order of their cells.
   std::vector<GuardInfo> guards;

@@ -270,5 +270,54 @@ TEST(Exits, ManyThreads) {
   EXPECT_EQ(wrong, 0);
 }
 
+/// A loop of baseline code, under way, is taken down to the interpreter, with its values and its variable.
+TEST(Exits, ADemotionTakesARunningLoopDown) {
+  constexpr std::string_view kSpin = R"(
+@stop = global i32 0
+@begun = global i32 0
+define i64 @spin(i64 %n) {
+entry:
+  %local = alloca i64
+  store volatile i64 %n, ptr %local
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %entry ], [ %next, %loop ]
+  %next = add i64 %i, 1
+  store volatile i32 1, ptr @begun
+  %end = load volatile i32, ptr @stop
+  %go = icmp eq i32 %end, 0
+  br i1 %go, label %loop, label %done
+done:
+  %v = load volatile i64, ptr %local
+  %w = mul i64 %v, 3
+  ret i64 %w
+}
+)";
+  Host host(kSpin, test::withLadder("baseline,O3@1000000000:1000000000000"));
+  auto spin = host.function<std::int64_t(std::int64_t)>("spin");
+  auto cell = [&](std::string_view name) {
+    auto found = host.program->variableAddress(name);
+    EXPECT_TRUE(found);
+    return static_cast<std::atomic<int>*>(*found);
+  };
+  std::int64_t result = 0;
+  std::thread thread([&] { result = spin(14); });
+  while (cell("begun")->load() == 0)
+    std::this_thread::yield();
+  auto transfers = [&] {
+    for (const FunctionStatistics& each : host.program->statistics().functions)
+      if (each.name == "spin")
+        return each.osrTransfers;
+    return std::uint64_t{0};
+  };
+  EXPECT_EQ(transfers(), 0u);
+  EXPECT_TRUE(host.program->demote("spin", Tier::Interpreter));
+  while (transfers() == 0)
+    std::this_thread::yield();
+  cell("stop")->store(1);
+  thread.join();
+  EXPECT_EQ(result, 42);
+}
+
 } // namespace
 } // namespace kiln

@@ -40,6 +40,29 @@ Statistics sample() {
   all.interpreter = {11, 12, 13, 14};
   all.baseline = {21, 22, 23000000, 24};
   all.refusals = {{Tier::Interpreter, "scalable vectors", 2}};
+  CacheStatistics& cache = all.cache;
+  cache.on = true;
+  cache.folder = "/somewhere";
+  cache.writesOffBecause = "no room";
+  cache.hits = 41;
+  cache.misses = 42;
+  cache.damaged = 43;
+  cache.installed = 44;
+  cache.lookupNs = 45;
+  cache.savedNs = 46000000;
+  cache.bytesRead = 47;
+  cache.written = 48;
+  cache.bytesWritten = 49;
+  cache.writeFailures = 50;
+  cache.dropped = 51;
+  cache.evicted = 52;
+  cache.profileFunctions = 53;
+  cache.remote = true;
+  cache.remoteAway = "no answer";
+  cache.remoteFailures = 54;
+  cache.fetched = 55;
+  cache.sent = 56;
+  cache.wrongTags = 57;
   FunctionStatistics hot;
   hot.name = "hot";
   hot.tier = Tier::O2;
@@ -67,7 +90,12 @@ TEST(Statistics, JsonHasExactlyTheFieldsOfItsSchema) {
   EXPECT_EQ(json["schema"], "kiln-stats");
   EXPECT_EQ(json["schema_version"], 1);
   EXPECT_EQ(keys(json), (std::vector<std::string>{"schema", "schema_version", "ladder", "totals", "code_space", "interpreter",
-                                                  "baseline", "refusals", "functions"}));
+                                                  "baseline", "refusals", "cache", "functions"}));
+  EXPECT_EQ(keys(json["cache"]),
+            (std::vector<std::string>{"on", "folder", "off_because", "writes_off_because", "hits", "misses", "damaged", "installed",
+                                      "lookup_ns", "saved_ns", "bytes_read", "written", "bytes_written", "write_failures",
+                                      "dropped", "evicted", "profile_functions", "remote"}));
+  EXPECT_EQ(keys(json["cache"]["remote"]), (std::vector<std::string>{"away", "failures", "fetched", "sent", "wrong_tags"}));
   EXPECT_EQ(keys(json["code_space"]),
             (std::vector<std::string>{"limit", "code", "constants", "data", "superseded", "waiting", "freed",
                                       "versions_retired", "versions_freed", "rounds", "postponed", "limit_reached",
@@ -82,7 +110,7 @@ TEST(Statistics, JsonHasExactlyTheFieldsOfItsSchema) {
                                       "versions"}));
   EXPECT_EQ(keys(json["functions"][0]["versions"][0]),
             (std::vector<std::string>{"tier", "prepare_ns", "passes_ns", "codegen_ns", "link_ns", "code_bytes",
-                                      "published_at_ns", "calls_before", "retired"}));
+                                      "published_at_ns", "calls_before", "retired", "cached"}));
 }
 
 TEST(Statistics, JsonCarriesTheValues) {
@@ -103,11 +131,16 @@ TEST(Statistics, JsonCarriesTheValues) {
             nlohmann::json::parse(R"({"functions":21,"instructions":22,"compile_ns":23000000,"code_bytes":24})"));
   EXPECT_EQ(json["refusals"],
             nlohmann::json::parse(R"([{"tier":"interpreter","reason":"scalable vectors","functions":2}])"));
+  EXPECT_EQ(json["cache"],
+            nlohmann::json::parse(R"({"on":true,"folder":"/somewhere","off_because":"","writes_off_because":"no room","hits":41,
+              "misses":42,"damaged":43,"installed":44,"lookup_ns":45,"saved_ns":46000000,"bytes_read":47,"written":48,
+              "bytes_written":49,"write_failures":50,"dropped":51,"evicted":52,"profile_functions":53,
+              "remote":{"away":"no answer","failures":54,"fetched":55,"sent":56,"wrong_tags":57}})"));
   EXPECT_EQ(json["functions"][0]["tier"], "O2");
   EXPECT_EQ(json["functions"][0]["calls"], 101);
   EXPECT_EQ(json["functions"][0]["versions"][1],
             nlohmann::json::parse(R"({"tier":"O2","prepare_ns":1000000,"passes_ns":500000,"codegen_ns":250000,
-              "link_ns":250000,"code_bytes":400,"published_at_ns":70,"calls_before":101,"retired":false})"));
+              "link_ns":250000,"code_bytes":400,"published_at_ns":70,"calls_before":101,"retired":false,"cached":false})"));
   EXPECT_TRUE(json["functions"][1]["tier"].is_null());
   EXPECT_EQ(json["functions"][1]["held"], true);
   EXPECT_EQ(json["functions"][1]["last_failure"], "out of space");
@@ -121,8 +154,20 @@ TEST(Statistics, TableShowsWhatPeopleLookFor) {
                            "36 rounds; 35 of 34 retired versions freed, 33 bytes",
                            "postponed 37 times: someone is there",
                            "limit of 1000 bytes was reached, 38 promotions refused",
+                           "cache: 41 of 83 lookups found, 44 installed ahead, 43 damaged; 48 written, 101 not",
+                           "saved compiles of 46.00 ms", "52 files evicted", "nothing more is written: no room",
+                           "shared: 55 fetched, 56 sent, 57 with a wrong tag, 54 failures; away: no answer",
                            "baseline: 21 functions of 22 instructions compiled in 23.00 ms, 24 bytes"})
     EXPECT_NE(table.find(part), std::string::npos) << part << " is not in\n" << table;
+}
+
+TEST(Statistics, ACacheThatIsOffOrNotUsable) {
+  Statistics all = sample();
+  all.cache.offBecause = "others may write to the folder";
+  EXPECT_NE(all.table().find("cache: off, /somewhere: others may write to the folder"), std::string::npos) << all.table();
+  all.cache = {};
+  EXPECT_EQ(all.table().find("cache"), std::string::npos) << all.table();
+  EXPECT_EQ(nlohmann::json::parse(all.json())["cache"], nlohmann::json::parse(R"({"on":false})"));
 }
 
 TEST(Statistics, WhyNothingIsFreed) {

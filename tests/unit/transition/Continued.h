@@ -41,7 +41,7 @@ public:
     map = std::move(*map_);
     ProgramInput input = ProgramInput::memory("test.ll", text);
     input.hostFunctions = std::move(hosts);
-    engine = EngineCore::create(std::move(options));
+    engine = EngineCore::create(std::move(options), nullptr);
     auto loaded = ProgramCore::load(engine, input);
     if (!loaded) {
       ADD_FAILURE() << loaded.error().message;

@@ -133,6 +133,66 @@ TEST_P(RandomContinuation, EndsAsTheEvaluatorDoes) {
 
 INSTANTIATE_TEST_SUITE_P(Seeds, RandomContinuation, testing::Range(0, 10));
 
+/// The same with the interpreter's code for resuming: all blocks are places of one function, so that its loops have as many
+/// entries as they can, and each is a header to go down at as well. What loops comes to compiled code again by itself.
+TEST_P(RandomContinuation, ResumesAsTheEvaluatorGoesOn) {
+  constexpr int kSeeds = 12;
+  for (int seed = GetParam() * kSeeds; seed < (GetParam() + 1) * kSeeds; ++seed) {
+    std::string text = test::randomFunction(static_cast<unsigned>(seed));
+    Options options;
+    options.ladder = *Ladder::parse("interpreter,baseline@1,O1@10");
+    options.osrAt = seed % 2 ? 3 : 0;
+    options.compileThreads = 0;
+    Prepared program(text, {}, options);
+    auto* hash = static_cast<std::uint32_t*>(*program.core->variableAddress("hash"));
+    auto* fuel = static_cast<std::uint32_t*>(*program.core->variableAddress("fuel"));
+    FunctionNumbers numbers(program.function("f"));
+    LivePoints live(numbers);
+    FunctionRecord& record = program.record("f");
+    std::vector<std::uint32_t> places;
+    for (std::uint32_t block = 0; block < numbers.blockCount(); ++block)
+      places.push_back(numbers.of(*numbers.block(block).getFirstNonPHI()));
+    std::vector<std::uintptr_t> points = program.core->resumePoints(record, places);
+    Evaluator evaluator(numbers);
+    constexpr std::uint32_t kFuel = 60, kArgument = 0x9e3779b9;
+    const Evaluator::Outcome expected = evaluator.run(kArgument, kFuel, [](auto&) {});
+    auto enter = [&](std::uintptr_t entry, const FrameState& state, std::uint32_t place, bool atLoop) {
+      ASSERT_NE(entry, 0u);
+      std::vector<std::uint64_t> words(state.words + 2, 0xdeadbeefdeadbeef);
+      if (!atLoop)
+        words[0] = place;
+      for (const LiveValue& each : state.values) {
+        std::uint32_t value = evaluator.value(*each.value);
+        memcpy(&words[each.word + !atLoop], &value, sizeof value);
+      }
+      Evaluator::Outcome got;
+      *hash = evaluator.memory.hash;
+      *fuel = evaluator.memory.fuel;
+      got.result = reinterpret_cast<std::uint32_t (*)(const std::uint64_t*)>(entry)(words.data());
+      got.hash = *hash;
+      got.fuel = *fuel;
+      EXPECT_EQ(got, expected) << "seed " << seed << ", place " << place << (atLoop ? " at a loop" : "");
+    };
+    int arrivals = 0;
+    evaluator.run(kArgument, kFuel, [&](const llvm::BasicBlock& block) {
+      if (++arrivals % 3 != 0)
+        return;
+      std::uint32_t number = numbers.of(block);
+      auto state = live.at(*block.getFirstNonPHI());
+      ASSERT_TRUE(state) << state.error();
+      enter(points[number], *state, places[number], false);
+      if (auto atLoop = liveInto(numbers, block)) {
+        program.core->enterInterpreter(record, number);
+        const OsrEntry* entry = record.osrEntry(number, Tier::Interpreter);
+        ASSERT_NE(entry, nullptr);
+        enter(entry->address, *atLoop, 0, true);
+      }
+    });
+    if (HasFailure())
+      FAIL() << text;
+  }
+}
+
 TEST(ContinuationCode, IsTheSameEachTime) {
   for (unsigned seed = 0; seed < 20; ++seed) {
     std::string text = test::randomFunction(seed);

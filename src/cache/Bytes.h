@@ -1,0 +1,78 @@
+// Numbers and texts as bytes, little-endian, for what the cache keeps. The reader trusts nothing.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "support/Hash.h"
+
+namespace kiln::cache {
+
+class ByteWriter {
+public:
+  std::string bytes;
+
+  void number(std::uint64_t value, unsigned size) {
+    for (unsigned i = 0; i < size; ++i)
+      bytes.push_back(static_cast<char>(value >> (8 * i)));
+  }
+  void u8(std::uint8_t value) { number(value, 1); }
+  void u32(std::uint32_t value) { number(value, 4); }
+  void u64(std::uint64_t value) { number(value, 8); }
+  void digest(const Digest& value) {
+    u64(value.high);
+    u64(value.low);
+  }
+  /// Its length, then its bytes.
+  void text(std::string_view value) {
+    u64(value.size());
+    bytes += value;
+  }
+};
+
+/// Past the end everything is zero or empty, and sound() says so.
+class ByteReader {
+public:
+  explicit ByteReader(std::string_view bytes) : left_(bytes) {}
+
+  std::string_view take(std::uint64_t size) {
+    if (size > left_.size()) {
+      sound_ = false;
+      left_ = {};
+      return {};
+    }
+    std::string_view taken = left_.substr(0, size);
+    left_.remove_prefix(size);
+    return taken;
+  }
+  std::uint64_t number(unsigned size) {
+    std::uint64_t value = 0;
+    unsigned shift = 0;
+    for (char byte : take(size)) {
+      value |= std::uint64_t{static_cast<unsigned char>(byte)} << shift;
+      shift += 8;
+    }
+    return value;
+  }
+  std::uint8_t u8() { return static_cast<std::uint8_t>(number(1)); }
+  std::uint32_t u32() { return static_cast<std::uint32_t>(number(4)); }
+  std::uint64_t u64() { return number(8); }
+  Digest digest() {
+    Digest value;
+    value.high = u64();
+    value.low = u64();
+    return value;
+  }
+  std::string_view text() { return take(u64()); }
+
+  bool sound() const { return sound_; }
+  /// Everything was read and nothing is left.
+  bool finished() const { return sound_ && left_.empty(); }
+
+private:
+  std::string_view left_;
+  bool sound_ = true;
+};
+
+} // namespace kiln::cache
