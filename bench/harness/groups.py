@@ -2,7 +2,7 @@
 
 import fnmatch
 
-from . import build, counting, exported, interpreter, kept, peak, tiers
+from . import build, counting, exported, interpreter, kept, knowledge, peak, tiers
 from .execute import Contender, measure
 from .table import Column, Table
 
@@ -173,7 +173,7 @@ def real(session):
     session.run_table("real: Lua and SQLite", columns, rows)
 
 
-GROUPS = {"start": start, "steady": steady, "peak": peak.peak,
+GROUPS = {"start": start, "steady": steady, "peak": peak.peak, "knowledge": knowledge.knowledge,
           "phases": peak.change_of_mind, "real": real, "counting": counting.counting,
           "interpreter": interpreter.interpreter, "decode": interpreter.decode,
           "throughput": tiers.throughput, "baseline": tiers.baseline, "curves": tiers.curves, "short": tiers.short,

@@ -85,6 +85,8 @@ struct Options {
   std::uint64_t exitAt = 0;
   /// Failures of a guard until its assumption is dropped and the function compiled again; 0: Kiln's own number. For tests.
   std::uint64_t exitLimit = 0;
+  /// Not 0: every argument that had one value in so many calls becomes a guarded constant, worth it or not. For tests.
+  std::uint64_t constantAfter = 0;
   /// Not 0: baseline code gets by with so many registers of each class. For tests.
   unsigned baselineRegisters = 0;
   /// Baseline code uses no instructions beyond SSE2, whatever the machine has. For tests.

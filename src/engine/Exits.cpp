@@ -47,6 +47,7 @@ Result<void> ProgramCore::makeExits() {
   unresumable_ = std::make_unique<std::atomic<bool>[]>(map_.functions.size());
   speculation_.assumptions = assumptions_.get();
   speculation_.everywhere = options.exitAt != 0;
+  speculation_.constantAfter = options.constantAfter;
   speculation_.resumable = [this](std::uint32_t id) { return !unresumable_[id].load(std::memory_order_relaxed); };
   setGuardHandler([](GuardCell* cell) { owner(cell).onGuardSpent(*cell); });
   if (!speculation_.everywhere)

@@ -73,6 +73,7 @@ void ProgramCore::makeLowTiers() {
   baseline::Baseline::Settings compiling;
   compiling.osrAt = options.osrAt;
   compiling.record = recordersOf(options, tiers_->ladder(), Tier::Baseline);
+  compiling.recordLate = !recordsAtOnce(options, tiers_->ladder());
   compiling.count = tiers_->counts(Tier::Baseline) || options.osrAt != 0 || compiling.record != 0;
   compiling.batch = compiling.count ? batchOf(options, tiers_->ladder()) : 1;
   compiling.lines = wantsLines(options);

@@ -355,7 +355,10 @@ PushResult ProgramCore::request(FunctionRecord& record, Tier tier, std::uint32_t
     // In the thread whose budget is spent, unless it already compiles (a handler on top of itself). For baseline that is
     // quicker than to wake another; but it allocates, which what a handler interrupted may be doing too.
     SignalBlock block;
-    if (!threads || !mayBeInHandler(block.before())) {
+    const bool inHandler = mayBeInHandler(block.before());
+    if (!threads && inHandler)
+      return PushResult::Busy; // nobody else could do it
+    if (!inHandler) {
       std::unique_lock lock(foreground_, std::try_to_lock);
       if (!lock)
         return PushResult::Busy;

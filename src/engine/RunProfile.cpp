@@ -105,6 +105,21 @@ std::optional<FunctionProfile> RunProfile::known(std::uint32_t function, const H
   return profile;
 }
 
+/// Numbers that happen to be addresses are named as well: what they are the compiler knows.
+void RunProfile::resolve(ArgumentProfile& argument) const {
+  if (argument.state != ArgumentState::Constant)
+    return;
+  if (parts_.table.isStub(argument.value)) {
+    argument.function = parts_.table.idOfStub(argument.value);
+    return;
+  }
+  const std::uint32_t id = parts_.map.constantAt(argument.value);
+  if (id == kNoFunction)
+    return;
+  argument.variable = id;
+  argument.offset = argument.value - parts_.map.data[id].address;
+}
+
 std::optional<FunctionProfile> RunProfile::functionProfile(std::uint32_t function, const HashOf& hashOf) const {
   ProgramProfile both;
   auto now = recorded(function), before = known(function, hashOf);
@@ -118,6 +133,9 @@ std::optional<FunctionProfile> RunProfile::functionProfile(std::uint32_t functio
     }
   if (both.functions.empty() || !normalize(both))
     return std::nullopt;
+  if (now)
+    for (ArgumentProfile& argument : both.functions.front().arguments)
+      resolve(argument);
   return std::move(both.functions.front());
 }
 

@@ -52,6 +52,7 @@ private:
   bool read(std::uint32_t function, FunctionProfile& into, const CountReading& reading) const;
   std::optional<FunctionProfile> recorded(std::uint32_t function) const;
   std::optional<FunctionProfile> known(std::uint32_t function, const HashOf& hashOf) const;
+  void resolve(ArgumentProfile& argument) const;
   void number(TargetCount& target, const Earlier& earlier, const HashOf& hashOf) const;
 
   std::shared_ptr<const Earlier> earlier() const {

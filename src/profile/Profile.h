@@ -92,6 +92,10 @@ struct ArgumentProfile {
   ArgumentState state = ArgumentState::Unseen;
   std::uint64_t value = 0; ///< of Constant, zero-extended; else 0
   std::uint64_t count = 0; ///< calls that had it; 0 unless Constant
+  // What the value is the address of in the program that runs; never in files.
+  std::uint32_t function = kNoFunction;
+  std::uint32_t variable = kNoFunction;
+  std::uint64_t offset = 0; ///< into the variable
   bool operator==(const ArgumentProfile&) const = default;
 };
 

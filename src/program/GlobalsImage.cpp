@@ -33,6 +33,8 @@ Result<void> GlobalsImage::layOut(AddressRange& range, World& world, ProgramMap&
       continue;
     std::uint64_t& end = info.isTls ? tls : info.constant ? constants : variables;
     info.address = place(end, info);
+    // So has the end of a constant: an address says which one it belongs to (ProgramMap::constantAt).
+    constants += info.constant && !info.isTls ? 1 : 0;
     if (info.isTls)
       tls_.alignment = std::max(tls_.alignment, info.alignment);
   }

@@ -114,6 +114,19 @@ void ProgramMap::setExternal(std::string_view name, std::uintptr_t address) {
       each.address = address;
 }
 
+std::uint32_t ProgramMap::constantAt(std::uintptr_t address) const {
+  std::uint32_t found = ~std::uint32_t{0};
+  for (const DataInfo& info : data) {
+    if (info.isTls)
+      continue;
+    if (address - info.address < info.size && info.constant)
+      found = static_cast<std::uint32_t>(&info - data.data());
+    if (address == info.address + info.size)
+      return ~std::uint32_t{0}; // a pointer behind that variable looks the same
+  }
+  return found;
+}
+
 bool ProgramMap::usesExternal(std::string_view name) const {
   return std::any_of(externals.begin(), externals.end(), [&](const ExternalInfo& each) { return each.name == name; });
 }

@@ -74,6 +74,8 @@ public:
   void setExternal(std::string_view name, std::uintptr_t address);
   /// As find(), also among the names that are local to a module; the first such.
   SymbolRef findLocal(std::string_view name) const;
+  /// The constant of the program that has an address which no other variable ends at; ~0 if there is none.
+  std::uint32_t constantAt(std::uintptr_t address) const;
   /// Whether a module names this symbol from outside the program.
   bool usesExternal(std::string_view name) const;
 

@@ -62,7 +62,7 @@ std::vector<GuardSite*> Assumptions::install(std::uint32_t root, std::uint32_t l
     site.exits = guard.exits;
     site.forced = guard.forced;
     site.words = guard.words;
-    site.limit = static_cast<std::int64_t>(guard.limit ? guard.limit : limits_.failures);
+    site.limit = static_cast<std::int64_t>(limits_.failures ? limits_.failures : guard.limit ? guard.limit : kFailures);
     // The runtime is called by the failure that makes it negative.
     site.cell->left.store(site.limit - 1, std::memory_order_relaxed);
     site.cell->site = &site;

@@ -104,7 +104,7 @@ public:
   /// A root that failed so often is in a program that changes its mind.
   static constexpr std::uint32_t kRebuilds = 3;
   struct Limits {
-    std::uint64_t failures = kFailures;
+    std::uint64_t failures = 0; ///< of every guard; 0: its own limit, or kFailures
     std::uint32_t rebuilds = kRebuilds;
   };
   enum class Answer {
@@ -164,6 +164,7 @@ private:
 struct Speculation {
   const Assumptions* assumptions = nullptr;
   bool everywhere = false; ///< forced guards at branches and calls (--exit-at)
+  std::uint64_t constantAfter = 0; ///< not 0: any argument that had one value so often (--constant-after)
   /// Whether the interpreter can resume activations of the function, as far as is known.
   std::function<bool(std::uint32_t function)> resumable;
 };

@@ -59,4 +59,9 @@ MODES = {
     "export": Mode((), exported=True),
     "export-static": Mode(("--static",), exported=True),
     "export-trap": Mode(("--cold=trap", "--target-cpu", "native"), exported=True, recorded=True),
+    # Whatever an argument was in the first call is a guarded constant of the code for all others.
+    "constants": Mode(("--ladder", "interpreter,baseline@2:2,O3@5:20", "--compile-threads", "0", "--constant-after", "1")),
+    # The same with baseline code and its loops, and a limit that drops the guess again.
+    "constants3": Mode(("--ladder", "interpreter,baseline@1:2,O3@6:30", "--compile-threads", "2", "--constant-after", "1",
+                        "--exit-limit", "3")),
 }

@@ -16,7 +16,7 @@ struct Raw {
   std::string entry;
   unsigned threads = 1, baselineRegisters = 0;
   std::size_t codeLimit = 0, retireAt = Options{}.retireAt, queue = 1024;
-  std::uint64_t osrAt = 0, exitAt = 0, exitLimit = 0;
+  std::uint64_t osrAt = 0, exitAt = 0, exitLimit = 0, constantAfter = 0;
   bool trace = false, verify = false, perfMap = false, gdb = false, debug = false, noCrashReport = false, noOsr = false, noPgo = false,
        noSpeculation = false, crashOnRefusal = false, baselinePlainCpu = false;
 };
@@ -61,6 +61,9 @@ void describe(CLI::App& run, Raw& raw) {
   run.add_option("--exit-at", raw.exitAt, "Every N-th guard of top-tier code fails, with guards everywhere (a stress test)")
       ->type_name("N")->check(CLI::PositiveNumber);
   run.add_option("--exit-limit", raw.exitLimit, "Failures of a guard until its function is compiled again without it (a test)")
+      ->type_name("N")->check(CLI::PositiveNumber);
+  run.add_option("--constant-after", raw.constantAfter,
+                 "Calls with one value until an argument is a guarded constant of top-tier code, worth it or not (a test)")
       ->type_name("N")->check(CLI::PositiveNumber);
   run.add_option("--baseline-registers", raw.baselineRegisters,
                  "Registers of each class that baseline code may hold values in; 0: all (a stress test)")->type_name("N");
@@ -199,6 +202,7 @@ Result<RunOptions> check(const Raw& raw, const std::vector<std::string>& words) 
   options.engine.speculate = !raw.noSpeculation;
   options.engine.exitAt = raw.exitAt;
   options.engine.exitLimit = raw.exitLimit;
+  options.engine.constantAfter = raw.constantAfter;
   if (raw.counters == "on")
     options.engine.counting = Counting::On;
   else if (raw.counters == "off")

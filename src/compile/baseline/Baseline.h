@@ -41,6 +41,7 @@ public:
     bool count = true;          ///< entries and back-edges count down
     std::uint32_t batch = 1;    ///< back-edges that a small loop counts by itself before it counts them down; 1: none
     std::uint32_t record = 0;   ///< which profiles: bits of Record
+    bool recordLate = false;    ///< activations may have begun without: what arguments are is seen at loops as well
     std::uint64_t osrAt = 0;
     unsigned registers = 0;     ///< allocatable registers of each class; 0: all
     bool lines = false;         ///< versions know their places in the source, as far as the world kept them

@@ -286,7 +286,12 @@ void Continuing::enter(const std::vector<EnclosingLoop>& around) {
   for (const LiveValue& live : state_.values) {
     auto* value = const_cast<llvm::Value*>(live.value);
     values.push_back({value, entryValue(*value, live.word)});
+    // What comes from the state never changes, as the argument did not.
+    for (KnownValue& known : unit_.known)
+      if (known.value == value)
+        known.value = values.back().atEntry;
   }
+  std::erase_if(unit_.known, [](const KnownValue& known) { return llvm::isa<llvm::Argument>(known.value); });
   enterLoop(*entry_, *header_, values, around);
 }
 

@@ -20,6 +20,11 @@ constexpr std::uint64_t kLargestConstant = 4096; // bytes
 /// LLVM guesses a target that makes up 5 % of a call's executions and 30 % of those that go to no target guessed before.
 constexpr double kGuessedShare = 0.05;
 
+/// Calls that had one value until it is believed. Most arguments that vary do so within the first few.
+constexpr std::uint64_t kEnoughCalls = 16;
+/// Rounds of loops in each call of a function whose calls are few and long.
+constexpr std::uint64_t kLongCall = 1000;
+
 bool namesBlock(const llvm::Constant* constant, int depth = 0) {
   if (llvm::isa<llvm::BlockAddress>(constant) || depth > 8)
     return true;
@@ -34,8 +39,8 @@ bool namesBlock(const llvm::Constant* constant, int depth = 0) {
 class Extractor final : public llvm::ValueMaterializer {
 public:
   Extractor(World& world, const ProgramMap& map, const WorldSymbols& symbols, const ImportLimits& limits,
-            const ProfileSource* profile)
-      : world_(world), map_(map), symbols_(symbols), limits_(limits), profile_(profile) {}
+            const ProfileSource* profile, const Speculation* speculation)
+      : world_(world), map_(map), symbols_(symbols), limits_(limits), profile_(profile), speculation_(speculation) {}
 
   Result<Unit> run(std::uint32_t id);
   llvm::Value* materialize(llvm::Value* value) override;
@@ -51,6 +56,9 @@ private:
   std::string nameFor(const llvm::GlobalValue& global, SymbolRef ref);
   void copyBody(llvm::Function& from, llvm::Function& to);
   llvm::Function* guess(llvm::CallBase& call, const TargetCount& target, std::uint64_t sum);
+  std::vector<KnownValue> knownArguments(llvm::Function& body, std::uint32_t id, const FunctionProfile& profile);
+  llvm::Constant* namedValue(const ArgumentProfile& argument);
+  void guessKnown(const std::vector<KnownValue>& values);
   std::optional<FunctionProfile> annotate(llvm::Function& body, std::uint32_t id);
   void finishInitializers();
   Result<void> importCallees();
@@ -61,6 +69,7 @@ private:
   const WorldSymbols& symbols_;
   const ImportLimits limits_;
   const ProfileSource* const profile_;
+  const Speculation* const speculation_; ///< null: nothing is taken for granted
   ContentHasher hasher_;
   Unit unit_;
   llvm::ValueToValueMapTy values_;
@@ -75,6 +84,7 @@ Result<Unit> Extractor::run(std::uint32_t id) {
     return std::unexpected(source.error());
   llvm::Function& from = **source;
   unit_.id = id;
+  unit_.anyConstant = speculation_ && speculation_->constantAfter != 0;
   unit_.module = std::make_unique<llvm::Module>(from.getName(), world_.context());
   unit_.module->setDataLayout(from.getParent()->getDataLayout());
   unit_.module->setTargetTriple(from.getParent()->getTargetTriple());
@@ -91,6 +101,10 @@ Result<Unit> Extractor::run(std::uint32_t id) {
   copyBody(from, *unit_.function);
   unit_.function->setUWTableKind(llvm::UWTableKind::Async);
   unit_.profile = annotate(*unit_.function, id);
+  if (unit_.profile && speculation_) {
+    unit_.known = knownArguments(*unit_.function, id, *unit_.profile);
+    guessKnown(unit_.known);
+  }
   if (auto done = importCallees(); !done)
     return std::unexpected(done.error());
   finishInitializers();
@@ -144,6 +158,77 @@ llvm::Function* Extractor::guess(llvm::CallBase& call, const TargetCount& target
   auto* declared = llvm::cast<llvm::Function>(declareFunction(source, ref));
   guessed_.push_back({&call, declared, share});
   return declared;
+}
+
+/// The value as an assumption names it, which may be kept: of an address, what it is the address of.
+std::uint64_t sameInEachRun(const ArgumentProfile& argument) {
+  if (argument.function != kNoFunction)
+    return argument.function;
+  if (argument.variable != kNoFunction)
+    return (std::uint64_t{argument.variable} << 32) + argument.offset;
+  return argument.value;
+}
+
+/// Arguments that had one value in enough calls. A few calls are enough if each is long: a wrong guess costs one comparison
+/// in each of them.
+std::vector<KnownValue> Extractor::knownArguments(llvm::Function& body, std::uint32_t id, const FunctionProfile& profile) {
+  std::uint64_t rounds = 0;
+  for (const LoopProfile& loop : profile.loops)
+    rounds = saturatingAdd(rounds, loop.backEdges);
+  const bool longCalls = rounds / std::max<std::uint64_t>(profile.entries, 1) >= kLongCall;
+  const std::uint64_t enough =
+      speculation_->constantAfter ? speculation_->constantAfter : longCalls ? 1 : kEnoughCalls;
+  std::vector<KnownValue> known;
+  for (const ArgumentProfile& argument : profile.arguments) {
+    if (argument.state != ArgumentState::Constant || argument.index >= body.arg_size() ||
+        argument.count < enough ||
+        !speculation_->assumptions->holds({AssumptionKind::ConstantArgument, id, argument.index, sameInEachRun(argument)}))
+      continue;
+    llvm::Argument* value = body.getArg(argument.index);
+    if (value->use_empty() || value->hasPassPointeeByValueCopyAttr() || value->hasStructRetAttr() || value->hasNestAttr())
+      continue;
+    llvm::Constant* constant = nullptr;
+    if (auto* type = llvm::dyn_cast<llvm::IntegerType>(value->getType()); type && type->getBitWidth() <= 64)
+      constant = llvm::ConstantInt::get(type, llvm::APInt(64, argument.value).trunc(type->getBitWidth()));
+    else if (value->getType()->isPointerTy())
+      constant = namedValue(argument);
+    if (constant)
+      known.push_back({argument.index, value, constant, sameInEachRun(argument)});
+  }
+  finishInitializers(); // what a table holds is part of what it is worth
+  return known;
+}
+
+/// Null, a function, or a place in a constant. What is only a number in this run stays out of the code.
+llvm::Constant* Extractor::namedValue(const ArgumentProfile& argument) {
+  auto* pointer = llvm::PointerType::get(world_.context(), 0);
+  if (argument.value == 0)
+    return llvm::Constant::getNullValue(pointer);
+  if (argument.function != kNoFunction) {
+    if (map_.functions[argument.function].ifuncResolved)
+      return nullptr;
+    return declareFunction(*sourceOf(argument.function), {SymbolRef::Kind::Function, argument.function, 0});
+  }
+  if (argument.variable == kNoFunction || !map_.data[argument.variable].constant)
+    return nullptr;
+  const DataInfo& info = map_.data[argument.variable];
+  llvm::Constant* base =
+      declareVariable(world_.variableAt(info.module, info.index), {SymbolRef::Kind::Data, argument.variable, 0});
+  if (argument.offset == 0)
+    return base;
+  return llvm::ConstantExpr::getInBoundsGetElementPtr(
+      llvm::Type::getInt8Ty(world_.context()), base,
+      llvm::ConstantInt::get(llvm::Type::getInt64Ty(world_.context()), argument.offset));
+}
+
+/// Calls of an argument that is a function will be direct calls, whose callee may come along.
+void Extractor::guessKnown(const std::vector<KnownValue>& values) {
+  for (const KnownValue& known : values)
+    if (auto* target = llvm::dyn_cast<llvm::Function>(known.constant))
+      for (llvm::User* user : known.value->users())
+        if (auto* call = llvm::dyn_cast<llvm::CallBase>(user);
+            call && call->getCalledOperand() == known.value && llvm::isLegalToPromote(*call, target))
+          guessed_.push_back({call, target, 1});
 }
 
 llvm::Value* Extractor::materialize(llvm::Value* value) {
@@ -293,7 +378,10 @@ Result<void> Extractor::importCallees() {
     values_[from] = callee;
     copyBody(*from, *callee);
     callee->setLinkage(llvm::GlobalValue::AvailableExternallyLinkage);
-    annotate(*callee, ref.id);
+    if (auto profile = annotate(*callee, ref.id); profile && speculation_) {
+      unit_.callees.push_back({callee, ref.id, knownArguments(*callee, ref.id, *profile)});
+      guessKnown(unit_.callees.back().known);
+    }
     queue.took(size);
     queue.addCallees(*callee, candidate->depth, candidate->heat, guessed_);
   }
@@ -325,6 +413,7 @@ void Extractor::inlineIntoItself(const ImportCandidate& candidate, ImportQueue& 
     itself_->setName(name);
     itself_->setLinkage(llvm::GlobalValue::AvailableExternallyLinkage);
     unit_.names[name] = {SymbolRef::Kind::Function, unit_.id, 0};
+    unit_.again = itself_;
     for (llvm::Instruction& instruction : llvm::instructions(*itself_))
       if (auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction); call && call->getCalledFunction() == &function)
         call->setIsNoInline();
@@ -348,8 +437,8 @@ ImportLimits importLimits(Tier tier) {
 }
 
 Result<Unit> extractUnit(World& world, const ProgramMap& map, const WorldSymbols& symbols, std::uint32_t id,
-                         const ImportLimits& limits, const ProfileSource* profile) {
-  return Extractor(world, map, symbols, limits, profile).run(id);
+                         const ImportLimits& limits, const ProfileSource* profile, const Speculation* speculation) {
+  return Extractor(world, map, symbols, limits, profile, speculation).run(id);
 }
 
 } // namespace kiln

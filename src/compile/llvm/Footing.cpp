@@ -3,6 +3,7 @@
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/IntrinsicInst.h>
 
+#include "compile/llvm/Specialise.h"
 #include "compile/llvm/Transform.h"
 
 namespace kiln {
@@ -31,7 +32,7 @@ Footing footingOf(const Unit& unit) {
   for (const llvm::Function& function : *unit.module) {
     if (function.isDeclaration() || function.hasAvailableExternallyLinkage())
       continue;
-    ++bodies;
+    bodies += !function.hasFnAttribute(kPartOfUnit);
     for (const llvm::Instruction& instruction : llvm::instructions(function)) {
       auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction);
       if (!call)

@@ -4,6 +4,7 @@
 
 #include "compile/llvm/Annotate.h"
 #include "compile/llvm/Lines.h"
+#include "compile/llvm/Specialise.h"
 #include "compile/llvm/Speculate.h"
 #include "compile/llvm/Transform.h"
 #include "support/Clock.h"
@@ -40,7 +41,9 @@ Result<LlvmCompiler::Lowered> LlvmCompiler::lower(World& world, const WorldSymbo
   Lowered lowered;
   Backend& machinery = backend(); // outside the times: made once
   std::uint64_t start = nowNanoseconds();
-  auto unit = extractUnit(world, map_, symbols, request.function, importLimits(request.tier), request.profile);
+  const bool mayGuess = request.speculation && request.speculation->assumptions->allowed(request.function);
+  auto unit = extractUnit(world, map_, symbols, request.function, importLimits(request.tier), request.profile,
+                          mayGuess ? request.speculation : nullptr);
   if (!unit)
     return std::unexpected(unit.error());
   lowered.unit = std::move(*unit);
@@ -56,6 +59,8 @@ Result<LlvmCompiler::Lowered> LlvmCompiler::lower(World& world, const WorldSymbo
     annotateProgram(*lowered.unit.module, *lowered.unit.counts);
     annotateRoot(*lowered.unit.function, lowered.unit.profile ? lowered.unit.profile->entries : 0, *lowered.unit.counts);
   }
+  specialiseCallees(lowered.unit);
+  specialiseRoot(lowered.unit, !request.count);
   lowerThreadLocals(lowered.unit, map_);
   if (request.tier == Tier::O3)
     targetHost(lowered.unit, Backend::hostCpu(), Backend::hostFeatures());

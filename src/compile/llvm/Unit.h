@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "function/FunctionRecord.h"
 #include "kiln/Error.h"
@@ -22,6 +23,21 @@
 
 namespace kiln {
 
+/// A value of a function's body that has been one constant so far.
+struct KnownValue {
+  std::uint32_t argument = 0;      ///< of the whole function
+  llvm::Value* value = nullptr;    ///< the argument; in a continuation, what comes in its place from the state
+  llvm::Constant* constant = nullptr;
+  std::uint64_t number = 0;        ///< by which an assumption names it, the same in each run
+};
+
+/// A callee that came along.
+struct KnownCallee {
+  llvm::Function* copy = nullptr;
+  std::uint32_t id = 0;
+  std::vector<KnownValue> known;
+};
+
 struct Unit {
   std::unique_ptr<llvm::Module> module;
   llvm::Function* function = nullptr;
@@ -32,6 +48,11 @@ struct Unit {
   std::optional<FunctionProfile> profile;
   /// How the program's counts are distributed, if the unit has a profile of any function in it.
   std::optional<CountSummary> counts;
+  /// Arguments of the function that always had one value, if it is compiled with a profile.
+  std::vector<KnownValue> known;
+  std::vector<KnownCallee> callees; ///< those with a profile
+  llvm::Function* again = nullptr;  ///< a copy of the function that may be inlined into it, in the place of calls of itself
+  bool anyConstant = false;         ///< guard them, worth it or not
   /// What its guards assume, in the order of their cells.
   std::vector<GuardInfo> guards;
   /// What the names in `module` stand for; a name that is not here was made by LLVM.
@@ -53,9 +74,11 @@ struct ImportLimits {
 };
 ImportLimits importLimits(Tier tier);
 
-/// Builds the unit of function `id` from this world, with a profile if there is one. Fails with the errors of reading a
+/// Builds the unit of function `id` from this world, with a profile if there is one. If it may guess, what
+/// arguments always were is in `known`. Fails with the errors of reading a
 /// body.
 Result<Unit> extractUnit(World& world, const ProgramMap& map, const WorldSymbols& symbols, std::uint32_t id,
-                         const ImportLimits& limits, const ProfileSource* profile = nullptr);
+                         const ImportLimits& limits, const ProfileSource* profile = nullptr,
+                         const Speculation* speculation = nullptr);
 
 } // namespace kiln

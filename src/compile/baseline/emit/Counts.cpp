@@ -84,16 +84,19 @@ void Counts::recordCompareSize(const llvm::CallBase& call) {
 /// Most vary in the first few calls, which a tier below has seen. One that always had one value costs a comparison and an
 /// increment, any other a jump and a store more.
 void Counts::recordArguments() {
+  for (const llvm::Argument& argument : e_.function.args())
+    recordArgument(argument);
+}
+
+void Counts::recordArgument(const llvm::Argument& argument) {
   static_assert(offsetof(ArgumentCounts, value) == 0);
-  for (const llvm::Argument& argument : e_.function.args()) {
-    const Place* place = placeOf(&argument);
-    if (!isOneGpr(argument.getType()) || !place || !place->exists() ||
-        e_.environment.argumentVaries(e_.out->function, argument.getArgNo()))
-      continue;
-    std::uint32_t counts = site(CountSite::Kind::Argument, argument.getArgNo(), sizeof(ArgumentCounts));
-    zeroExtendInto(x86::r11, &argument);
-    arguments_.push_back(recordValue(x86::r11, counts, offsetof(ArgumentCounts, calls)));
-  }
+  const Place* place = placeOf(&argument);
+  if (!isOneGpr(argument.getType()) || !place || !place->exists() ||
+      e_.environment.argumentVaries(e_.out->function, argument.getArgNo()))
+    return;
+  std::uint32_t counts = site(CountSite::Kind::Argument, argument.getArgNo(), sizeof(ArgumentCounts));
+  zeroExtendInto(x86::r11, &argument);
+  arguments_.push_back(recordValue(x86::r11, counts, offsetof(ArgumentCounts, calls)));
 }
 
 void Counts::emitCold() {

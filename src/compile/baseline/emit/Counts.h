@@ -23,6 +23,7 @@ public:
   void recordCompareSize(const llvm::CallBase& call);
   /// Behind the entry, with the arguments in their places.
   void recordArguments();
+  void recordArgument(const llvm::Argument& argument);
   /// Behind all blocks.
   void emitCold();
 

@@ -139,6 +139,12 @@ void Loops::enter() {
     for (const LiveValue& live : state->values)
       if (plan_.stateOf(live.number).alias == aliases)
         enterValue(live.number, live.value, live.word);
+  // A function that is called seldom may be compiled by LLVM before it is called again.
+  const Baseline::Settings& settings = e_.options.settings;
+  if (settings.recordLate && (settings.record & Baseline::Arguments))
+    for (const LiveValue& live : state->values)
+      if (const auto* argument = llvm::dyn_cast<llvm::Argument>(live.value))
+        families_.counts.recordArgument(*argument);
   a_.jmp(families_.control.label(plan_.place(&header)));
 }
 
