@@ -89,8 +89,9 @@ TEST(Statistics, JsonHasExactlyTheFieldsOfItsSchema) {
   auto json = nlohmann::ordered_json::parse(sample().json());
   EXPECT_EQ(json["schema"], "kiln-stats");
   EXPECT_EQ(json["schema_version"], 1);
-  EXPECT_EQ(keys(json), (std::vector<std::string>{"schema", "schema_version", "ladder", "totals", "code_space", "interpreter",
+  EXPECT_EQ(keys(json), (std::vector<std::string>{"schema", "schema_version", "ladder", "totals", "code_space", "exits", "interpreter",
                                                   "baseline", "refusals", "cache", "functions"}));
+  EXPECT_EQ(keys(json["exits"]), (std::vector<std::string>{"sites", "reasons", "forced", "rebuilds", "left_alone"}));
   EXPECT_EQ(keys(json["cache"]),
             (std::vector<std::string>{"on", "folder", "off_because", "writes_off_because", "hits", "misses", "damaged", "installed",
                                       "lookup_ns", "saved_ns", "bytes_read", "written", "bytes_written", "write_failures",
