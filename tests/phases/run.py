@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A program that changes its mind at every phase settles: more phases make no more compiles, and the result is native's.
+"""A program that changes its mind at every phase settles: three times the phases make hardly any more compiles, and the result is native's.
 
 Compiles run in the program's own thread (--compile-threads 0), so that their number is the same every time. The program is
 bench/programs/phases.c with phases of some milliseconds."""
@@ -19,6 +19,8 @@ UNITS = "4"
 LADDERS = {"default": None, "early": "interpreter,baseline@2,O2@10,O3@100"}
 # Versions of one function at one place and tier: the first, one with recorders (baseline), and rebuilds after wrong guesses.
 MOST = 6
+# Rebuilds that may come late: a guess that fails rarely takes long to reach its limit, and a function has three of them.
+LATE = 3
 
 
 def run(command: list, problems: list[str]) -> str:
@@ -65,7 +67,7 @@ def main() -> int:
                 if problems:
                     break
                 before, after = sum(made[SETTLED].values()), sum(made[MANY].values())
-                if before != after:
+                if after - before > LATE:
                     problems.append(f"{which}, {ladder}: {before} versions after {SETTLED} phases, {after} after {MANY}")
                 problems += [f"{which}, {ladder}: {count} versions of {key}" for key, count in made[MANY].items() if count > MOST]
                 tiers = {key[1] for key in made[MANY]}

@@ -35,7 +35,7 @@ public:
     LineTable::Row made;
     made.offset = static_cast<std::uint32_t>(row.Address.Address);
     if (!row.EndSequence && row.Line != 0) {
-      const llvm::DILineInfoSpecifier wanted(llvm::DILineInfoSpecifier::FileLineInfoKind::RawValue,
+      const llvm::DILineInfoSpecifier wanted(llvm::DILineInfoSpecifier::FileLineInfoKind::AbsoluteFilePath,
                                              llvm::DILineInfoSpecifier::FunctionNameKind::LinkageName);
       const auto chain = context_.getInliningInfoForAddress({row.Address.Address, section}, wanted);
       if (chain.getNumberOfFrames() == 0)
