@@ -164,6 +164,8 @@ void ProgramCore::installAhead(CodeArtifact&& artifact) {
   Result<Version> version = fail(ErrorCode::CompileFailed, "");
   try {
     if (auto& made = std::get<CodeArtifact>(result); !made.guards.empty()) {
+      if (!stillHolds(made)) // dropped since the start: what the shared store has comes late
+        return;
       std::lock_guard lock(foreground_);
       auto refused = prepareExits(made);
       if (!refused || *refused)
