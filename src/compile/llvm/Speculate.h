@@ -3,14 +3,11 @@
 //
 // In two steps, with makeContinuation() between them:
 //
-//   placeExits()  on the bodies as they were prepared and annotated, where values have their numbers. The edge that is
-//   never
-//                 taken leads to a new block with one call, the *marker*, whose arguments are the live values, and a
-//                 return of what that gives. Markers are ordinary calls: whatever happens to the values happens to
-//                 them.
-//   lowerExits()  makes of each marker: the live values stored to the state buffer of the function (an alloca), a call
-//   of the
-//                 runtime with the site's cell, a call of the address that this gives.
+//   placeExits()  on the bodies as they were prepared and annotated, where values have their numbers. The edge that is never
+//                 taken leads to a new block with one call, the *marker*, whose arguments are the live values, and a return
+//                 of what that gives. Markers are ordinary calls: whatever happens to the values happens to them.
+//   lowerExits()  makes of each marker: the live values stored to the state buffer of the function (an alloca), a call of
+//                 the runtime with the site's cell, a call of the address that this gives.
 //
 // An exit stands in front of the instruction that is guarded, which is executed again. So a guard may fail for no
 // reason, and nothing is lost but time: this is what `everywhere` does.
