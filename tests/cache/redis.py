@@ -139,7 +139,7 @@ def learning(bench, server):
     bench.on("a", server.address())
     names = [name for _, name in server.fields()]
     check(b"profile" in names, f"no profile on the server: {names}")
-    second = bench.on("b", server.address())
+    second = bench.on("b", server.address(), "late")
     check(second["remote"]["fetched"] > 0 and second["installed"] > 0, f"the second machine learnt nothing: {second}")
     check(second["remote"]["wrong_tags"] == 0 and second["damaged"] == 0, f"sound entries were refused: {second}")
     check(len(entries(bench.scratch / "b")) >= second["remote"]["fetched"], "what was fetched is not in the folder")

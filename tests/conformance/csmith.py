@@ -25,6 +25,8 @@ LIMITS = ("--max-funcs", "6", "--max-block-size", "4", "--max-block-depth", "4",
           "--max-array-dim", "2", "--max-array-len-per-dim", "6", "--inline-function", "--float",
           "--bitfields", "--packed-struct")
 BATCH = 20
+# csmith looks for this file where it runs, and writes it if it is absent: two at a time would read each other's half.
+PLATFORM = "integer size = 4\npointer size = 8\n"
 # A program that takes longer natively is left out: it might not end at all.
 NATIVE_SECONDS = 2
 
@@ -32,15 +34,18 @@ NATIVE_SECONDS = 2
 def generate(folder: Path, seed: int) -> Path:
     source = folder / "src" / f"{seed}.c"
     if not source.exists():
-        source.parent.mkdir(parents=True, exist_ok=True)
         partial = source.with_suffix(".partial")
-        subprocess.run(["csmith", "--seed", str(seed), *LIMITS, "-o", str(partial)], check=True, timeout=60)
+        command = ["csmith", "--seed", str(seed), *LIMITS, "-o", str(partial)]
+        subprocess.run(command, check=True, timeout=60, cwd=source.parent)
         partial.rename(source)
     return source
 
 
 def run_seeds(suite: Suite, seeds: list[int]) -> list[Result]:
     """Generates, prepares and runs the programs of some seeds."""
+    place = suite.folder / "src"
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "platform.info").write_text(PLATFORM)
     sources = suite.each(lambda seed: generate(suite.folder, seed), seeds, "generating")
     flags = ("-w", "-I", str(HEADERS))
     units = [Unit(f"csmith/{source.stem}", level, (source,), flags, native_timeout=NATIVE_SECONDS)
