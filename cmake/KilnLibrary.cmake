@@ -20,7 +20,7 @@ target_compile_features(kiln_static INTERFACE cxx_std_23)
 # because the version script binds all of their symbols inside the library, such objects can be in one. Thread-local
 # variables are the exception (src/CMakeLists.txt). The library stays loaded: code of programs
 # calls it, and threads that were in it end after the host has closed it.
-add_library(kiln_shared SHARED ${kiln_objects})
+add_library(kiln_shared SHARED support/SharedStderr.cpp ${kiln_objects})
 set_target_properties(kiln_shared PROPERTIES OUTPUT_NAME kiln EXPORT_NAME shared LINKER_LANGUAGE CXX
   VERSION ${PROJECT_VERSION} SOVERSION 0 LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib
   LINK_DEPENDS ${PROJECT_SOURCE_DIR}/src/kiln.map)
@@ -29,7 +29,7 @@ target_include_directories(kiln_shared INTERFACE $<BUILD_INTERFACE:${PROJECT_SOU
 target_compile_features(kiln_shared INTERFACE cxx_std_23)
 target_link_libraries(kiln_shared PRIVATE kiln_flags kiln_lld kiln_llvm_libs asmjit ${KILN_MBEDCRYPTO_A} ${KILN_HIREDIS_A})
 target_link_options(kiln_shared PRIVATE -Wl,--version-script=${PROJECT_SOURCE_DIR}/src/kiln.map -Wl,-Bsymbolic
-  -Wl,--gc-sections -Wl,-O2 -Wl,--hash-style=gnu -Wl,-z,nodelete -Wl,-z,defs)
+  -Wl,--gc-sections -Wl,-O2 -Wl,--hash-style=gnu -Wl,-z,nodelete -Wl,-z,defs -Wl,--wrap=stderr)
 
 # --- Installation. Components: runtime (the command), library (libkiln.so.0), dev (headers, archive, packages of CMake and
 # pkg-config).
@@ -44,18 +44,34 @@ foreach(kind Shared Static)
 endforeach()
 
 # What the archive needs, by the names that CMake and the linker have for it.
+# LLVM's archive `name` and what it needs, behind all that need it in turn: what GNU ld wants to see.
+function(kiln_sort_archives name)
+  get_property(seen GLOBAL PROPERTY KILN_SEEN_ARCHIVES)
+  if(NOT name MATCHES "^LLVM" OR name IN_LIST seen OR NOT TARGET ${name})
+    return()
+  endif()
+  set_property(GLOBAL APPEND PROPERTY KILN_SEEN_ARCHIVES ${name})
+  get_target_property(needed ${name} INTERFACE_LINK_LIBRARIES)
+  foreach(each IN LISTS needed)
+    string(REGEX REPLACE "^\\$<LINK_ONLY:(.*)>$" "\\1" each "${each}")
+    kiln_sort_archives(${each})
+  endforeach()
+  get_property(sorted GLOBAL PROPERTY KILN_SORTED_ARCHIVES)
+  set_property(GLOBAL PROPERTY KILN_SORTED_ARCHIVES ${name} ${sorted})
+endfunction()
 if(KILN_LLVM STREQUAL "static")
   set(kiln_static_llvm ${kiln_llvm_components})
-  llvm_expand_dependencies(kiln_llvm_archives ${kiln_llvm_components})
+  foreach(component IN LISTS kiln_llvm_components)
+    kiln_sort_archives(${component})
+  endforeach()
+  get_property(kiln_llvm_archives GLOBAL PROPERTY KILN_SORTED_ARCHIVES)
 else()
   set(kiln_static_llvm LLVM)
   set(kiln_llvm_archives LLVM)
 endif()
 set(kiln_static_libs "-L${LLVM_LIBRARY_DIRS} -llldELF -llldCommon")
 foreach(library IN LISTS kiln_llvm_archives)
-  if(library MATCHES "^LLVM")
-    string(APPEND kiln_static_libs " -l${library}")
-  endif()
+  string(APPEND kiln_static_libs " -l${library}")
 endforeach()
 string(APPEND kiln_static_libs " -lasmjit -lmbedcrypto -lhiredis -lzstd -lz -lrt -ldl -lm -pthread -lstdc++")
 

@@ -70,8 +70,10 @@ CommandEntry commandOf(const CLI::App& app, const std::string& path) {
   // The parser leaves the rest of such a command line alone, files included.
   command.passesRest = app.get_prefix_command();
   if (command.passesRest) {
-    OptionEntry files{.names = {"FILE"}, .required = true, .text = "Bitcode (.bc), a container (.llbc) or IR text (.ll)"};
-    files.repeatable = true;
+    OptionEntry files;
+    files.names = {"FILE"};
+    files.text = "Bitcode (.bc), a container (.llbc) or IR text (.ll)";
+    files.required = files.repeatable = true;
     files.kind = valueKind(path, "<FILE>");
     command.operands.push_back(std::move(files));
   }

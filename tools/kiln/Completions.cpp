@@ -62,7 +62,7 @@ std::string bashValue(const ValueKind& kind) {
   return {};
 }
 
-constexpr std::string_view kBashHead = R"(# Completion of kiln for bash, written by kiln --generate bash from its table of options.
+constexpr std::string_view kBashHead = R"bash(# Completion of kiln for bash, written by kiln --generate bash from its table of options.
 
 _kiln_words() { # VALUE BEFORE WORDS
   local word
@@ -86,9 +86,9 @@ _kiln_folders() { # VALUE BEFORE
   compopt -o filenames 2>/dev/null
   while IFS= read -r name; do COMPREPLY+=("$2$name"); done < <(compgen -d -- "$1")
 }
-)";
+)bash";
 
-constexpr std::string_view kBashTail = R"(_kiln() {
+constexpr std::string_view kBashTail = R"bash(_kiln() {
   # Words as the line has them: bash would end them at '=' and ':' too.
   local line=${COMP_LINE:0:COMP_POINT} cur= words word command=kiln pending= operand= i
   read -ra words <<<"$line"
@@ -115,7 +115,7 @@ constexpr std::string_view kBashTail = R"(_kiln() {
   for i in "${!COMPREPLY[@]}"; do COMPREPLY[i]=${COMPREPLY[i]#"$strip"}; done
 }
 complete -F _kiln kiln
-)";
+)bash";
 
 /// NAME() { case "$1" in 'kiln run') echo WORDS;; ... }
 std::string bashLists(const std::string& name, const std::vector<const CommandEntry*>& all,
