@@ -1,5 +1,6 @@
 # What belongs to the command beside the binary (manual pages, completions, documents), and Debian packages by CPack:
 # kiln, libkiln0 and libkiln-dev. `make package` builds them; cmake/KilnLibrary.cmake has the library's part of the installation.
+include(GNUInstallDirs)
 install(TARGETS kiln_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime)
 
 # The command writes its manual pages and completions itself, from its table of options.

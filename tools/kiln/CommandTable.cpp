@@ -40,7 +40,7 @@ OptionEntry entryOf(const CLI::Option& option, const std::string& command) {
     entry.names.push_back("-" + name);
   for (const std::string& name : option.get_lnames())
     entry.names.push_back("--" + name);
-  if (option.get_type_size() != 0)
+  if (option.get_expected_max() != 0)
     entry.value = option.get_type_name();
   else if (!option.get_fnames().empty()) {
     entry.value = optionalValue(option);
