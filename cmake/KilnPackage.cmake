@@ -37,6 +37,10 @@ foreach(pair runtime/kiln library/libkiln0 dev/libkiln-dev)
   get_filename_component(package ${pair} NAME)
   install(FILES ${PROJECT_SOURCE_DIR}/packaging/copyright ${CMAKE_BINARY_DIR}/packaging/changelog.gz
     DESTINATION ${kiln_docs}/${package} COMPONENT ${component})
+  if(EXISTS ${PROJECT_SOURCE_DIR}/packaging/${package}.overrides)
+    install(FILES ${PROJECT_SOURCE_DIR}/packaging/${package}.overrides RENAME ${package}
+      DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides COMPONENT ${component})
+  endif()
   string(TOUPPER ${component} upper)
   set(CPACK_DEBIAN_${upper}_PACKAGE_NAME ${package})
   set(CPACK_DEBIAN_${upper}_FILE_NAME DEB-DEFAULT)
@@ -59,9 +63,9 @@ set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
 set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS_POLICY ">=")
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 
-set(about "Kiln runs LLVM bitcode. A program starts at once, in an interpreter or in native
-code made on the spot; functions that prove hot are compiled in the background
-by LLVM, up to O3 for this machine's CPU, while the program runs on.")
+set(about "Kiln runs LLVM bitcode. A program starts at once, in an interpreter or in
+native code made on the spot; functions that prove hot are compiled in the
+background by LLVM, up to O3 for this machine's CPU, while the program runs.")
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_SECTION devel)
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_SHLIBDEPS ON)
 # A program in C++ needs its runtime; Kiln has its own inside.
@@ -71,12 +75,17 @@ set(CPACK_COMPONENT_RUNTIME_DISPLAY_NAME "self-optimising runtime for LLVM bitco
 set(CPACK_COMPONENT_RUNTIME_DESCRIPTION "self-optimising runtime for LLVM bitcode\n${about}\n\nThis package has the command kiln.")
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION libs)
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_SHLIBDEPS ON)
+# As policy wants it; CPack's own scripts call ldconfig once more.
+file(WRITE ${CMAKE_BINARY_DIR}/packaging/triggers "activate-noawait ldconfig\n")
+set(CPACK_DEBIAN_LIBRARY_PACKAGE_CONTROL_EXTRA ${CMAKE_BINARY_DIR}/packaging/triggers)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_COMPONENT_LIBRARY_DESCRIPTION "self-optimising runtime for LLVM bitcode, library\n${about}\n\nThis package has the shared library for programs that embed Kiln.")
 set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "libkiln0 (= ${PROJECT_VERSION})")
 # Only who links the archive needs these.
 set(CPACK_DEBIAN_DEV_PACKAGE_RECOMMENDS
   "llvm-${LLVM_VERSION_MAJOR}-dev, liblld-${LLVM_VERSION_MAJOR}-dev, libasmjit-dev, libmbedtls-dev, libhiredis-dev, libzstd-dev, zlib1g-dev")
-set(CPACK_COMPONENT_DEV_DESCRIPTION "self-optimising runtime for LLVM bitcode, for hosts\n${about}\n\nThis package has headers, the static library, and what CMake and pkg-config need.")
+set(CPACK_COMPONENT_DEV_DESCRIPTION "self-optimising runtime for LLVM bitcode, for hosts\n${about}\n\nThis package has headers, the static library, and what CMake and pkg-config
+need to find them.")
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS OFF)
 include(CPack)

@@ -24,6 +24,10 @@ int main(int argc, char **argv) { long sum = 0; for (long i = 0; i < 3000000; i+
 FIELDS = ("Package", "Version", "Section", "Priority", "Architecture", "Depends", "Maintainer", "Description")
 
 
+# Root of a namespace of its own where it is not the system's.
+AS_ROOT = ["unshare", *([] if os.geteuid() == 0 else ["-r"])]
+
+
 def run(*command, status=0, **more):
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True, **more)
     if status is not None and done.returncode != status:
@@ -89,15 +93,18 @@ class CleanSystem:
         admin = root / "var/lib/dpkg"
         for folder in ("info", "updates", "triggers"):
             (admin / folder).mkdir(parents=True)
-        self.provided = closure([name for package in packages for name in names_in(field(package, "Depends")) if not name.startswith("libkiln")])
+        # The merged /usr of Debian 12 is made at installation and in no package.
+        for name in ("bin", "sbin", "lib", "lib64"):
+            (root / "usr" / name).mkdir(parents=True)
+            (root / name).symlink_to(f"usr/{name}")
+        # What scripts of packages may rely on is there too: a shell, and ldconfig.
+        self.provided = closure(["dash", "libc-bin"] + [name for package in packages for name in names_in(field(package, "Depends"))
+                                                        if not name.startswith("libkiln")])
         status = []
         for name in self.provided:
             status.append(run("dpkg-query", "-s", name).stdout)
             for path in run("dpkg-query", "-L", name).stdout.splitlines():
                 self.copy(path)
-        # The merged /usr of Debian 12 is made at installation and in no package.
-        for name in ("bin", "sbin", "lib", "lib64"):
-            self.merge(name)
         (admin / "status").write_text("\n".join(status))
         (admin / "available").touch()
         (root / "tmp").mkdir(exist_ok=True)
@@ -111,29 +118,19 @@ class CleanSystem:
             if not target.is_symlink() and not target.exists():
                 shutil.copy2(source, target, follow_symlinks=False)
 
-    def merge(self, name):
-        old, new = self.root / name, self.root / "usr" / name
-        new.mkdir(parents=True, exist_ok=True)
-        if old.is_symlink():
-            return
-        if old.is_dir():
-            shutil.copytree(old, new, symlinks=True, dirs_exist_ok=True)
-            shutil.rmtree(old)
-        old.symlink_to(f"usr/{name}")
-
     def dpkg(self, *words, status=0):
-        # Its maintainer scripts and triggers would need a shell and ldconfig in there; the packages have none of the former.
-        return run("dpkg", f"--root={self.root}", "--force-script-chrootless", "--no-triggers", "--log=/dev/null", *words, status=status,
-                   env={**os.environ, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
+        return run(*AS_ROOT, "dpkg", f"--root={self.root}", "--log=/dev/null", *words, status=status,
+                   env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
 
     def enter(self, *command, status=0):
-        return run("unshare", *([] if os.geteuid() == 0 else ["-r"]), "chroot", self.root, *command, status=status, env={"HOME": "/tmp", "KILN_CACHE": "off"})
+        return run(*AS_ROOT, "chroot", self.root, *command, status=status,
+                   env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/tmp", "KILN_CACHE": "off"})
 
 
 def can_enter():
     if not shutil.which("unshare"):
         return False
-    return run("unshare", *([] if os.geteuid() == 0 else ["-r"]), "chroot", "/", "true", status=None).returncode == 0
+    return run(*AS_ROOT, "chroot", "/", "true", status=None).returncode == 0
 
 
 def check_system(system, files):
