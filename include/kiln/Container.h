@@ -1,5 +1,8 @@
 // LLBC, the container in which bitcode is shipped: 128 bytes that say what the module is, and the bitcode behind them.
 // docs/llbc.md has the format. Everything that takes bitcode takes containers.
+//
+// Thread-safety: all functions from any thread; a file must not change while it is read. Idea: the header of version
+// 1, of an older tool of that name; length, checksum and the order of checks are those of formats such as PNG and ELF.
 #pragma once
 
 #include <cstddef>
@@ -31,7 +34,7 @@ struct ContainerHeader {
 
 /// The header of the container `path`, without its payload or checksum. Fails with one of the codes Llbc...,
 /// WrongTarget or FileNotFound.
-Result<ContainerHeader> readContainerHeader(const std::string& path);
+KILN_API Result<ContainerHeader> readContainerHeader(const std::string& path);
 
 struct PackOptions {
   std::string input; ///< bitcode, IR text, or a container of either version
@@ -42,9 +45,12 @@ struct PackOptions {
 };
 
 /// Writes a container of version 2. The module is verified before, and the entry must be a function that it defines.
-Result<void> packContainer(const PackOptions& options);
-/// Writes the bitcode of a container, checked as far as a load checks it before it reads the bitcode.
-Result<void> unpackContainer(const std::string& input, const std::string& output);
+/// Fails like Engine::load() for the input, with BadOption for a name too long or a level above 3, UnknownEntry, or SystemError if
+/// the output cannot be written; then there is no output.
+KILN_API Result<void> packContainer(const PackOptions& options);
+/// Writes the bitcode of a container, checked as far as a load checks it before it reads the bitcode. Fails with FileNotFound, one
+/// of the codes Llbc..., or SystemError.
+KILN_API Result<void> unpackContainer(const std::string& input, const std::string& output);
 
 /// One thing that is wrong with a file.
 struct Defect {
@@ -67,10 +73,10 @@ struct Inspection {
   std::optional<Module> module; ///< there if the bitcode could be read
   std::vector<Defect> defects;  ///< in the order in which a load would meet them; the first is its error
 };
-std::string_view kindName(Inspection::Kind kind);
+KILN_API std::string_view kindName(Inspection::Kind kind);
 
 /// Looks at a file as a load would, function bodies and the verifier included, and goes on behind a defect where there
 /// is a way. Fails only if the file cannot be read.
-Result<Inspection> inspectFile(const std::string& path);
+KILN_API Result<Inspection> inspectFile(const std::string& path);
 
 } // namespace kiln

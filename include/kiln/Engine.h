@@ -7,6 +7,11 @@
 //   auto program = (*engine)->load(kiln::ProgramInput::file("fib.bc"));
 //   auto fib = (*program)->function<int(int)>("fib");
 //   int result = (*fib)(30);
+//
+// Thread-safety: Engine and Program from any thread at once, but for destruction and where a member says otherwise.
+// Idea: mixed-mode execution with counters, promotion in the background and replacement on the stack, after Self
+// (Hoelzle, Ungar) and HotSpot; the manners are those of embedded libraries such as SQLite and simdjson.
+// docs/architecture.md, docs/tiers.md.
 #pragma once
 
 #include <cstddef>
@@ -20,13 +25,12 @@
 #include <type_traits>
 #include <vector>
 
+#include "kiln/Api.h"
 #include "kiln/Error.h"
 #include "kiln/Ladder.h"
 #include "kiln/Observer.h"
 #include "kiln/Profile.h"
 #include "kiln/Statistics.h"
-
-#define KILN_API __attribute__((visibility("default")))
 
 namespace kiln {
 
@@ -145,8 +149,8 @@ struct ProgramInput {
   /// Run the program's static constructors in load(). `kiln run` defers them to prepareMain().
   bool runConstructors = true;
 
-  static ProgramInput file(std::string path);
-  static ProgramInput memory(std::string name, std::span<const char> bytes);
+  KILN_API static ProgramInput file(std::string path);
+  KILN_API static ProgramInput memory(std::string name, std::span<const char> bytes);
   /// Makes `function` callable from the program by name. The types are the host's promise.
   template <typename R, typename... A> ProgramInput& host(std::string name, R (*function)(A...)) {
     hostFunctions.push_back({std::move(name), reinterpret_cast<const void*>(function)});
@@ -189,6 +193,7 @@ public:
       return std::unexpected(address.error());
     return Function<Signature>(*address);
   }
+  /// What Function::address() of that function is. Fails with UnknownEntry.
   Result<void*> functionAddress(std::string_view name);
   /// The address of a global variable of the program. Fails with UnknownEntry.
   Result<void*> variableAddress(std::string_view name);
@@ -208,7 +213,7 @@ public:
   /// Runs the constructors (once) and prepares the entry function as a C program's main; `arguments[0]` is the program's
   /// name. Without an entry it is entry(). The arguments are copied and stay for the life of the process. Fails with UnknownEntry or BadMain.
   Result<MainCall> prepareMain(std::span<const std::string> arguments, std::string_view entry = {});
-  /// prepareMain() and call(). A program that calls exit() never returns here.
+  /// prepareMain() and call(). A program that calls exit() never returns here. Fails like prepareMain().
   Result<int> runMain(std::span<const std::string> arguments, std::string_view entry = {});
   /// The function to start at, when no other is named: what the first container that names one says, or "main".
   std::string_view entry() const;
@@ -219,7 +224,7 @@ public:
   /// is queued. Ends a hold. Fails with UnknownEntry, CompileFailed, CodeSpaceFull or ShutDown.
   Result<void> promote(std::string_view name, Tier tier, bool wait = true);
   /// From the next call on the function runs its code of `tier` and stays there until promote(). Activations that run
-  /// end in the code they are in.
+  /// end in the code they are in. Fails like promote().
   Result<void> demote(std::string_view name, Tier tier);
   /// The most called functions, hottest first.
   std::vector<FunctionStatistics> hotFunctions(std::size_t count);
@@ -257,12 +262,15 @@ private:
 /// Owns the compile threads and their queue. Thread-safe.
 class KILN_API Engine {
 public:
+  /// Makes an engine; threads are started later. Fails with BadLadder, BadOption for a value that cannot be, or SystemError.
   static Result<std::unique_ptr<Engine>> create(Options options);
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  /// Reads, links and lays out a program; runs its static constructors unless the input defers them.
+  /// Reads, links and lays out a program; runs its static constructors unless the input defers them. Fails with one of
+  /// the codes from FileNotFound to UnresolvedSymbol, CompileFailed for file-level assembly, Unsupported, LibraryNotLoaded, SystemError,
+  /// ShutDown, BadProfile, or those of containers (docs/errors.md); then nothing is left of it.
   Result<std::unique_ptr<Program>> load(const ProgramInput& input);
 
   /// Cancels what is queued, waits for what is being compiled, ends the threads. Programs stay callable at the tiers they
@@ -275,6 +283,6 @@ private:
 };
 
 /// "0.1.0"
-std::string_view version();
+KILN_API std::string_view version();
 
 } // namespace kiln

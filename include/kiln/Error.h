@@ -1,10 +1,15 @@
 // Errors of the public API: values with a stable code, never exceptions.
+//
+// Thread-safety: values; functions from any thread. Idea: std::expected of C++23 instead of exceptions or of an errno,
+// and codes that stay, as SQLite's do.
 #pragma once
 
 #include <expected>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include "kiln/Api.h"
 
 namespace kiln {
 
@@ -40,7 +45,7 @@ enum class ErrorCode : int {
 };
 
 /// Stable spelling of a code, for logs and tests: "bad-bitcode".
-std::string_view errorCodeName(ErrorCode code);
+KILN_API std::string_view errorCodeName(ErrorCode code);
 
 /// One error: a code for programs and a message for people. The message names the file or symbol and,
 /// where something can be done about it, says what.

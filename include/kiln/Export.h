@@ -7,6 +7,9 @@
 //   auto made = kiln::exportProgram(options);
 //
 // In a library of its own (kiln_export): a host that exports nothing does not link the linker.
+//
+// Idea: profile-guided builds as compilers have them (`-fprofile-use`) and leaving out what a recorded workload never
+// needed, known from the debloating of programs; docs/export.md.
 #pragma once
 
 #include <cstdint>

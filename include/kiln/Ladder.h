@@ -1,4 +1,8 @@
 // Tiers and ladders: which compilers a function goes through, and when. A ladder is data.
+//
+// Thread-safety: plain values and functions without state: any thread. Idea: tiers by counted calls and loop
+// iterations, as the virtual machines of Java (HotSpot's levels) and JavaScript have them; thresholds are data here,
+// and a policy without state decides (docs/tiers.md, docs/adr/0022-fixed-thresholds.md).
 #pragma once
 
 #include <array>
@@ -18,8 +22,8 @@ enum class Tier : std::uint8_t { Interpreter = 0, Baseline = 1, O0 = 2, O1 = 3, 
 inline constexpr std::array kAllTiers = {Tier::Interpreter, Tier::Baseline, Tier::O0, Tier::O1, Tier::O2, Tier::O3};
 inline constexpr std::size_t kTierCount = kAllTiers.size();
 
-std::string_view tierName(Tier tier);
-std::optional<Tier> parseTier(std::string_view name);
+KILN_API std::string_view tierName(Tier tier);
+KILN_API std::optional<Tier> parseTier(std::string_view name);
 
 /// One step of a ladder: `tier` is entered after `calls` calls or `loops` loop back-edges, both counted
 /// since the function's first call.
@@ -45,15 +49,15 @@ struct Ladder {
   /// Parses "O0,O2@500,O3@5000" or "O0,O2@500:20000" (calls:loops) or "interpreter>1000,baseline@10" (`straight`), or a
   /// preset's name.
   /// The error shows the text with a mark under the bad part.
-  static Result<Ladder> parse(std::string_view text);
+  KILN_API static Result<Ladder> parse(std::string_view text);
   static Ladder fixed(Tier tier) { return Ladder{{Rung{tier, 0, 0}}}; }
-  static Ladder standard();
+  KILN_API static Ladder standard();
 
   Tier bottom() const { return rungs.front().tier; }
   Tier top() const { return rungs.back().tier; }
   /// The first rung above `tier`, or nullptr at the top.
-  const Rung* above(Tier tier) const;
-  std::string text() const;
+  KILN_API const Rung* above(Tier tier) const;
+  KILN_API std::string text() const;
 
   bool operator==(const Ladder&) const = default;
 };
@@ -66,6 +70,6 @@ struct Preset {
 };
 
 /// default, development, production, classic.
-const std::vector<Preset>& presets();
+KILN_API const std::vector<Preset>& presets();
 
 } // namespace kiln

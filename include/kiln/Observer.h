@@ -1,4 +1,7 @@
 // Events for those who watch a program climb.
+//
+// Idea: the compilation events that HotSpot logs (-XX:+PrintCompilation) and .NET's runtime traces, as calls instead
+// of text.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,8 @@
 // What a program did so far, as plain data.
+//
+// Thread-safety: plain values; a snapshot holds no reference to its program. Units: times in nanoseconds (names end in
+// Ns), sizes in bytes, all else are numbers of things. Idea: one structure for people, JSON and tests, as the counters
+// of .NET's runtime.
 #pragma once
 
 #include <cstdint>
@@ -143,9 +147,9 @@ struct Statistics {
   std::uint64_t peakMemoryBytes = 0; ///< of the process
 
   /// The whole as JSON text, described in docs/cli.md ("kiln-stats", version kSchemaVersion).
-  std::string json() const;
+  KILN_API std::string json() const;
   /// A table for people, at most `rows` functions.
-  std::string table(std::size_t rows = 30) const;
+  KILN_API std::string table(std::size_t rows = 30) const;
 };
 
 } // namespace kiln
