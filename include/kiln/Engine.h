@@ -148,6 +148,9 @@ struct ProgramInput {
   std::string profile;
   /// Run the program's static constructors in load(). `kiln run` defers them to prepareMain().
   bool runConstructors = true;
+  /// Functions can be redefined while the program runs (Program::replace()). Costs speed: a function that others can name is not
+  /// inlined, and files are read into memory as a whole. docs/replacing.md.
+  bool replaceable = false;
 
   KILN_API static ProgramInput file(std::string path);
   KILN_API static ProgramInput memory(std::string name, std::span<const char> bytes);
@@ -247,6 +250,22 @@ public:
   /// Hands the cache what this run recorded and waits, as long as CacheOptions::endMilliseconds at most, until all is
   /// written. The destructor does it; for processes that end without one. Only the first call does anything.
   void saveToCache();
+
+  /// What a redefinition did, by name.
+  struct Replacement {
+    std::vector<std::string> replaced;
+    std::vector<std::string> added;     ///< functions and variables that the program had not
+    std::vector<std::string> unchanged; ///< functions whose definition is the one that runs already
+  };
+  /// Redefines functions of a program that was loaded as ProgramInput::replaceable, while it runs: activations end in the definition that they
+  /// began in, calls from now on take the new one, and addresses of functions stay the same. What the input defines and the
+  /// program does not have is added, for later calls and replacements to find. Variables that the program has keep their values.
+  /// All or nothing: a signature that does not fit, or a promise to callers that the new definition does not make, is
+  /// BadReplacement; what cannot be replaced at all, Unsupported; else it fails as Engine::load() does. Also ShutDown, and BadOption for a program that is
+  /// not replaceable. docs/replacing.md has the rules.
+  Result<Replacement> replace(const ProgramInput& input);
+  /// The same for one function; what else the input defines of the program's functions is left as it is. Fails also with UnknownEntry.
+  Result<Replacement> replace(std::string_view name, const ProgramInput& input);
 
   enum class Dump { Ir, Assembly, Ops };
   /// What the compiler makes of a function at a tier, as text; for Ops, whatever the tier, what the interpreter executes. Fails

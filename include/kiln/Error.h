@@ -42,6 +42,7 @@ enum class ErrorCode : int {
   LlbcChecksum = 24,    ///< a container that was damaged or changed
   LlbcPayload = 25,     ///< a container without bitcode in it
   BadCoverage = 26,     ///< not a coverage file, truncated, or of another version
+  BadReplacement = 27,  ///< a definition that does not fit in the place of the one it is to replace
 };
 
 /// Stable spelling of a code, for logs and tests: "bad-bitcode".

@@ -154,8 +154,7 @@ enum {
   KILN_EVENT_FAILED = 3,
   KILN_EVENT_DROPPED = 4,
   KILN_EVENT_EXITED = 5,
-  KILN_EVENT_LOOP_PUBLISHED = 6,
-  KILN_EVENT_REPLACED = 7
+  KILN_EVENT_LOOP_PUBLISHED = 6
 };
 
 /* One decision about one function, as kiln::TierEvent. Valid during the call only. */

@@ -75,25 +75,26 @@ namespace {
 
 /// `use` on the function of that name, or the error of looking it up. (libstdc++ 12's expected has no and_then.)
 template <typename Use>
-auto onFunction(ProgramCore& core, std::string_view name, Use&& use) -> decltype(use(std::declval<FunctionRecord&>())) {
-  auto record = core.find(name);
-  if (!record)
-    return std::unexpected(record.error());
-  return use(**record);
+auto onFunction(ProgramCore& core, std::string_view name, Use&& use)
+    -> decltype(use(std::declval<ProgramCore&>(), std::declval<FunctionRecord&>())) {
+  auto place = core.locate(name);
+  if (!place)
+    return std::unexpected(place.error());
+  return use(*place->core, *place->record);
 }
 
 } // namespace
 
 Result<std::optional<Tier>> Program::tierOf(std::string_view name) {
-  return onFunction(*core_, name, [&](FunctionRecord& record) -> Result<std::optional<Tier>> { return core_->statisticsOf(record).tier; });
+  return onFunction(*core_, name, [&](ProgramCore& core, FunctionRecord& record) -> Result<std::optional<Tier>> { return core.statisticsOf(record).tier; });
 }
 
 Result<void> Program::promote(std::string_view name, Tier tier, bool wait) {
-  return onFunction(*core_, name, [&](FunctionRecord& record) { return core_->promote(record, tier, wait); });
+  return onFunction(*core_, name, [&](ProgramCore& core, FunctionRecord& record) { return core.promote(record, tier, wait); });
 }
 
 Result<void> Program::demote(std::string_view name, Tier tier) {
-  return onFunction(*core_, name, [&](FunctionRecord& record) { return core_->demote(record, tier); });
+  return onFunction(*core_, name, [&](ProgramCore& core, FunctionRecord& record) { return core.demote(record, tier); });
 }
 
 std::vector<FunctionStatistics> Program::hotFunctions(std::size_t count) {
@@ -101,6 +102,11 @@ std::vector<FunctionStatistics> Program::hotFunctions(std::size_t count) {
   if (functions.size() > count)
     functions.resize(count);
   return functions;
+}
+
+Result<Program::Replacement> Program::replace(const ProgramInput& input) { return core_->replace(std::nullopt, input); }
+Result<Program::Replacement> Program::replace(std::string_view name, const ProgramInput& input) {
+  return core_->replace(name, input);
 }
 
 Statistics Program::statistics() { return core_->statistics(); }
@@ -112,6 +118,8 @@ void Program::unloadLibraries() { core_->unloadLibraries(); }
 void Program::waitForCompiles() {
   core_->engine().pool.startIfAsked();
   core_->engine().queue.drain(core_.get());
+  for (const auto& child : core_->children())
+    core_->engine().queue.drain(child.get());
 }
 
 Result<void> Program::writeProfile(const std::string& path, ProfileFormat format) {
@@ -122,16 +130,16 @@ Result<void> Program::writeCoverage(const std::string& path) { return core_->wri
 void Program::saveToCache() { core_->saveToCache(); }
 
 Result<std::string> Program::dump(std::string_view name, Tier tier, Dump kind) {
-  return onFunction(*core_, name, [&](FunctionRecord& record) {
+  return onFunction(*core_, name, [&](ProgramCore& core, FunctionRecord& record) {
     if (kind == Dump::Ops)
-      return core_->dumpLow(record, Tier::Interpreter);
+      return core.dumpLow(record, Tier::Interpreter);
     if (tier == Tier::Interpreter)
       return Result<std::string>(fail(ErrorCode::BadOption, "the interpreter makes ops, no code that could be shown so"));
     if (tier == Tier::Baseline && kind == Dump::Ir)
       return Result<std::string>(fail(ErrorCode::BadOption, "baseline code is made straight from the prepared function: ask for assembly"));
     if (tier == Tier::Baseline)
-      return core_->dumpLow(record, Tier::Baseline);
-    return core_->dump(record, tier, kind == Dump::Ir ? DumpKind::Ir : DumpKind::Assembly);
+      return core.dumpLow(record, Tier::Baseline);
+    return core.dump(record, tier, kind == Dump::Ir ? DumpKind::Ir : DumpKind::Assembly);
   });
 }
 

@@ -90,6 +90,7 @@ Digest ProgramCore::contextDigest(const std::vector<std::string>& libraries) con
   out.u8(engine_->options.pgo);
   out.u8(engine_->options.speculate);
   out.u8(engine_->options.exitAt != 0);
+  out.u8(replacements_ != nullptr); // nothing that can be replaced is inlined
   out.digest(earlierProfile_);
   out.u64(libraries.size());
   for (const std::string& library : libraries)
@@ -206,6 +207,8 @@ void ProgramCore::keep(CompileResult& result) {
 }
 
 void ProgramCore::saveToCache(bool mayGather) {
+  for (const auto& child : children())
+    child->saveToCache(mayGather);
   if (!cache_ || saved_.exchange(true))
     return;
   SignalBlock block;

@@ -29,30 +29,44 @@ private:
 
 } // namespace
 
-Result<std::shared_ptr<ProgramCore>> ProgramCore::load(std::shared_ptr<EngineCore> engine, const ProgramInput& input) {
+Result<std::shared_ptr<ProgramCore>> ProgramCore::load(std::shared_ptr<EngineCore> engine, const ProgramInput& input,
+                                                       std::vector<Source> sources) {
   std::shared_ptr<ProgramCore> core(new ProgramCore);
   core->engine_ = std::move(engine);
-  if (auto built = core->build(input); !built)
+  if (auto built = core->build(input, std::move(sources)); !built)
     return std::unexpected(built.error());
   return core;
 }
 
-Result<void> ProgramCore::build(const ProgramInput& input) {
-  auto sources = std::make_shared<std::vector<Source>>();
+Result<std::vector<Source>> ProgramCore::readSources(const ProgramInput& input) {
+  std::vector<Source> sources;
   for (const std::string& file : input.files) {
-    auto source = readSource(file);
+    auto source = readSource(file, !input.replaceable); // who replaces parts of a program may write its files meanwhile
     if (!source)
       return std::unexpected(source.error());
-    sources->push_back(std::move(*source));
+    sources.push_back(std::move(*source));
   }
   for (const ProgramInput::Buffer& buffer : input.buffers) {
     auto source = makeSource(buffer.name, buffer.bytes);
     if (!source)
       return std::unexpected(source.error());
-    sources->push_back(std::move(*source));
+    sources.push_back(std::move(*source));
   }
-  if (sources->empty())
+  if (sources.empty())
     return fail(ErrorCode::BadOption, "a program needs at least one bitcode file");
+  return sources;
+}
+
+Result<void> ProgramCore::build(const ProgramInput& input, std::vector<Source> given) {
+  if (given.empty()) {
+    auto read = readSources(input);
+    if (!read)
+      return std::unexpected(read.error());
+    given = std::move(*read);
+  }
+  auto sources = std::make_shared<std::vector<Source>>(std::move(given));
+  if (engine_->options.coverage && input.replaceable)
+    return fail(ErrorCode::BadOption, "a program whose blocks are counted (Options::coverage) cannot be replaceable");
   if (engine_->options.coverage)
     if (auto counted = putCountersIn(*sources); !counted)
       return counted;
@@ -99,6 +113,10 @@ Result<void> ProgramCore::build(const ProgramInput& input) {
   if (!map)
     return std::unexpected(map.error());
   map_ = std::move(*map);
+  if (input.replaceable) {
+    makeReplaceable();
+    hostFunctions_ = input.hostFunctions;
+  }
   if (map_.usesExternal("pthread_cancel") || map_.usesExternal("pthread_exit"))
     host_.ensureUnwinder(); // these load it inside the C library, where Kiln would not notice
   if (auto done = image_.layOut(*range_, **world, map_); !done)
@@ -196,7 +214,9 @@ ProgramCore::~ProgramCore() {
   removeCrashSource(this);
   if (!tiers_)
     return;
+  finalizeChildren();
   __cxa_finalize(dsoHandle());
+  replacements_.reset(); // nothing of the program runs any more that could call them
   saveToCache(true);
   engine_->remove(*this);
   stopCache();
@@ -494,6 +514,8 @@ Result<FunctionRecord*> ProgramCore::find(std::string_view name) {
 }
 
 Result<void*> ProgramCore::functionAddress(std::string_view name) {
+  if (ProgramCore* home = homeOf(name))
+    return home->functionAddress(name);
   auto record = find(name);
   if (!record)
     return std::unexpected(record.error());
@@ -501,6 +523,8 @@ Result<void*> ProgramCore::functionAddress(std::string_view name) {
 }
 
 Result<void*> ProgramCore::variableAddress(std::string_view name) {
+  if (ProgramCore* home = homeOf(name))
+    return home->variableAddress(name);
   SymbolRef ref = map_.find(name);
   if (ref.kind == SymbolRef::Kind::Data)
     return reinterpret_cast<void*>(map_.data[ref.id].address + static_cast<std::uint64_t>(ref.offset));
@@ -569,6 +593,8 @@ Result<std::string> ProgramCore::dump(FunctionRecord& record, Tier tier, DumpKin
 // Fork. The locks are held from prepareFork() until the other two.
 
 void ProgramCore::prepareFork() {
+  if (std::mutex* names = namesForkLock())
+    names->lock();
   foreground_.lock();
   install_.lock();
   interpreter_->stubLock().lock();
@@ -595,6 +621,8 @@ void ProgramCore::parentAfterFork() {
   interpreter_->stubLock().unlock();
   install_.unlock();
   foreground_.unlock();
+  if (std::mutex* names = namesForkLock())
+    names->unlock();
 }
 
 void ProgramCore::childAfterFork() {
@@ -612,6 +640,8 @@ void ProgramCore::childAfterFork() {
   interpreter_->stubLock().unlock();
   install_.unlock();
   foreground_.unlock();
+  if (std::mutex* names = namesForkLock())
+    names->unlock();
 }
 
 } // namespace kiln

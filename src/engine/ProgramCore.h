@@ -34,6 +34,7 @@
 #include "program/ProgramMap.h"
 #include "program/ThreadLocals.h"
 #include "program/WorldKeeper.h"
+#include "replace/Ledger.h"
 #include "support/CallOnStack.h"
 #include "tier/TierManager.h"
 
@@ -44,7 +45,9 @@ struct ModuleCoverage;
 
 class ProgramCore {
 public:
-  static Result<std::shared_ptr<ProgramCore>> load(std::shared_ptr<EngineCore> engine, const ProgramInput& input);
+  /// `sources`: in place of the input's files and buffers, if there are any.
+  static Result<std::shared_ptr<ProgramCore>> load(std::shared_ptr<EngineCore> engine, const ProgramInput& input,
+                                                   std::vector<Source> sources = {});
   ~ProgramCore();
 
   Result<void> runConstructors(int argc, char** argv, char** environment);
@@ -52,7 +55,17 @@ public:
 
   std::string_view entry() const { return entry_; }
 
+  /// A function of this program, before anything was replaced.
   Result<FunctionRecord*> find(std::string_view name);
+  /// What calls of a function run: it may be another program's record by now.
+  struct Place {
+    ProgramCore* core = nullptr;
+    FunctionRecord* record = nullptr;
+  };
+  Result<Place> locate(std::string_view name);
+  Result<Program::Replacement> replace(std::optional<std::string_view> only, const ProgramInput& input);
+  /// Programs that replace parts of this one.
+  std::vector<std::shared_ptr<ProgramCore>> children() const;
   Result<void*> functionAddress(std::string_view name);
   Result<void*> variableAddress(std::string_view name);
   Result<void> promote(FunctionRecord& record, Tier tier, bool wait);
@@ -63,9 +76,9 @@ public:
   Result<void> writeProfile(const std::string& path, ProfileFormat format);
   Result<void> writeCoverage(const std::string& path);
   /// Looks now whether superseded code can be freed; the bytes that were.
-  std::size_t retire() { return retirement_->round(true); }
+  std::size_t retire();
   Statistics statistics();
-  void unloadLibraries() { host_.unload(); }
+  void unloadLibraries();
   FunctionStatistics statisticsOf(FunctionRecord& record);
 
   FunctionTable& table() { return *table_; }
@@ -106,7 +119,17 @@ public:
 private:
   ProgramProfile reached(World& world);
   ProgramCore() = default;
-  Result<void> build(const ProgramInput& input);
+  Result<void> build(const ProgramInput& input, std::vector<Source> given);
+  static Result<std::vector<Source>> readSources(const ProgramInput& input);
+  // Replace.cpp
+  struct Replacements;
+  void makeReplaceable();
+  void finalizeChildren();
+  std::mutex* namesForkLock();
+  /// The child that added a name; null if none did.
+  ProgramCore* homeOf(std::string_view name);
+  ProgramInput inputOfChild(const ProgramInput& input, const Ledger::Plan& plan);
+  void addChildren(Statistics& out);
   /// Whether code is to know its places in the source: for who looks from outside.
   static bool wantsLines(const Options& options);
   /// How the worlds are read that code is compiled from for good.
@@ -224,6 +247,8 @@ private:
   std::unique_ptr<CodeMap> codeMap_; ///< null unless crashes are reported
   std::unique_ptr<CodeNames> names_; ///< null if nobody wants to know
   HostSymbols host_;
+  std::vector<ProgramInput::HostFunction> hostFunctions_; ///< of a replaceable program: its redefinitions may call them
+  std::shared_ptr<Replacements> replacements_; ///< null unless the program is replaceable
   ProgramMap map_;
   GlobalsImage image_;
   std::unique_ptr<ThreadLocals> threadLocals_;

@@ -60,6 +60,13 @@ void ProgramCore::makeRetirement(World& world) {
   space_->setReserve(std::min(left / 2, each * map_.functions.size() + left / 64));
 }
 
+std::size_t ProgramCore::retire() {
+  std::size_t freed = retirement_->round(true);
+  for (const auto& child : children())
+    freed += child->retire();
+  return freed;
+}
+
 bool ProgramCore::roomForPromotion(FunctionRecord& record, Tier tier, std::uint32_t loop) {
   auto enough = [&] { return space_->promotionRoom() >= kLeastRoom; };
   if (enough() || (retirement_->round() != 0 && enough()))

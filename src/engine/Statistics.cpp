@@ -56,6 +56,7 @@ Statistics ProgramCore::statistics() {
     out.codeBytes += function.forgottenBytes;
     out.functions.push_back(std::move(function));
   }
+  addChildren(out);
   std::stable_sort(out.functions.begin(), out.functions.end(), [](const auto& a, const auto& b) {
     return a.calls + a.loops / kLoopsPerCall > b.calls + b.loops / kLoopsPerCall;
   });
@@ -63,17 +64,20 @@ Statistics ProgramCore::statistics() {
     SignalBlock block;
     std::lock_guard lock(foreground_);
     interp::Interpreter::Totals decoded = interpreter_->totals();
-    out.interpreter.functions = decoded.functions;
-    out.interpreter.instructions = decoded.instructions;
-    out.interpreter.decodeNs = decoded.nanoseconds;
+    out.interpreter.functions += decoded.functions;
+    out.interpreter.instructions += decoded.instructions;
+    out.interpreter.decodeNs += decoded.nanoseconds;
     baseline::Baseline::Totals made = baseline_->totals();
-    out.baseline = {made.functions, made.instructions, made.nanoseconds, made.codeBytes};
+    out.baseline.functions += made.functions;
+    out.baseline.instructions += made.instructions;
+    out.baseline.compileNs += made.nanoseconds;
+    out.baseline.codeBytes += made.codeBytes;
     for (const auto& [key, count] : refusals_)
       out.refusals.push_back({key.first, key.second, count});
   }
   if (cache_)
     out.cache = cache_->statistics();
-  out.codeSpaceUsed = space_->bytesUsed();
+  out.codeSpaceUsed += space_->bytesUsed();
   out.codeSpaceLimit = space_->limit();
   fillIn(out.codeSpace);
   fillIn(out.exits);
@@ -81,7 +85,7 @@ Statistics ProgramCore::statistics() {
   out.requests = counts.pushed;
   out.requestsDropped = counts.dropped;
   out.requestsCancelled = counts.cancelled;
-  out.requestsFailed = tiers_->failures();
+  out.requestsFailed += tiers_->failures();
   out.queueHighWater = counts.highWater;
   out.compileThreads = engine_->options.compileThreads;
   out.runNs = nowNanoseconds() - engine_->startedAt;

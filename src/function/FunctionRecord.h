@@ -120,6 +120,9 @@ public:
   std::atomic<Recording> recording{Recording::Ahead};
   /// Its baseline code has kLargeFunction bytes or more.
   std::atomic<bool> large{false};
+  /// Calls go to a definition of another program, for good: no version is published any more. Set under mutex. Activations that run may still
+  /// move into continuations.
+  std::atomic<bool> replaced{false};
   /// While set, only promote() moves the function.
   std::atomic<bool> held{false};
   /// Set once a failed compile was put in the statistics, so that it is reported once.

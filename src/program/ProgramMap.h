@@ -29,6 +29,7 @@ struct FunctionInfo {
   std::uint32_t index = 0;  ///< position among that module's functions
   bool internal = false;
   bool ifuncResolved = false; ///< no body: the slot holds what an ifunc's resolver chose
+  bool replaceable = false;   ///< another definition may take its place: no code but its own is built on its body
 };
 
 struct DataInfo {

@@ -136,16 +136,16 @@ Result<Source> makeSource(std::string name, std::span<const char> bytes) {
   return recognised(owning(std::move(name), std::vector<char>(bytes.begin(), bytes.end())));
 }
 
-Result<Source> readSource(const std::string& path) {
+Result<Source> readSource(const std::string& path, bool mapped) {
   File file(path);
   if (file.number() < 0)
     return fail(ErrorCode::FileNotFound, path + ": " + strerror(errno));
   struct stat info;
   if (fstat(file.number(), &info) != 0 || S_ISDIR(info.st_mode))
     return fail(ErrorCode::FileNotFound, path + ": is a directory or cannot be read");
-  if (S_ISREG(info.st_mode))
-    if (auto mapped = mapFile(path, file, static_cast<std::size_t>(info.st_size)))
-      return recognised(std::move(*mapped));
+  if (S_ISREG(info.st_mode) && mapped)
+    if (auto inPlace = mapFile(path, file, static_cast<std::size_t>(info.st_size)))
+      return recognised(std::move(*inPlace));
   auto whole = readStream(path, file);
   return whole ? recognised(std::move(*whole)) : whole;
 }

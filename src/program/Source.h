@@ -19,8 +19,8 @@ struct Source {
 
 /// Reads bitcode, a container of it (program/Llbc.h), or IR text. Text is parsed and written as bitcode, so that everything behind reads one form. Bitcode in
 /// a regular file is mapped, as the system maps executables and shared libraries: of a large program most is never read.
-/// Such a file may be replaced while the program runs, but not written in place.
-Result<Source> readSource(const std::string& path);
+/// Such a file may be replaced while the program runs, but not written in place. Not `mapped`: it is copied, and may.
+Result<Source> readSource(const std::string& path, bool mapped = true);
 /// As readSource(), from memory; the bytes are copied.
 Result<Source> makeSource(std::string name, std::span<const char> bytes);
 

@@ -31,6 +31,7 @@ std::string_view errorCodeName(ErrorCode code) {
   case ErrorCode::LlbcChecksum: return "llbc-checksum";
   case ErrorCode::LlbcPayload: return "llbc-payload";
   case ErrorCode::BadCoverage: return "bad-coverage";
+  case ErrorCode::BadReplacement: return "bad-replacement";
   }
   return "unknown";
 }

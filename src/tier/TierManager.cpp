@@ -58,6 +58,8 @@ void TierManager::onBudgetSpent(FunctionRecord& record) {
 
 void TierManager::carryOut(FunctionRecord& record, const TierSnapshot& now, const TierDecision& decision) {
   record.arm(decision.calls, decision.loops);
+  if (record.replaced.load(std::memory_order_relaxed))
+    return; // no call would run it
   if (decision.record)
     startRecording(record);
   if (decision.promote)
@@ -79,7 +81,8 @@ void TierManager::stopRecording(FunctionRecord& record) {
   if (record.recording.exchange(Recording::Done, std::memory_order_relaxed) != Recording::On)
     return;
   std::lock_guard lock(record.mutex);
-  if (record.publishedTier.load(std::memory_order_relaxed) != static_cast<int>(Tier::Baseline))
+  if (record.publishedTier.load(std::memory_order_relaxed) != static_cast<int>(Tier::Baseline) ||
+      record.replaced.load(std::memory_order_relaxed))
     return;
   for (const Version& version : record.versions)
     if (version.tier == Tier::Baseline && version.selectable() && !version.records) {
@@ -191,6 +194,8 @@ bool TierManager::select(FunctionRecord& record, Tier tier, std::string_view rea
 
 /// Under record.mutex. The budgets are set before code that counts them down can run.
 void TierManager::activate(FunctionRecord& record, const Version& version, std::string_view reason) {
+  if (record.replaced.load(std::memory_order_relaxed))
+    return;
   int from = record.publishedTier.load(std::memory_order_relaxed);
   TierDecision budget = firstBudget(settings_.ladder, snapshot(record, version.tier));
   // A continuation that is there already (from the cache) does not wait for the loops that earn one.
@@ -237,6 +242,14 @@ void TierManager::withdraw(FunctionRecord& record, std::uint32_t loop, std::uint
       best = &each;
   if (best)
     activate(record, *best, reason);
+  versionsChanged(record);
+}
+
+void TierManager::replace(FunctionRecord& record, std::uintptr_t target) {
+  std::lock_guard lock(record.mutex);
+  record.replaced.store(true, std::memory_order_relaxed);
+  table_.slot(record.id).store(target, std::memory_order_release);
+  record.publishedEntry = 0;
   versionsChanged(record);
 }
 

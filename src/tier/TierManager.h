@@ -71,6 +71,8 @@ public:
   /// Code that assumes what is not true: calls go to the best version that is left, if there is one below its tier, and activations do
   /// not move into it any more. `loop`: of a continuation. The next version of its tier takes its place.
   void withdraw(FunctionRecord& record, std::uint32_t loop, std::uintptr_t entry, std::string_view reason);
+  /// From now on calls go to `target`, whatever is compiled of the function; what its activations run stays.
+  void replace(FunctionRecord& record, std::uintptr_t target);
   /// There will be no continuation of this tier at this loop; it is not asked for again. The function's own thresholds stay.
   void refuseLoop(FunctionRecord& record, Tier tier, std::uint32_t loop, std::string_view reason);
   std::uint64_t failures() const { return failures_.load(std::memory_order_relaxed); }

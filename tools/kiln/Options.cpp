@@ -14,7 +14,7 @@ namespace {
 /// What the options write into before it is checked.
 struct Raw {
   CacheWords cache;
-  std::string preset, ladder, tier, counters, profile, record, profileOut, profileIn, coverageOut, stats, dump, argv0, jitdump;
+  std::string preset, ladder, tier, counters, profile, record, profileOut, profileIn, coverageOut, watched, stats, dump, argv0, jitdump;
   std::vector<std::string> libraries;
   std::string entry;
   unsigned threads = 1, baselineRegisters = 0;
@@ -56,6 +56,8 @@ void describe(CLI::App& run, Raw& raw) {
       ->type_name("FILE");
   run.add_option("--profile-in", raw.profileIn, "Optimise by the profile of earlier runs in FILE as well")->type_name("FILE");
   run.add_option("--coverage-out", raw.coverageOut, "Count every block that runs, and write the counts to FILE at exit")
+      ->type_name("FILE");
+  run.add_option("--watch-reload", raw.watched, "Redefine the functions of FILE in the running program whenever it changes")
       ->type_name("FILE");
   run.add_flag("--no-pgo", raw.noPgo, "Compile without a profile");
   run.add_flag("--no-osr", raw.noOsr, "Loops that run stay in the code they began in");
@@ -218,6 +220,7 @@ Result<RunOptions> check(const Raw& raw, const std::vector<std::string>& words) 
   options.earlierProfile = raw.profileIn;
   options.engine.pgo = !raw.noPgo;
   options.coverageFile = raw.coverageOut;
+  options.watchedFile = raw.watched;
   options.engine.coverage = !raw.coverageOut.empty();
   if (options.engine.coverage && (!raw.profileOut.empty() || !raw.profileIn.empty()))
     return fail(ErrorCode::BadOption, "--coverage-out excludes --profile-out and --profile-in: blocks that count are other code "

@@ -32,6 +32,7 @@ struct RunOptions {
   std::string profileFile; ///< to write; empty: none
   std::string earlierProfile; ///< to read; empty: none
   std::string coverageFile; ///< to write; empty: none
+  std::string watchedFile; ///< redefines functions whenever it changes; empty: none
   bool traceTiers = false;
   bool crashReport = true;
   std::optional<Dump> dump;

@@ -11,6 +11,7 @@
 
 #include "CrashText.h"
 #include "Failure.h"
+#include "Reload.h"
 #include "Trace.h"
 
 namespace kiln::cli {
@@ -113,6 +114,14 @@ Result<std::optional<Program::MainCall>> start(const RunOptions& options) {
   input.libraries = options.libraries;
   input.profile = options.earlierProfile;
   input.runConstructors = false;
+  input.replaceable = !options.watchedFile.empty();
+  std::optional<Reload> reload;
+  if (input.replaceable) {
+    auto watched = Reload::watch(options.watchedFile); // before the load: no change is missed
+    if (!watched)
+      return std::unexpected(watched.error());
+    reload = std::move(*watched);
+  }
   auto program = process->engine->load(input);
   if (!program)
     return std::unexpected(program.error());
@@ -131,6 +140,9 @@ Result<std::optional<Program::MainCall>> start(const RunOptions& options) {
   auto main = process->program->prepareMain(arguments, options.entry);
   if (!main)
     dieOf(main.error());
+  if (reload)
+    if (auto started = reload->start(*process->program); !started)
+      dieOf(started.error());
   return *main;
 }
 

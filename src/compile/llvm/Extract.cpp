@@ -62,6 +62,7 @@ private:
   std::optional<FunctionProfile> annotate(llvm::Function& body, std::uint32_t id);
   void finishInitializers();
   Result<void> importCallees();
+  void callBySlot(std::uint32_t id);
   void inlineIntoItself(const ImportCandidate& candidate, ImportQueue& queue);
 
   World& world_;
@@ -100,6 +101,8 @@ Result<Unit> Extractor::run(std::uint32_t id) {
   unit_.readable = unit_.function->getName().str();
   copyBody(from, *unit_.function);
   unit_.function->setUWTableKind(llvm::UWTableKind::Async);
+  if (map_.functions[id].replaceable)
+    callBySlot(id);
   unit_.profile = annotate(*unit_.function, id);
   if (unit_.profile && speculation_) {
     unit_.known = knownArguments(*unit_.function, id, *unit_.profile);
@@ -366,6 +369,8 @@ Result<void> Extractor::importCallees() {
       continue;
     }
     llvm::Function* from = sourceOf(ref.id);
+    if (!must && map_.functions[ref.id].replaceable)
+      continue; // another body may take the place of this one
     if (!must &&
         (!queue.takes(*candidate) || callee->hasFnAttribute(llvm::Attribute::NoInline) || callee->isVarArg()))
       continue;
@@ -386,6 +391,28 @@ Result<void> Extractor::importCallees() {
     queue.addCallees(*callee, candidate->depth, candidate->heat, guessed_);
   }
   return {};
+}
+
+/// Calls of a replaceable function that it makes itself are calls of whatever takes its place: under another name they are not
+/// made loops of, and not sent to a special body.
+void Extractor::callBySlot(std::uint32_t id) {
+  llvm::Function& function = *unit_.function;
+  llvm::Function* other = nullptr;
+  for (llvm::Instruction& instruction : llvm::instructions(function)) {
+    auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction);
+    if (!call || call->getCalledOperand() != &function)
+      continue;
+    if (!other) {
+      other = llvm::Function::Create(function.getFunctionType(), llvm::GlobalValue::ExternalLinkage,
+                                     function.getAddressSpace(), "kiln.current", unit_.module.get());
+      other->setCallingConv(function.getCallingConv());
+      other->setAttributes(function.getAttributes());
+      other->removeFnAttr(llvm::Attribute::AlwaysInline);
+      other->setDSOLocal(true);
+      unit_.names[other->getName()] = {SymbolRef::Kind::Function, id, 0};
+    }
+    call->setCalledOperand(other);
+  }
 }
 
 /// Whether what the call returns is returned at once: LLVM makes such recursion a loop, which is better than any inlining.
