@@ -20,12 +20,15 @@ TOOL = ROOT / "tools/kiln"
 INPUTS = ROOT / "tests/filetest/Inputs"
 # Who may write to standard error, and what, beside errors; and who may end the process.
 WRITERS = {"Failure.cpp": "errors", "Run.cpp": "statistics", "Export.cpp": "--verbose", "CrashText.cpp": "back-traces", "Trace.cpp": "decisions",
+           "Reload.cpp": "reloads and refusals",
            "ExportReport.cpp": "nothing: it closes it"}
 ENDERS = {"Failure.cpp", "main.cpp", "Run.cpp", "ExportReport.cpp"}
 # Codes that the command cannot bring about, and why.
-NEVER = {"ok": "no error", "shut-down": "the command never shuts its engine down"}
+NEVER = {"ok": "no error", "bad-replacement": "a refused reload ends nothing (tests/replace)", "shut-down": "the command never shuts its engine down"}
 # Messages that no command line brings about, and why.
-UNREACHED = {"no memory file for the program's output: …": "with too few files for it the loader does not start kiln either"}
+UNREACHED = {"cannot start a thread: …": "with too few threads for it there is none to run kiln either",
+             "cannot watch …: …": "the folder of a file that can be read can be watched",
+             "no memory file for the program's output: …": "with too few files for it the loader does not start kiln either"}
 LOOP = 'define i32 @main(i32 %argc, ptr %argv) {\n  %more = icmp sgt i32 %argc, 1\n  br i1 %more, label %cold, label %end\n' \
        'cold:\n  %r = call i32 @never()\n  ret i32 %r\nend:\n  ret i32 0\n}\ndefine i32 @never() noinline {\n  ret i32 9\n}\n'
 
@@ -159,6 +162,7 @@ def library_errors(cases):
     """One for each code."""
     main, file, bad = cases.folder / "main.ll", cases.file, cases.bad
     bad("file-not-found", "run", "missing.bc")
+    bad("file-not-found", "run", "--watch-reload", "missing.bc", main)
     bad("empty-input", "run", file("empty.bc", ""))
     bad("bad-bitcode", "run", file("garbage.bc", "MZ is no module"))
     bad("wrong-target", "run", INPUTS / "foreign.ll")

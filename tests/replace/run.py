@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+"""`kiln run --watch-reload`: a program that loops until it sees the new behaviour, in several ladders, with files that are replaced
+and files that are written in place.
+
+usage: run.py --kiln PATH
+"""
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+# Ends when step() says so; the program's own count stays over all definitions.
+MAIN = r"""
+#include <stdio.h>
+#include <unistd.h>
+long step(long);
+long total = 0;
+int main(void) {
+  long last = -1;
+  for (;;) {
+    long now = step(1);
+    if (now != last) {
+      printf("%ld\n", now);
+      fflush(stdout);
+    }
+    last = now;
+    if (now == 99) {
+      printf("total %s\n", total > 0 ? "kept" : "lost");
+      return 0;
+    }
+  }
+}
+"""
+STEP = "extern long total;\nlong step(long x) {{\n  total += x;\n  return {};\n}}\n"
+LADDERS = ("interpreter", "baseline", "O3", "interpreter,baseline@5,O3@50:500")
+
+
+class Session:
+    """A program that runs, and the file that it watches."""
+
+    def __init__(self, kiln, folder, ladder, options=()):
+        self.folder, self.problems = folder, []
+        self.watched = folder / "step.bc"
+        self.compile(STEP.format(1), self.watched)
+        command = [kiln, "run", "--ladder", ladder, "--watch-reload", self.watched, *options, folder / "main.bc", self.watched]
+        self.process = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                        env={**os.environ, "KILN_CACHE": "off"})
+
+    def compile(self, source, output):
+        # Nothing of the old body may be known to callers: they are in a file of their own.
+        subprocess.run(["clang-19", "-O1", "-emit-llvm", "-c", "-x", "c", "-", "-o", str(output)], input=source, text=True, check=True)
+
+    def change(self, source, in_place=False):
+        if in_place:
+            self.compile(source, self.folder / "next.bc")
+            self.watched.write_bytes((self.folder / "next.bc").read_bytes())
+        else:
+            self.compile(source, self.folder / "next.bc")
+            os.replace(self.folder / "next.bc", self.watched)
+
+    def expect(self, stream, wanted):
+        line = stream.readline().rstrip("\n")
+        if wanted not in line:
+            raise AssertionError(f"'{line}' instead of '{wanted}'")
+
+    def run(self):
+        out, err = self.process.stdout, self.process.stderr
+        self.expect(out, "1")
+        self.change(STEP.format(2))
+        self.expect(err, "replaced step")
+        self.expect(out, "2")
+        self.change("long step(long x, long y) { return 99; }\n")
+        self.expect(err, "refused, nothing changed: function 'step' cannot be replaced: its type is")
+        self.watched.write_text("this is no bitcode")
+        self.expect(err, "[bad-bitcode]")
+        self.change(STEP.format(2))
+        self.expect(err, "nothing changed")
+        self.change(STEP.format(3), in_place=True)
+        self.expect(err, "replaced step")
+        self.expect(out, "3")
+        self.change("long helper(void) { return 99; }\n" + STEP.format("helper()"))
+        self.expect(err, "replaced step; added helper")
+        self.expect(out, "99")
+        self.expect(out, "total kept")
+        if self.process.wait(60) != 0:
+            raise AssertionError(f"status {self.process.returncode}")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--kiln", required=True, type=Path)
+    options = parser.parse_args()
+    failures = 0
+    with tempfile.TemporaryDirectory(prefix="kiln-reload-") as name:
+        folder = Path(name)
+        subprocess.run(["clang-19", "-O1", "-emit-llvm", "-c", "-x", "c", "-", "-o", str(folder / "main.bc")], input=MAIN, text=True, check=True)
+        cases = [(ladder, ()) for ladder in LADDERS] + [(LADDERS[-1], ("--compile-threads", "0"))]
+        for ladder, more in cases:
+            session = Session(options.kiln.resolve(), folder, ladder, more)
+            try:
+                session.run()
+            except (AssertionError, subprocess.TimeoutExpired) as problem:
+                failures += 1
+                print(f"{ladder} {' '.join(more)}: {problem}")
+            finally:
+                session.process.kill()
+                session.process.communicate()
+    print(f"replace: {len(cases)} sessions, {failures} failures")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
