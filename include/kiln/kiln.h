@@ -44,6 +44,9 @@ extern "C" {
 KILN_C_API int kiln_abi_version(void);
 /* "0.1.0". Static. */
 KILN_C_API const char* kiln_version(void);
+struct kiln_record;
+/* What this library is and what it runs on: /version, /build, /llvm, /shared_llvm, /cpu, and the list /features. */
+KILN_C_API struct kiln_error* kiln_build_info(struct kiln_record** out);
 
 /* Errors --------------------------------------------------------------------------------------------------------------- */
 

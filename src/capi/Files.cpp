@@ -5,8 +5,22 @@
 #include "kiln/Coverage.h"
 #include "kiln/Ladder.h"
 #include "kiln/Profile.h"
+#include "kiln/Version.h"
 
 using namespace kiln::capi;
+
+kiln_error* kiln_build_info(kiln_record** out) {
+  return giving(out, [&]() -> kiln_error* {
+    const kiln::BuildInfo info = kiln::buildInfo();
+    return give({{"version", info.version},
+                 {"build", info.build},
+                 {"llvm", info.llvm},
+                 {"shared_llvm", info.sharedLlvm},
+                 {"cpu", info.cpu},
+                 {"features", info.features}},
+                out);
+  });
+}
 
 const char* kiln_tier_name(kiln_tier tier) {
   return tier >= KILN_INTERPRETER && tier <= KILN_O3 ? kiln::tierName(static_cast<kiln::Tier>(tier)).data() : nullptr;

@@ -50,7 +50,7 @@ class Session:
 
     def compile(self, source, output):
         # Nothing of the old body may be known to callers: they are in a file of their own.
-        subprocess.run(["clang-19", "-O1", "-emit-llvm", "-c", "-x", "c", "-", "-o", str(output)], input=source, text=True, check=True)
+        subprocess.run(["clang-19", "-O1", "-Xclang", "-disable-llvm-passes", "-emit-llvm", "-c", "-x", "c", "-", "-o", str(output)], input=source, text=True, check=True)
 
     def change(self, source, in_place=False):
         if in_place:
