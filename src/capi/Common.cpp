@@ -24,7 +24,7 @@ kiln_error& noMemory() {
 
 kiln_error* outOfMemory() { return &noMemory(); }
 
-kiln_error* fail(ErrorCode code, std::string message) {
+kiln_error* failure(ErrorCode code, std::string message) {
   auto* error = new (std::nothrow) kiln_error;
   if (!error)
     return outOfMemory();
@@ -65,7 +65,7 @@ kiln_error* texts(std::size_t count, const char* const* given, const char* what,
 kiln_error* parse(const char* name, const char* value, bool& out) {
   const std::string_view text = value;
   if (text != "on" && text != "off")
-    return fail(ErrorCode::BadOption, std::string("option '") + name + "' is on or off, not '" + value + "'");
+    return failure(ErrorCode::BadOption, std::string("option '") + name + "' is on or off, not '" + value + "'");
   out = text == "on";
   return nullptr;
 }
@@ -75,7 +75,7 @@ kiln_error* parse(const char* name, const char* value, std::uint64_t most, std::
   const char* end = value + strlen(value);
   auto [stop, problem] = std::from_chars(value, end, number);
   if (problem != std::errc{} || stop != end || stop == value || number > most)
-    return fail(ErrorCode::BadOption, std::string("option '") + name + "' is a number of at most " +
+    return failure(ErrorCode::BadOption, std::string("option '") + name + "' is a number of at most " +
                                           std::to_string(most) + ", not '" + value + "'");
   out = number;
   return nullptr;
@@ -126,7 +126,7 @@ kiln_error* kiln_record_number(const kiln_record* record, const char* path, uint
     else if (field && field->is_number_integer())
       *out = field->get<std::uint64_t>();
     else
-      return fail(kiln::ErrorCode::UnknownEntry, std::string("the record has no number '") + path + "'");
+      return failure(kiln::ErrorCode::UnknownEntry, std::string("the record has no number '") + path + "'");
     return nullptr;
   });
 }

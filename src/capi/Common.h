@@ -31,10 +31,10 @@ namespace kiln::capi {
 
 /// For lack of memory.
 kiln_error* outOfMemory();
-kiln_error* fail(ErrorCode code, std::string message);
-inline kiln_error* fail(const Error& error) { return fail(error.code, error.message); }
+kiln_error* failure(ErrorCode code, std::string message);
+inline kiln_error* failure(const Error& error) { return failure(error.code, error.message); }
 /// A null where something is needed.
-inline kiln_error* isNull(const char* what) { return fail(ErrorCode::BadOption, std::string(what) + " is null"); }
+inline kiln_error* isNull(const char* what) { return failure(ErrorCode::BadOption, std::string(what) + " is null"); }
 
 template <typename Work> kiln_error* guarded(Work&& work) noexcept {
   try {
@@ -42,7 +42,7 @@ template <typename Work> kiln_error* guarded(Work&& work) noexcept {
   } catch (const std::bad_alloc&) {
     return outOfMemory();
   } catch (const std::exception& unexpected) {
-    return fail(ErrorCode::SystemError, unexpected.what());
+    return failure(ErrorCode::SystemError, unexpected.what());
   } catch (...) {
     return outOfMemory();
   }
@@ -56,12 +56,12 @@ template <typename T, typename Work> kiln_error* giving(T** out, Work&& work) no
   return guarded(std::forward<Work>(work));
 }
 
-inline kiln_error* done(const Result<void>& result) { return result ? nullptr : fail(result.error()); }
+inline kiln_error* done(const Result<void>& result) { return result ? nullptr : failure(result.error()); }
 
 /// A text for kiln_string_free().
 kiln_error* give(const std::string& text, char** out);
 inline kiln_error* give(const Result<std::string>& text, char** out) {
-  return text ? give(*text, out) : fail(text.error());
+  return text ? give(*text, out) : failure(text.error());
 }
 kiln_error* give(nlohmann::ordered_json fields, kiln_record** out);
 

@@ -40,7 +40,7 @@ kiln_error* choose(const std::pair<const char*, T> (&choices)[N], const char* na
     }
     all += (all.empty() ? "" : ", ") + std::string(text);
   }
-  return fail(ErrorCode::BadOption, std::string("option '") + name + "' is one of " + all + ", not '" + value + "'");
+  return failure(ErrorCode::BadOption, std::string("option '") + name + "' is one of " + all + ", not '" + value + "'");
 }
 
 kiln_error* set(ExportOptions& options, const char* name, const char* value) {
@@ -56,7 +56,7 @@ kiln_error* set(ExportOptions& options, const char* name, const char* value) {
     return choose(kColds, name, value, options.cold);
   if (std::string_view(name) == "static")
     return parse(name, value, options.isStatic);
-  return fail(ErrorCode::BadOption, std::string("there is no option '") + name + "'");
+  return failure(ErrorCode::BadOption, std::string("there is no option '") + name + "'");
 }
 
 } // namespace
@@ -87,7 +87,7 @@ kiln_error* kiln_export_run(const kiln_export* options, kiln_record** out) {
     KILN_NEEDS(options, "the options object");
     auto made = kiln::exportProgram(options->options);
     if (!made)
-      return fail(made.error());
+      return failure(made.error());
     if (!out)
       return nullptr;
     return give({{"functions", made->functions},

@@ -34,7 +34,7 @@ kiln_error* kiln_tier_parse(const char* name, kiln_tier* out) {
     KILN_NEEDS(out, "the place for the result");
     auto tier = kiln::parseTier(name);
     if (!tier)
-      return fail(kiln::ErrorCode::BadOption, std::string("'") + name + "' is not a tier");
+      return failure(kiln::ErrorCode::BadOption, std::string("'") + name + "' is not a tier");
     *out = static_cast<kiln_tier>(*tier);
     return nullptr;
   });
@@ -45,7 +45,7 @@ kiln_error* kiln_ladder_parse(const char* text, kiln_record** out) {
     KILN_NEEDS(text, "the ladder");
     auto ladder = kiln::Ladder::parse(text);
     if (!ladder)
-      return fail(ladder.error());
+      return failure(ladder.error());
     auto rungs = nlohmann::ordered_json::array();
     for (const kiln::Rung& rung : ladder->rungs)
       rungs.push_back({{"tier", kiln::tierName(rung.tier)}, {"calls", rung.calls}, {"loops", rung.loops}});
@@ -78,7 +78,7 @@ kiln_error* kiln_profile_merge(size_t count, const char* const* inputs, const ch
     if (kiln_error* error = texts(count, inputs, "an input", files))
       return error;
     if (format != KILN_PROFILE_JSON && format != KILN_PROFILE_BINARY)
-      return fail(kiln::ErrorCode::BadOption, "there is no such format of profiles");
+      return failure(kiln::ErrorCode::BadOption, "there is no such format of profiles");
     return done(kiln::mergeProfileFiles(files, output, format == KILN_PROFILE_JSON ? kiln::ProfileFormat::Json : kiln::ProfileFormat::Binary));
   });
 }
@@ -123,7 +123,7 @@ kiln_error* kiln_cache_clear(const char* folder, uint64_t* out) {
     KILN_NEEDS(folder, "the folder");
     auto files = kiln::clearCache(folder);
     if (!files)
-      return fail(files.error());
+      return failure(files.error());
     if (out)
       *out = *files;
     return nullptr;
@@ -144,7 +144,7 @@ kiln_error* kiln_container_read_header(const char* path, kiln_record** out) {
   return giving(out, [&]() -> kiln_error* {
     KILN_NEEDS(path, "the path");
     auto header = kiln::readContainerHeader(path);
-    return header ? give(fieldsOf(*header), out) : fail(header.error());
+    return header ? give(fieldsOf(*header), out) : failure(header.error());
   });
 }
 
@@ -152,13 +152,15 @@ kiln_error* kiln_container_pack(const char* input, const char* output, const cha
   return guarded([&]() -> kiln_error* {
     KILN_NEEDS(input, "the input");
     KILN_NEEDS(output, "the output");
-    kiln::PackOptions options{.input = input, .output = output};
+    kiln::PackOptions options;
+    options.input = input;
+    options.output = output;
     if (module_name)
       options.moduleName = module_name;
     if (entry)
       options.entry = entry;
     if (level < -1)
-      return fail(kiln::ErrorCode::BadOption, "a container's level is 0 to 3, or -1 for what there is");
+      return failure(kiln::ErrorCode::BadOption, "a container's level is 0 to 3, or -1 for what there is");
     if (level >= 0)
       options.level = static_cast<unsigned>(level);
     return done(kiln::packContainer(options));
@@ -178,7 +180,7 @@ kiln_error* kiln_file_inspect(const char* path, kiln_record** out) {
     KILN_NEEDS(path, "the path");
     auto seen = kiln::inspectFile(path);
     if (!seen)
-      return fail(seen.error());
+      return failure(seen.error());
     nlohmann::ordered_json fields = {{"file", seen->file}, {"bytes", seen->bytes}, {"kind", kiln::kindName(seen->kind)}};
     if (seen->container)
       fields["container"] = fieldsOf(*seen->container);

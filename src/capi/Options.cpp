@@ -68,7 +68,7 @@ template <auto Member> constexpr Named when(const char* name) {
                 options.*Member = static_cast<std::remove_reference_t<decltype(options.*Member)>>(i);
                 return nullptr;
               }
-            return fail(ErrorCode::BadOption,
+            return failure(ErrorCode::BadOption,
                         std::string("option '") + option + "' is auto, on or off, not '" + value + "'");
           },
           [](const Options& options) { return std::string(kWhen[static_cast<std::size_t>(options.*Member)]); }};
@@ -77,7 +77,7 @@ template <auto Member> constexpr Named when(const char* name) {
 kiln_error* setLadder(Options& options, const char*, const char* value) {
   auto ladder = Ladder::parse(value);
   if (!ladder)
-    return fail(ladder.error());
+    return failure(ladder.error());
   options.ladder = std::move(*ladder);
   return nullptr;
 }
@@ -123,7 +123,7 @@ const Named* find(const char* name) {
 }
 
 kiln_error* unknown(const char* name) {
-  return fail(ErrorCode::BadOption, std::string("there is no option '") + name + "'");
+  return failure(ErrorCode::BadOption, std::string("there is no option '") + name + "'");
 }
 
 static_assert(sizeof(kiln_crash_frame) == sizeof(CrashFrame) && sizeof(Tier) == 1 && sizeof(bool) == 1 &&

@@ -73,7 +73,7 @@ kiln_error* kiln_engine_create(const kiln_options* options, kiln_engine** out) {
       };
     auto engine = kiln::Engine::create(std::move(chosen));
     if (!engine)
-      return fail(engine.error());
+      return failure(engine.error());
     made->engine = std::move(*engine);
     *out = made.release();
     return nullptr;
@@ -93,7 +93,7 @@ kiln_error* load(kiln_engine* engine, const kiln::ProgramInput& input, kiln_prog
   auto made = std::make_unique<kiln_program>();
   auto program = engine->engine->load(input);
   if (!program)
-    return fail(program.error());
+    return failure(program.error());
   made->program = std::move(*program);
   *out = made.release();
   return nullptr;
@@ -125,7 +125,7 @@ kiln_error* kiln_program_function(kiln_program* program, const char* name, void*
     KILN_NEEDS(name, "the name");
     auto address = program->program->functionAddress(name);
     if (!address)
-      return fail(address.error());
+      return failure(address.error());
     *out = *address;
     return nullptr;
   });
@@ -137,7 +137,7 @@ kiln_error* kiln_program_variable(kiln_program* program, const char* name, void*
     KILN_NEEDS(name, "the name");
     auto address = program->program->variableAddress(name);
     if (!address)
-      return fail(address.error());
+      return failure(address.error());
     *out = *address;
     return nullptr;
   });
@@ -159,7 +159,7 @@ kiln_error* kiln_program_prepare_main(kiln_program* program, size_t count, const
       return error;
     auto call = program->program->prepareMain(words, entry ? entry : "");
     if (!call)
-      return fail(call.error());
+      return failure(call.error());
     *out = {call->function, call->returnsInt, call->argc, call->argv};
     return nullptr;
   });
@@ -176,7 +176,7 @@ kiln_error* kiln_program_run_main(kiln_program* program, size_t count, const cha
       return error;
     auto result = program->program->runMain(words, entry ? entry : "");
     if (!result)
-      return fail(result.error());
+      return failure(result.error());
     if (status)
       *status = *result;
     return nullptr;
@@ -192,7 +192,7 @@ kiln_error* kiln_program_tier_of(kiln_program* program, const char* name, kiln_t
     KILN_NEEDS(out, "the place for the result");
     auto tier = program->program->tierOf(name);
     if (!tier)
-      return fail(tier.error());
+      return failure(tier.error());
     *out = *tier ? static_cast<kiln_tier>(**tier) : KILN_TIER_NONE;
     return nullptr;
   });
@@ -203,7 +203,7 @@ kiln_error* kiln_program_promote(kiln_program* program, const char* name, kiln_t
     KILN_NEEDS(program, "the program");
     KILN_NEEDS(name, "the name");
     auto to = tierFrom(tier);
-    return to ? done(program->program->promote(name, *to, wait != 0)) : fail(to.error());
+    return to ? done(program->program->promote(name, *to, wait != 0)) : failure(to.error());
   });
 }
 
@@ -212,7 +212,7 @@ kiln_error* kiln_program_demote(kiln_program* program, const char* name, kiln_ti
     KILN_NEEDS(program, "the program");
     KILN_NEEDS(name, "the name");
     auto to = tierFrom(tier);
-    return to ? done(program->program->demote(name, *to)) : fail(to.error());
+    return to ? done(program->program->demote(name, *to)) : failure(to.error());
   });
 }
 
@@ -224,7 +224,7 @@ kiln_error* kiln_program_replace(kiln_program* program, const char* name, const 
     KILN_NEEDS(input, "the input");
     auto made = name ? program->program->replace(name, input->input) : program->program->replace(input->input);
     if (!made)
-      return fail(made.error());
+      return failure(made.error());
     if (!out)
       return nullptr;
     return give({{"replaced", made->replaced}, {"added", made->added}, {"unchanged", made->unchanged}}, out);
@@ -276,7 +276,7 @@ kiln_error* kiln_program_write_profile(kiln_program* program, const char* path, 
     KILN_NEEDS(program, "the program");
     KILN_NEEDS(path, "the path");
     if (format != KILN_PROFILE_JSON && format != KILN_PROFILE_BINARY)
-      return fail(kiln::ErrorCode::BadOption, "there is no such format of profiles");
+      return failure(kiln::ErrorCode::BadOption, "there is no such format of profiles");
     return done(program->program->writeProfile(path, format == KILN_PROFILE_JSON ? kiln::ProfileFormat::Json : kiln::ProfileFormat::Binary));
   });
 }
@@ -294,10 +294,10 @@ kiln_error* kiln_program_dump(kiln_program* program, const char* name, kiln_tier
     KILN_NEEDS(program, "the program");
     KILN_NEEDS(name, "the name");
     if (kind < KILN_DUMP_IR || kind > KILN_DUMP_OPS)
-      return fail(kiln::ErrorCode::BadOption, "there is no such kind of dump");
+      return failure(kiln::ErrorCode::BadOption, "there is no such kind of dump");
     auto at = tierFrom(tier);
     if (!at)
-      return fail(at.error());
+      return failure(at.error());
     return give(program->program->dump(name, *at, static_cast<kiln::Program::Dump>(kind)), out);
   });
 }
