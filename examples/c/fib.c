@@ -48,7 +48,7 @@ int main(int argc, char** argv) {
     printf("fib(25) = %" PRId64 "\n", fib(25));
   }
   if (failed(kiln_program_promote(program, "fib", KILN_O3, 1)) || failed(kiln_program_statistics(program, &statistics)) ||
-      failed(kiln_record_number(statistics, "/compiles", &compiles)))
+      failed(kiln_record_number(statistics, "/totals/compiles", &compiles)))
     goto end;
   printf("%s is at %s, after %s\n", kiln_record_text(statistics, "/functions/0/name"),
          kiln_record_text(statistics, "/functions/0/tier"), compiles > 1 ? "several compiles" : "one compile");

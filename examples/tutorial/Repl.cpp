@@ -115,7 +115,8 @@ void Repl::evaluate(const std::string& text, bool inThread) {
   }
   auto run = [call = *program_->function<long()>(function.name)] {
     try {
-      *output << "= " << call() << '\n';
+      const long value = call();
+      *output << "= " << value << '\n';
     } catch (const std::exception& error) {
       *output << "error: " << error.what() << '\n';
     }

@@ -34,7 +34,7 @@ int main(void) {
 }
 """
 STEP = "extern long total;\nlong step(long x) {{\n  total += x;\n  return {};\n}}\n"
-LADDERS = ("interpreter", "baseline", "O3", "interpreter,baseline@5,O3@50:500")
+LADDERS = ("interpreter", "baseline", "O3", "interpreter,baseline@5,O3@50:5000")
 
 
 class Session:

@@ -238,7 +238,7 @@ TEST_P(ReplaceTest, SteeringByNameIsOfTheNewDefinition) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Tiers, ReplaceTest,
-                         testing::Values("interpreter", "baseline", "O3", "interpreter,baseline@5,O3@20:200", "O0,O3@5"));
+                         testing::Values("interpreter", "baseline", "O3", "interpreter,baseline@5,O3@20:2000", "O0,O3@5"));
 
 Options quick() {
   Options options = test::withLadder("baseline,O3@5");
