@@ -79,7 +79,7 @@ def compile_examples(compiler, problems):
             count += 1
         for language, standard in (("cpp", "c++23"), ("c", "c99")):
             if files[language]:
-                done = subprocess.run([compiler, f"-std={standard}", "-fsyntax-only", "-Wall", "-Werror", "-Wno-unused", f"-I{INCLUDE}",
+                done = subprocess.run([compiler if language == "cpp" else compiler.replace("++", ""), f"-std={standard}", "-fsyntax-only", "-Wall", "-Werror", "-Wno-unused", f"-I{INCLUDE}",
                                        *map(str, files[language])], capture_output=True, text=True, check=False)
                 if done.returncode != 0:
                     problems.append(done.stderr)
