@@ -10,12 +10,11 @@
 #include <cstdlib>
 
 #include "CrashText.h"
+#include "Failure.h"
 #include "Trace.h"
 
 namespace kiln::cli {
 namespace {
-
-constexpr int kErrorStatus = 2;
 
 /// What must outlive the program: exit handlers and other threads use it until the process ends, so it is never freed.
 struct Process {
@@ -92,19 +91,13 @@ Result<void> dump(Process& process, const Dump& what) {
 
 } // namespace
 
-void printError(const Error& error) { fprintf(stderr, "kiln: error: %s\n", error.message.c_str()); }
-
 Result<std::optional<Program::MainCall>> start(const RunOptions& options) {
   auto* process = new Process;
   process->options = &options;
   Options engineOptions = options.engine;
   if (options.traceTiers)
     engineOptions.observer = &process->trace;
-  engineOptions.onUncompilable = [](const Error& error) {
-    fflush(nullptr);
-    printError(error);
-    _exit(kErrorStatus);
-  };
+  engineOptions.onUncompilable = dieOf;
   // Sanitizers report crashes of their own.
 #if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
   if (options.crashReport)
@@ -136,10 +129,8 @@ Result<std::optional<Program::MainCall>> start(const RunOptions& options) {
   growStack();
   on_exit(finish, process);
   auto main = process->program->prepareMain(arguments, options.entry);
-  if (!main) {
-    printError(main.error());
-    _exit(kErrorStatus);
-  }
+  if (!main)
+    dieOf(main.error());
   return *main;
 }
 
