@@ -52,6 +52,8 @@ PushResult CompileQueue::pushLocked(const QueuedCompile& request) {
   for (QueuedCompile& entry : entries_) {
     if (samePlace(entry, request)) {
       entry.tier = request.tier;
+      entry.exact |= request.exact;
+      entry.rebuild |= request.rebuild;
       setPending(entry, static_cast<int>(request.tier));
       return PushResult::Queued;
     }
