@@ -504,10 +504,15 @@ TEST(ExitPlaces, AResultAndAnArgumentInMemory) {
 TEST(ExitPlaces, AVariableOfALoopStaysInRegisters) {
   Watched program;
   auto walk = program.function<std::int64_t(std::int64_t, std::int64_t)>("walk");
-  program.warm("walk", [&] { ASSERT_EQ(walk(10, 50), walked(10, 50)); });
+  // No argument is a constant.
+  std::int64_t n = 10;
+  program.warm("walk", [&] {
+    ASSERT_EQ(walk(n, n + 40), walked(n, n + 40));
+    n ^= 1;
+  });
   const std::string code = program.body("walk");
   EXPECT_EQ(allocas(code), 1u) << code;
-  EXPECT_NE(code.find("%kiln.state = alloca "), std::string::npos) << code;
+  EXPECT_NE(code.find("%kiln.state"), std::string::npos) << code;
   EXPECT_EQ(walk(10, 4), walked(10, 4));
   EXPECT_EQ(program.log.take(), Lines{"walk: branch " + guardOf("walk")});
 }
@@ -526,7 +531,11 @@ TEST(ExitPlaces, AVariableOfALoopWhoseAddressEscaped) {
     }
     return sum;
   };
-  program.warm("spill", [&] { ASSERT_EQ(spill(10, 50), spilled(10, 50)); });
+  std::int64_t n = 10;
+  program.warm("spill", [&] {
+    ASSERT_EQ(spill(n, n + 40), spilled(n, n + 40));
+    n ^= 1;
+  });
   EXPECT_EQ(allocas(program.body("spill")), 2u);
   EXPECT_EQ(spill(10, 4), spilled(10, 4));
   EXPECT_EQ(program.log.take(), Lines{"spill: branch " + guardOf("spill")});
@@ -540,9 +549,7 @@ TEST(ExitPlaces, InAContinuation) {
   auto walk = program.function<std::int64_t(std::int64_t, std::int64_t)>("walk");
   EXPECT_EQ(walk(100'000, 50'000), walked(100'000, 50'000));
   EXPECT_EQ(program.log.take(), Lines{"walk loop 1: branch " + guardOf("walk")});
-  FunctionStatistics told = program.statistics("walk");
-  EXPECT_EQ(told.tier, Tier::Interpreter);
-  EXPECT_EQ(told.osrTransfers, 2u);
+  EXPECT_EQ(program.statistics("walk").osrTransfers, 2u);
 }
 
 TEST(ExitPlaces, AContinuationIsBuiltAnewPastTheLimit) {
