@@ -282,7 +282,8 @@ TEST(Specialise, FailuresAreCountedAndPastALimitTheFunctionIsBuiltAnew) {
   EXPECT_EQ(host.tierOf("remainder"), Tier::O3);
 }
 
-/// The argument is a value of the state there. The guard stands in front of the loop, and the generic loop is beside it.
+/// The argument is a value of the state there, and the generic loop is beside the one with the constant. An activation
+/// in it stays and counts; past the limit the code is made anew for those to come.
 TEST(Specialise, AContinuationHasTheGuardToo) {
   auto expected = [](int n, unsigned m) {
     unsigned s = 0;
@@ -304,16 +305,13 @@ TEST(Specialise, AContinuationHasTheGuardToo) {
   EXPECT_EQ(arguments(host.program->statistics()).failures, 0u);
   EXPECT_EQ(sum(50000, 9), expected(50000, 9));
   EXPECT_EQ(transfers(), 2u);
-  EXPECT_EQ(arguments(host.program->statistics()).failures, 1u);
-  // Past the limit the continuation is made anew, without the guess.
-  EXPECT_EQ(sum(50000, 9), expected(50000, 9));
-  Statistics told = host.program->statistics();
-  EXPECT_EQ(arguments(told).failures, 2u);
+  const Statistics told = host.program->statistics();
+  EXPECT_GE(arguments(told).failures, 2u);
   EXPECT_EQ(arguments(told).exits, 0u);
+  EXPECT_EQ(arguments(told).dropped, 1u);
   EXPECT_EQ(told.exits.rebuilds, 1u);
   EXPECT_EQ(sum(50000, 9), expected(50000, 9));
-  EXPECT_EQ(transfers(), 4u);
-  EXPECT_EQ(arguments(host.program->statistics()).failures, 2u);
+  EXPECT_EQ(arguments(host.program->statistics()).failures, arguments(told).failures);
 }
 
 TEST(Specialise, WithoutSpeculationThereIsNone) {
