@@ -82,7 +82,7 @@ std::variant<Version, Refusal, Error> Interpreter::compile(const Source& source,
   (*code)->firstInstruction = static_cast<std::uint32_t>((*body)->arg_size());
   entry.decoded.store(code->get(), std::memory_order_release);
   Version version;
-  if (auto made = makeEntry(entry, version); !made)
+  if (auto made = makeEntry(entry, version, CodeUse::FirstCode); !made)
     return made.error();
   version.tier = Tier::Interpreter;
   version.counts = settings_.decode.loops;
@@ -171,7 +171,8 @@ std::variant<std::uintptr_t, Refusal, Error> Interpreter::install(llvm::Function
   entry.resultWords = (*code)->shape.resultWords;
   entry.shape = &(*code)->shape;
   Version thunk;
-  if (auto made = makeEntry(entry, thunk); !made)
+  // Better code is what needs it; the room without which functions cannot be called at all is not for that.
+  if (auto made = makeEntry(entry, thunk, CodeUse::Promotion); !made)
     return made.error();
   resumeCodes_.push_back(std::move(*code));
   return entry.thunk;

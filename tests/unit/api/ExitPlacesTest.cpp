@@ -134,6 +134,32 @@ done:
   ret i64 %t
 }
 
+define i64 @idle(i64 %n, i64 %bad) {
+entry:
+  %local = alloca [20 x i64]
+  call void @llvm.memset.p0.i64(ptr %local, i8 1, i64 160, i1 false)
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %entry ], [ %next, %on ]
+  %s = phi i64 [ 0, %entry ], [ %t, %on ]
+  %unused = load i64, ptr %local
+  %hit = icmp eq i64 %i, %bad
+  br i1 %hit, label %rare, label %on ; GUARD
+rare:
+  call void @note()
+  br label %on
+on:
+  %f = phi i64 [ 7, %rare ], [ 1, %loop ]
+  %p = mul i64 %i, %f
+  %t = add i64 %s, %p
+  %next = add i64 %i, 1
+  %more = icmp slt i64 %next, %n
+  br i1 %more, label %loop, label %done
+done:
+  ret i64 %t
+}
+declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
+
 @kept = global ptr null
 define void @addKept(i64 %v) noinline {
   %p = load ptr, ptr @kept
@@ -550,6 +576,16 @@ TEST(ExitPlaces, InAContinuation) {
   EXPECT_EQ(walk(100'000, 50'000), walked(100'000, 50'000));
   EXPECT_EQ(program.log.take(), Lines{"walk loop 1: branch " + guardOf("walk")});
   EXPECT_EQ(program.statistics("walk").osrTransfers, 2u);
+}
+
+/// Where the activation comes from, the variable has no place any more: nobody uses what is loaded from it.
+TEST(ExitPlaces, AVariableThatIsNotInTheState) {
+  for (std::string_view ladder : {kMovingLadder, std::string_view("baseline,O3@1000000:3000")}) {
+    Watched program(1'000'000, ladder);
+    auto idle = program.function<std::int64_t(std::int64_t, std::int64_t)>("idle");
+    EXPECT_EQ(idle(100'000, 50'000), 99'999 * 50'000 + 6 * 50'000);
+    EXPECT_EQ(program.log.take(), Lines{"idle loop 1: branch " + guardOf("idle")});
+  }
 }
 
 TEST(ExitPlaces, AContinuationIsBuiltAnewPastTheLimit) {
