@@ -15,7 +15,6 @@
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/IntrinsicInst.h>
-#include <llvm/Transforms/Utils/BasicBlockUtils.h>
 
 #include "compile/llvm/EnterLoop.h"
 #include "transition/FrameState.h"
@@ -51,7 +50,6 @@ private:
   llvm::Value* placeInCopy(llvm::Value& value);
   void describeLoad(llvm::Value* loaded, const llvm::Value& value);
   void enter(const std::vector<EnclosingLoop>& around);
-  void checkFills();
   void callUnwinder();
 
   Unit& unit_;
@@ -63,7 +61,6 @@ private:
   llvm::SmallPtrSet<const llvm::BasicBlock*, 32> reachable_;
   llvm::SmallPtrSet<const llvm::AllocaInst*, 8> copied_; ///< those to copy
   llvm::DenseMap<const llvm::AllocaInst*, llvm::AllocaInst*> copies_;
-  std::vector<llvm::CallInst*> fills_; ///< of the copies, from the old frame
   llvm::Function* made_ = nullptr;
   llvm::BasicBlock* entry_ = nullptr;
   std::optional<llvm::IRBuilder<>> builder_;
@@ -234,8 +231,8 @@ llvm::Value* Continuing::copiedAlloca(llvm::AllocaInst& variable, std::uint32_t 
   copy->insertBefore(entry_->begin());
   copy->setName(variable.getName());
   llvm::Value* from = StateReader(*builder_, layout, made_->getArg(0)).read(variable.getType(), word);
-  fills_.push_back(builder_->CreateMemCpy(copy, copy->getAlign(), from, copy->getAlign(),
-                                          variable.getAllocationSize(layout)->getFixedValue()));
+  builder_->CreateMemCpy(copy, copy->getAlign(), from, copy->getAlign(),
+                         variable.getAllocationSize(layout)->getFixedValue());
   // It holds values from the start. Markers would say that it is dead until the first of them.
   llvm::SmallVector<llvm::Instruction*, 8> markers;
   for (llvm::User* user : variable.users())
@@ -298,16 +295,6 @@ void Continuing::enter(const std::vector<EnclosingLoop>& around) {
   enterLoop(*entry_, *header_, values, around);
 }
 
-/// A variable that only instructions without effect name any more (a load that nobody uses) has no place where the activation
-/// comes from, and the state says null. Here it is alive where an exit hands it on.
-void Continuing::checkFills() {
-  for (llvm::CallInst* fill : fills_) {
-    llvm::IRBuilder<> builder(fill);
-    llvm::Value* there = builder.CreateIsNotNull(llvm::cast<llvm::MemCpyInst>(fill)->getRawSource());
-    fill->moveBefore(llvm::SplitBlockAndInsertIfThen(there, fill, /*Unreachable=*/false));
-  }
-}
-
 /// An exception may come in with the state, its landing pad left behind; LLVM takes a `resume` that no landing pad leads to
 /// for unreachable (DwarfEHPrepare). What LLVM would make of it in the end is put in its place now.
 void Continuing::callUnwinder() {
@@ -344,7 +331,6 @@ std::optional<Refusal> Continuing::run() {
   std::vector<EnclosingLoop> around = loopsAround(old_, *header_);
   makeFunction();
   enter(around);
-  checkFills();
   callUnwinder();
   old_.deleteBody(); // a declaration: what calls and addresses of the function name
   unit_.function = made_;
