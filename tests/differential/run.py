@@ -98,6 +98,8 @@ def check(program: Program, folder: Path, kiln: str, modes: list[str]) -> list[s
                 failures += [f"{mode}: {text}" for text in differences(test, expected.tests[number], actual.tests.get(number, []))]
         if not actual.status and mode in ("interpreter", "baseline", "baseline-plain"):
             failures += not_taken(program, mode.split("-")[0], json.loads(statistics.read_text()))
+        if not actual.status and mode.startswith("exit") and json.loads(statistics.read_text())["exits"]["forced"] == 0:
+            failures.append(f"{mode}: no code was left")
     return failures
 
 
