@@ -589,13 +589,16 @@ TEST(ExitPlaces, AVariableThatIsNotInTheState) {
   }
 }
 
+/// Each exit here is one whose activation goes on for long, and weighs as several.
+constexpr std::uint64_t kLongExits = 3, kWeight = 16;
+
 TEST(ExitPlaces, AContinuationIsBuiltAnewPastTheLimit) {
-  Watched program(3, kMovingLadder);
+  Watched program(kLongExits * kWeight, kMovingLadder);
   auto often = program.function<std::int64_t(std::int64_t, std::int64_t)>("often");
   EXPECT_EQ(often(400'000, 100'000), oftenTaken(400'000, 100'000));
-  EXPECT_EQ(program.log.take(), Lines(3, "often loop 1: branch " + guardOf("often")));
+  EXPECT_EQ(program.log.take(), Lines(kLongExits, "often loop 1: branch " + guardOf("often")));
   ExitStatistics exits = program.exits();
-  EXPECT_EQ(exits.reasons.at(0).exits, 3u);
+  EXPECT_EQ(exits.reasons.at(0).exits, kLongExits);
   EXPECT_EQ(exits.reasons.at(0).dropped, 1u);
   EXPECT_EQ(exits.rebuilds, 1u);
   FunctionStatistics told = program.statistics("often");
@@ -608,10 +611,11 @@ TEST(ExitPlaces, TheStackOfOneActivationIsBounded) {
   Watched program(0, kMovingLadder);
   auto often = program.function<std::int64_t(std::int64_t, std::int64_t)>("often");
   EXPECT_EQ(often(2'000'000, 100'000), oftenTaken(2'000'000, 100'000));
-  EXPECT_EQ(program.exits().reasons.at(0).exits, 64u);
+  const std::uint64_t exits = program.exits().reasons.at(0).exits;
+  EXPECT_EQ(exits, 64 / kWeight);
   const std::int64_t depth = program.variable("highest") - program.variable("lowest");
-  EXPECT_GT(depth, 64 * 64);
-  EXPECT_LT(depth, 64 * 4096);
+  EXPECT_GT(depth, 64);
+  EXPECT_LT(depth, static_cast<std::int64_t>(exits * 4096));
 }
 
 TEST(ExitPlaces, InASignalHandler) {
