@@ -2,7 +2,6 @@
 
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/Module.h>
-#include <pthread.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -11,6 +10,7 @@
 #include "abi/CallShape.h"
 #include "interp/Dump.h"
 #include "interp/Handlers.h"
+#include "support/CancelState.h"
 #include "support/Clock.h"
 #include "transition/FrameState.h"
 #include "transition/Resume.h"
@@ -289,8 +289,8 @@ const void* Interpreter::atBackEdge(LoopHeader& header) {
     kiln_budget_spent(parts_.table.record(header.code->function).counters);
     return nullptr;
   }
-  int saved = errno, cancelState = 0;
-  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancelState);
+  const int saved = errno;
+  const CancelState cancel;
   std::uintptr_t entry = 0;
   if (settings_.osrAt) {
     // Every back-edge comes here.
@@ -306,8 +306,8 @@ const void* Interpreter::atBackEdge(LoopHeader& header) {
     if (!header.recipe.load(std::memory_order_acquire))
       entry = 0;
   }
-  pthread_setcancelstate(cancelState, nullptr);
   errno = saved;
+  cancel.restore();
   return reinterpret_cast<const void*>(entry);
 }
 
