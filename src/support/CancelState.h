@@ -13,7 +13,8 @@ public:
   CancelState& operator=(const CancelState&) = delete;
 
   /// What came meanwhile is acted on now if the thread may be cancelled anywhere. glibc does so when cancellation is
-  /// switched on, but forgets (2.36) that such a thread's result is PTHREAD_CANCELED; it does not where the type is set.
+  /// switched on, but forgets (2.36) that such a thread's result is PTHREAD_CANCELED; it does not where the type is
+  /// set.
   void restore() const {
     if (state_ != PTHREAD_CANCEL_ENABLE)
       return;

@@ -1,5 +1,5 @@
-// Exits in every surrounding that code can have: each test names the function and the place that the interpreter went on
-// in front of, and the code that was left there, and passes only if it was that and nothing else.
+// Exits in every surrounding that code can have: each test names the function and the place that the interpreter went
+// on in front of, and the code that was left there, and passes only if it was that and nothing else.
 #include <algorithm>
 #include <csignal>
 #include <mutex>
@@ -418,8 +418,8 @@ private:
   std::vector<std::string> lines_;
 };
 
-/// The number of the marked instruction in the prepared function: arguments first, then all instructions in order but those
-/// without use.
+/// The number of the marked instruction in the prepared function: arguments first, then all instructions in order but
+/// those without use.
 std::string guardOf(std::string_view function) {
   std::size_t at = kProgram.find(" @" + std::string(function) + "(");
   const std::size_t end = kProgram.find("\n}", at), body = kProgram.find("{\n", at) + 2;

@@ -1,6 +1,6 @@
 // Guards that fail while versions are made anew, replaced, retired and freed: assumptions, manager, queue, pool and
-// retirement together under many threads, with a compiler that makes no code. Meant for ThreadSanitizer, which cannot see
-// into generated code: here a "version" is a list of guards in the code space, and C++ passes them.
+// retirement together under many threads, with a compiler that makes no code. Meant for ThreadSanitizer, which cannot
+// see into generated code: here a "version" is a list of guards in the code space, and C++ passes them.
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -192,8 +192,8 @@ protected:
     for (std::uint32_t root = 0; root < kRoots; ++root) {
       const auto& code = *reinterpret_cast<const FakeCode*>(table.functions->slot(root).load());
       if (code.tier != Tier::O3 || guessesWrong(code))
-        return testing::AssertionFailure() << "root " << root << " is in " << tierName(code.tier) << " with "
-                                           << code.guards << " guards";
+        return testing::AssertionFailure()
+               << "root " << root << " is in " << tierName(code.tier) << " with " << code.guards << " guards";
     }
     return testing::AssertionSuccess();
   }
