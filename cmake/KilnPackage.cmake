@@ -68,9 +68,10 @@ native code made on the spot; functions that prove hot are compiled in the
 background by LLVM, up to O3 for this machine's CPU, while the program runs.")
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_SECTION devel)
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_SHLIBDEPS ON)
-# A program in C++ needs its runtime; Kiln has its own inside.
-set(CPACK_DEBIAN_RUNTIME_PACKAGE_RECOMMENDS "libstdc++6")
+# A program in C++ needs its runtime; Kiln has its own inside. Zydis prints baseline code.
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_RECOMMENDS "libstdc++6, libzydis4.0")
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_SUGGESTS "clang-19, libkiln-dev, libc6-dev")
+set(CPACK_DEBIAN_LIBRARY_PACKAGE_SUGGESTS "libzydis4.0")
 set(CPACK_COMPONENT_RUNTIME_DISPLAY_NAME "self-optimising runtime for LLVM bitcode")
 set(CPACK_COMPONENT_RUNTIME_DESCRIPTION "self-optimising runtime for LLVM bitcode\n${about}\n\nThis package has the command kiln.")
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION libs)

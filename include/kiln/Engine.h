@@ -42,13 +42,15 @@ enum class Counting { Auto, On, Off };
 
 /// A level of a back-trace.
 struct CrashFrame {
-  std::uintptr_t address = 0;
+  std::uintptr_t address = 0;     ///< where it is, or returns to
   const char* function = nullptr; ///< of a program, as its symbol is; null: the frame is not one of a program's functions
-  Tier tier = Tier::Interpreter;
+  Tier tier = Tier::Interpreter;  ///< whose code it is
   bool isLoop = false;            ///< a continuation, entered at a loop
   const char* file = nullptr;     ///< null: the place in the source is not known
-  std::uint32_t line = 0;
+  std::uint32_t line = 0;         ///< counted from 1
 };
+
+/// What Options::onCrash calls: the signal, and the back-trace.
 using CrashHandler = void (*)(int signal, const CrashFrame* frames, std::size_t count);
 /// Where code and profiles are kept between runs; docs/cache.md says what is trusted. Off unless a folder is named.
 struct CacheOptions {
@@ -66,12 +68,14 @@ struct CacheOptions {
   std::uint64_t endMilliseconds = 50;
 };
 
+/// How an engine compiles. The defaults suit programs of seconds.
 struct Options {
+  /// The tiers, and when each starts.
   Ladder ladder = Ladder::standard();
   /// Background compile threads; 0 compiles in the thread whose budget is spent. Threads start with the first request.
   unsigned compileThreads = 1;
-  Counting counting = Counting::Auto;
-  Profiling profiling = Profiling::Auto;
+  Counting counting = Counting::Auto;     ///< which code counts calls and loops
+  Profiling profiling = Profiling::Auto;  ///< whether the lowest tiers record a profile
   /// What is recorded when a profile is: a set of Recorder bits.
   std::uint32_t recorders = kAllRecorders;
   /// Code of the ladder's last tier is optimised by what was recorded.
@@ -106,6 +110,7 @@ struct Options {
   std::size_t retireAt = std::size_t{4} << 20;
   /// Requests that may wait at once; further ones are dropped and made again later.
   std::size_t queueCapacity = 1024;
+  /// What is kept between runs; off unless it names a folder.
   CacheOptions cache;
   /// Read and verify every function when a program is loaded, instead of each at its first compile.
   bool verifyAll = false;
@@ -132,16 +137,18 @@ struct Options {
 
 /// What a program is made of.
 struct ProgramInput {
+  /// A module in memory.
   struct Buffer {
     std::string name;            ///< for messages
     std::span<const char> bytes; ///< as a file's; copied by load()
   };
+  /// A function of the host.
   struct HostFunction {
-    std::string name;
-    const void* address = nullptr;
+    std::string name;              ///< by which the program calls it
+    const void* address = nullptr; ///< where it is; callable as long as the program runs
   };
   std::vector<std::string> files; ///< bitcode, containers of it, or IR text
-  std::vector<Buffer> buffers;
+  std::vector<Buffer> buffers;    ///< the like, in memory
   std::vector<std::string> libraries; ///< shared libraries, searched in order
   std::vector<HostFunction> hostFunctions; ///< found before any library
   /// A profile file of earlier runs, for Options::pgo; empty: none. Functions that it does not know go without.
@@ -152,7 +159,9 @@ struct ProgramInput {
   /// inlined, and files are read into memory as a whole. docs/replacing.md.
   bool replaceable = false;
 
+  /// Of one file.
   KILN_API static ProgramInput file(std::string path);
+  /// Of one buffer.
   KILN_API static ProgramInput memory(std::string name, std::span<const char> bytes);
   /// Makes `function` callable from the program by name. The types are the host's promise.
   template <typename R, typename... A> ProgramInput& host(std::string name, R (*function)(A...)) {
@@ -167,6 +176,7 @@ template <typename Signature> class Function;
 /// compiled or promoted, as long as the program lives. Copies are cheap. Thread-safe.
 template <typename R, typename... A> class Function<R(A...)> {
 public:
+  /// Calls it.
   R operator()(A... arguments) const { return address_(arguments...); }
   /// The address as a C function pointer, stable for the program's life.
   auto address() const { return address_; }
@@ -204,10 +214,11 @@ public:
   /// A C program's start, ready to be made: `call()` runs main and returns its result. Plain data, so that the frame that
   /// calls it needs no destructor: a main thread may end by pthread_exit, which unwinds every frame below.
   struct MainCall {
-    int (*function)(int, char**, char**) = nullptr;
+    int (*function)(int, char**, char**) = nullptr; ///< the entry's address
     bool returnsInt = true; ///< false: main returns nothing, and the result is 0
-    int argc = 0;
-    char** argv = nullptr;
+    int argc = 0;           ///< how many arguments, the program's name included
+    char** argv = nullptr;  ///< these, and a null pointer
+    /// Runs it. Errors of the program are its own.
     int call(char** environment) const {
       int result = function(argc, argv, environment);
       return returnsInt ? result : 0;
@@ -232,6 +243,7 @@ public:
   /// The most called functions, hottest first.
   std::vector<FunctionStatistics> hotFunctions(std::size_t count);
 
+  /// What it did so far.
   Statistics statistics();
   /// Looks now whether superseded code can be freed, whatever Options::retireAt says but 0. The bytes that were.
   std::size_t retire();
@@ -267,6 +279,7 @@ public:
   /// The same for one function; what else the input defines of the program's functions is left as it is. Fails also with UnknownEntry.
   Result<Replacement> replace(std::string_view name, const ProgramInput& input);
 
+  /// What dump() shows: LLVM IR behind the passes, machine code, or the interpreter's ops.
   enum class Dump { Ir, Assembly, Ops };
   /// What the compiler makes of a function at a tier, as text; for Ops, whatever the tier, what the interpreter executes. Fails
   /// with UnknownEntry, CompileFailed, or BadOption for IR or assembly of the interpreter.
@@ -281,15 +294,17 @@ private:
 /// Owns the compile threads and their queue. Thread-safe.
 class KILN_API Engine {
 public:
-  /// Makes an engine; threads are started later. Fails with BadLadder, BadOption for a value that cannot be, or SystemError.
+  /// Makes an engine; threads are started later. Fails with BadLadder, BadOption for a value that cannot be, or
+  /// SystemError.
   static Result<std::unique_ptr<Engine>> create(Options options);
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
   /// Reads, links and lays out a program; runs its static constructors unless the input defers them. Fails with one of
-  /// the codes from FileNotFound to UnresolvedSymbol, CompileFailed for file-level assembly, Unsupported, LibraryNotLoaded, SystemError,
-  /// ShutDown, BadProfile, or those of containers (docs/errors.md); then nothing is left of it.
+  /// the codes from FileNotFound to UnresolvedSymbol, CompileFailed for file-level assembly, Unsupported,
+  /// LibraryNotLoaded, SystemError, ShutDown, BadProfile, or those of containers (docs/errors.md); then nothing is left
+  /// of it.
   Result<std::unique_ptr<Program>> load(const ProgramInput& input);
 
   /// Cancels what is queued, waits for what is being compiled, ends the threads. Programs stay callable at the tiers they
@@ -301,7 +316,7 @@ private:
   std::shared_ptr<EngineCore> core_;
 };
 
-/// "0.1.0"
+/// The library's: "0.1.0". Thread-safe.
 KILN_API std::string_view version();
 
 } // namespace kiln

@@ -51,10 +51,11 @@ KILN_API std::string_view errorCodeName(ErrorCode code);
 /// One error: a code for programs and a message for people. The message names the file or symbol and,
 /// where something can be done about it, says what.
 struct Error {
-  ErrorCode code = ErrorCode::Ok;
-  std::string message;
+  ErrorCode code = ErrorCode::Ok; ///< stable
+  std::string message;            ///< may change
 };
 
+/// What a function that can fail returns: a value, or the Error.
 template <typename T> using Result = std::expected<T, Error>;
 
 /// Shorthand for returning an error from a function that yields Result<T>.

@@ -14,6 +14,7 @@
 
 namespace kiln {
 
+/// How a profile is written. What reads one knows both.
 enum class ProfileFormat {
   Json,   ///< for people and other programs
   Binary, ///< compact
@@ -27,7 +28,9 @@ enum class Recorder : std::uint32_t {
   Sizes = 8,     ///< of memory operations
   Arguments = 16,///< whether they always have one value
 };
+/// The set of all parts.
 inline constexpr std::uint32_t kAllRecorders = 31;
+/// Whether the part is in the set.
 constexpr bool records(std::uint32_t set, Recorder part) { return (set & static_cast<std::uint32_t>(part)) != 0; }
 
 /// Json for a name that ends in ".json", Binary for any other.

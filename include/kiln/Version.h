@@ -15,7 +15,8 @@ namespace kiln {
 /// Of the library, and of the machine that asks.
 struct BuildInfo {
   std::string_view version; ///< "0.1.0", as version() has it
-  /// 64 hexadecimal digits, a digest of Kiln's sources and LLVM's libraries: builds that share code in the cache have the same.
+  /// 64 hexadecimal digits, a digest of Kiln's sources and LLVM's libraries: builds that share code in the cache have
+  /// the same.
   std::string_view build;
   std::string_view llvm;   ///< "19.1.7"
   bool sharedLlvm = false; ///< LLVM is a shared library that others may use too

@@ -130,6 +130,8 @@ def main():
         host = Host(scratch, prefix, library, EXPECTED.format(version=version))
         host.with_cmake("shared")
         host.with_cmake("static")
+        # By dlopen, as languages with a foreign-function interface do.
+        run(sys.executable, "-c", f"import ctypes; ctypes.CDLL({str(library / 'libkiln.so.0')!r})")
         # Debian's own compiler, from whose library Kiln's headers must be usable too.
         host.with_pkg_config("kiln", "g++")
         host.with_pkg_config("kiln-static", "clang++-19", "-fuse-ld=lld")

@@ -160,7 +160,7 @@ std::string plain(std::string_view text) { return std::string(text); }
 std::string cell(std::string_view text) {
   std::string out;
   for (char c : text) {
-    if (c == '|' || c == '<' || c == '*' || c == '_')
+    if (c == '|' || c == '<' || c == '*' || c == '_' || c == '@')
       out += '\\';
     out += c;
   }
