@@ -30,8 +30,10 @@
 #include <stdint.h>
 
 #if defined(__GNUC__)
+/* Stands before what the shared library exports. */
 #define KILN_C_API __attribute__((visibility("default")))
 #else
+/* Stands before what the shared library exports. */
 #define KILN_C_API
 #endif
 
@@ -41,6 +43,7 @@ extern "C" {
 
 /* Raised when a host that was compiled with an older header could go wrong. */
 #define KILN_ABI_VERSION 1
+/* KILN_ABI_VERSION of the library that is loaded. */
 KILN_C_API int kiln_abi_version(void);
 /* "0.1.0". Static. */
 KILN_C_API const char* kiln_version(void);
@@ -114,6 +117,7 @@ KILN_C_API void kiln_record_free(kiln_record* record);
 
 /* Tiers and ladders ------------------------------------------------------------------------------------------------------ */
 
+/* kiln::Tier as a number of fixed size: one of the following. */
 typedef int32_t kiln_tier;
 enum { KILN_TIER_NONE = -1, KILN_INTERPRETER = 0, KILN_BASELINE = 1, KILN_O0 = 2, KILN_O1 = 3, KILN_O2 = 4, KILN_O3 = 5 };
 
@@ -146,8 +150,8 @@ KILN_C_API kiln_error* kiln_options_list(kiln_record** out);
 
 /* A text that ends after `size` bytes, and maybe in no NUL. */
 typedef struct kiln_slice {
-  const char* data;
-  size_t size;
+  const char* data; /* where it begins */
+  size_t size;      /* bytes */
 } kiln_slice;
 
 enum {
@@ -162,12 +166,15 @@ enum {
 
 /* One decision about one function, as kiln::TierEvent. Valid during the call only. */
 typedef struct kiln_tier_event {
-  int32_t kind;
+  int32_t kind;   /* KILN_EVENT_... */
   kiln_tier from; /* KILN_TIER_NONE before the first compile */
-  kiln_tier to;
+  kiln_tier to;   /* whose code it is about */
   int64_t loop;   /* the number of the loop header's block, or -1: the function as a whole */
-  kiln_slice program, function, reason;
-  uint64_t calls, loops;        /* counted so far */
+  kiln_slice program;           /* its name */
+  kiln_slice function;          /* its symbol */
+  kiln_slice reason;            /* "calls", "loops", ..., or an error's text */
+  uint64_t calls;               /* counted so far */
+  uint64_t loops;               /* back-edges, counted so far */
   uint64_t nanoseconds;         /* since the engine was made */
   uint64_t compile_nanoseconds; /* of a publication: what the code cost */
 } kiln_tier_event;
@@ -175,31 +182,35 @@ typedef struct kiln_tier_event {
 /* Called from the program's threads, in the middle of its code and in its signal handlers, and from compile threads, at the
  * same time: it must be thread-safe and quick, and must not call Kiln. `context` must outlive the engine. Null takes it away. */
 typedef void (*kiln_observer)(void* context, const kiln_tier_event* event);
+/* Who watches; the context is handed to it. Fails with KILN_BAD_OPTION. */
 KILN_C_API kiln_error* kiln_options_set_observer(kiln_options* options, kiln_observer observer, void* context);
 
 /* Called in the thread that called a function which cannot be compiled at all. The error is Kiln's, valid during the call. It should
  * not return; when it does, the thread executes a trap. Thread-safe. */
 typedef void (*kiln_uncompilable)(void* context, const kiln_error* error);
+/* Who is told; null: nobody. Fails with KILN_BAD_OPTION. */
 KILN_C_API kiln_error* kiln_options_set_uncompilable(kiln_options* options, kiln_uncompilable handler, void* context);
 
 /* A level of a back-trace, as kiln::CrashFrame. */
 typedef struct kiln_crash_frame {
-  uintptr_t address;
+  uintptr_t address;    /* of the code */
   const char* function; /* null: not one of a program's functions */
-  uint8_t tier;
-  uint8_t is_loop;
-  const char* file; /* null: not known */
-  uint32_t line;
+  uint8_t tier;         /* a kiln_tier */
+  uint8_t is_loop;      /* 1: a continuation, entered at a loop */
+  const char* file;     /* null: not known */
+  uint32_t line;        /* in it */
 } kiln_crash_frame;
 /* Called in the thread that is about to die by a signal, on a stack of its own, innermost frame first; may do what a
  * signal handler may. Process-wide: the first engine that has one decides. */
 typedef void (*kiln_crash_handler)(int signal, const kiln_crash_frame* frames, size_t count);
+/* Who is told; null: signals are left alone. Fails with KILN_BAD_OPTION. */
 KILN_C_API kiln_error* kiln_options_set_crash_handler(kiln_options* options, kiln_crash_handler handler);
 
 /* What a program is made of ---------------------------------------------------------------------------------------------- */
 
 typedef struct kiln_input kiln_input;
 
+/* One with nothing in it. Fails with KILN_SYSTEM_ERROR for lack of memory. */
 KILN_C_API kiln_error* kiln_input_create(kiln_input** out);
 KILN_C_API void kiln_input_free(kiln_input* input);
 /* A file of bitcode, a container of it, or IR text. Read when the program is loaded. */
@@ -250,9 +261,9 @@ KILN_C_API const char* kiln_program_entry(const kiln_program* program);
 
 /* A C program's start, ready to be made. */
 typedef struct kiln_main_call {
-  int (*function)(int argc, char** argv, char** environment);
+  int (*function)(int argc, char** argv, char** environment); /* to be called */
   int returns_int; /* 0: main returns nothing; take 0 */
-  int argc;
+  int argc;        /* for it */
   char** argv; /* stays for the life of the process */
 } kiln_main_call;
 /* Runs the constructors (once) and prepares the entry function as a C program's main; arguments[0] is the program's name.
@@ -340,6 +351,7 @@ KILN_C_API kiln_error* kiln_file_inspect(const char* path, kiln_record** out);
 
 typedef struct kiln_export kiln_export;
 
+/* With the defaults of kiln::ExportOptions. Fails with KILN_SYSTEM_ERROR for lack of memory. */
 KILN_C_API kiln_error* kiln_export_create(kiln_export** out);
 KILN_C_API void kiln_export_free(kiln_export* options);
 /* As kiln_options_set(), of kiln::ExportOptions: "output", "kind", "cold", ...; lists ("file", "export", "library", "library-folder")
