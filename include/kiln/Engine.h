@@ -265,7 +265,7 @@ public:
 
   /// What a redefinition did, by name.
   struct Replacement {
-    std::vector<std::string> replaced;
+    std::vector<std::string> replaced;  ///< functions whose calls take the new definition now
     std::vector<std::string> added;     ///< functions and variables that the program had not
     std::vector<std::string> unchanged; ///< functions whose definition is the one that runs already
   };
