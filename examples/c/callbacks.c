@@ -1,4 +1,5 @@
-/* Both ways: the program calls functions of the host, and the host watches it climb and redefines one of its functions. */
+/* Both ways: the program calls functions of the host, and the host watches it climb and redefines one of its functions.
+ */
 #include <kiln/kiln.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -26,7 +27,9 @@ static const char kRule[] = "define i64 @rule(i64 %x) {\n"
                             "  ret i64 %r\n"
                             "}\n";
 
-static void say(int64_t value) { printf("the program says %lld\n", (long long)value); }
+static void say(int64_t value) {
+  printf("the program says %lld\n", (long long)value);
+}
 
 /* Called by several threads at once. */
 static void on_event(void* context, const kiln_tier_event* event) {

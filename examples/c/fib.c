@@ -4,20 +4,19 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char kProgram[] =
-    "define i64 @fib(i64 %n) {\n"
-    "  %small = icmp slt i64 %n, 2\n"
-    "  br i1 %small, label %leaf, label %more\n"
-    "leaf:\n"
-    "  ret i64 %n\n"
-    "more:\n"
-    "  %m = sub i64 %n, 1\n"
-    "  %a = call i64 @fib(i64 %m)\n"
-    "  %k = sub i64 %n, 2\n"
-    "  %b = call i64 @fib(i64 %k)\n"
-    "  %r = add i64 %a, %b\n"
-    "  ret i64 %r\n"
-    "}\n";
+static const char kProgram[] = "define i64 @fib(i64 %n) {\n"
+                               "  %small = icmp slt i64 %n, 2\n"
+                               "  br i1 %small, label %leaf, label %more\n"
+                               "leaf:\n"
+                               "  ret i64 %n\n"
+                               "more:\n"
+                               "  %m = sub i64 %n, 1\n"
+                               "  %a = call i64 @fib(i64 %m)\n"
+                               "  %k = sub i64 %n, 2\n"
+                               "  %b = call i64 @fib(i64 %k)\n"
+                               "  %r = add i64 %a, %b\n"
+                               "  ret i64 %r\n"
+                               "}\n";
 
 static int failed(kiln_error* error) {
   if (!error)
@@ -39,15 +38,17 @@ int main(int argc, char** argv) {
     return 1;
   if (failed(kiln_engine_create(NULL, &engine)) || failed(kiln_input_create(&input)))
     goto end;
-  if (failed(argc > 1 ? kiln_input_add_file(input, argv[1]) : kiln_input_add_memory(input, "fib.ll", kProgram, strlen(kProgram))))
+  if (failed(argc > 1 ? kiln_input_add_file(input, argv[1])
+                      : kiln_input_add_memory(input, "fib.ll", kProgram, strlen(kProgram))))
     goto end;
   if (failed(kiln_engine_load(engine, input, &program)) || failed(kiln_program_function(program, "fib", &address)))
     goto end;
   {
-    int64_t (*fib)(int64_t) = (int64_t(*)(int64_t))address; /* stays valid while fib climbs */
+    int64_t (*fib)(int64_t) = (int64_t (*)(int64_t))address; /* stays valid while fib climbs */
     printf("fib(25) = %" PRId64 "\n", fib(25));
   }
-  if (failed(kiln_program_promote(program, "fib", KILN_O3, 1)) || failed(kiln_program_statistics(program, &statistics)) ||
+  if (failed(kiln_program_promote(program, "fib", KILN_O3, 1)) ||
+      failed(kiln_program_statistics(program, &statistics)) ||
       failed(kiln_record_number(statistics, "/totals/compiles", &compiles)))
     goto end;
   printf("%s is at %s, after %s\n", kiln_record_text(statistics, "/functions/0/name"),

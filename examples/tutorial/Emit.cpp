@@ -1,7 +1,7 @@
 // From a tree to LLVM IR, as text: no LLVM library is needed for that.
 //
-// Every value is an i64. Every variable is an alloca at the start of the function: Kiln makes values of them. Names that begin
-// with a dot are the emitter's own, for the language has none such.
+// Every value is an i64. Every variable is an alloca at the start of the function: Kiln makes values of them. Names
+// that begin with a dot are the emitter's own, for the language has none such.
 #include <set>
 
 #include "Syntax.h"
@@ -11,7 +11,8 @@ namespace {
 
 class Emitter {
 public:
-  Emitter(const Function& function, Arity arity, void* context) : function_(function), arity_(arity), context_(context) {}
+  Emitter(const Function& function, Arity arity, void* context)
+      : function_(function), arity_(arity), context_(context) {}
   std::string run();
 
 private:
@@ -64,10 +65,14 @@ std::string Emitter::run() {
 
 std::string Emitter::value(const Expression& expression) {
   switch (expression.kind) {
-  case Expression::Kind::Number: return expression.text;
-  case Expression::Kind::Binary: return binary(expression);
-  case Expression::Kind::Call: return call(expression);
-  case Expression::Kind::Variable: break;
+  case Expression::Kind::Number:
+    return expression.text;
+  case Expression::Kind::Binary:
+    return binary(expression);
+  case Expression::Kind::Call:
+    return call(expression);
+  case Expression::Kind::Variable:
+    break;
   }
   if (!variables_.contains(expression.text))
     throw SyntaxError(expression.line, "there is no variable '" + expression.text + "'");
@@ -130,7 +135,9 @@ std::string Emitter::condition(const Expression& expression) {
 
 void Emitter::statement(const Statement& statement) {
   switch (statement.kind) {
-  case Statement::Kind::Evaluate: value(statement.value); return;
+  case Statement::Kind::Evaluate:
+    value(statement.value);
+    return;
   case Statement::Kind::Assign: {
     const std::string assigned = value(statement.value);
     variables_.insert(statement.name);
@@ -172,6 +179,8 @@ void Emitter::block(const std::vector<Statement>& statements) {
 
 } // namespace
 
-std::string emit(const Function& function, Arity arity, void* context) { return Emitter(function, arity, context).run(); }
+std::string emit(const Function& function, Arity arity, void* context) {
+  return Emitter(function, arity, context).run();
+}
 
 } // namespace tutorial

@@ -22,7 +22,9 @@ public:
 
   const std::string& word() const { return word_; }
   int line() const { return line_; }
-  bool isName() const { return !word_.empty() && (std::isalpha(static_cast<unsigned char>(word_[0])) || word_[0] == '_'); }
+  bool isName() const {
+    return !word_.empty() && (std::isalpha(static_cast<unsigned char>(word_[0])) || word_[0] == '_');
+  }
   bool isNumber() const { return !word_.empty() && std::isdigit(static_cast<unsigned char>(word_[0])); }
 
   std::string take() {
@@ -38,7 +40,8 @@ public:
   }
   void expect(std::string_view wanted) {
     if (!takeIf(wanted))
-      throw SyntaxError(line_, "'" + std::string(wanted) + "' is missing before " + (word_.empty() ? "the end" : "'" + word_ + "'"));
+      throw SyntaxError(line_, "'" + std::string(wanted) + "' is missing before " +
+                                   (word_.empty() ? "the end" : "'" + word_ + "'"));
   }
   std::string name() {
     if (!isName())
@@ -120,9 +123,15 @@ Expression binary(Words& words, std::initializer_list<std::string_view> operator
   return left;
 }
 
-Expression product(Words& words) { return binary(words, {"*", "/"}, atom); }
-Expression sum(Words& words) { return binary(words, {"+", "-"}, product); }
-Expression expression(Words& words) { return binary(words, {"<", "=="}, sum); }
+Expression product(Words& words) {
+  return binary(words, {"*", "/"}, atom);
+}
+Expression sum(Words& words) {
+  return binary(words, {"+", "-"}, product);
+}
+Expression expression(Words& words) {
+  return binary(words, {"<", "=="}, sum);
+}
 // [/binary]
 
 std::vector<Statement> block(Words& words);

@@ -31,7 +31,9 @@ long pass() {
   return 0;
 }
 /// Exceptions pass through the program's frames to who called it.
-[[noreturn]] void dividedByZero() { throw std::runtime_error("division by zero"); }
+[[noreturn]] void dividedByZero() {
+  throw std::runtime_error("division by zero");
+}
 // [/host]
 
 class Repl {
@@ -68,7 +70,8 @@ bool Repl::open() {
   if (!engine)
     return false;
   engine_ = std::move(*engine);
-  kiln::ProgramInput input = kiln::ProgramInput::memory("start", std::string_view("define void @.start() {\n  ret void\n}\n"));
+  kiln::ProgramInput input =
+      kiln::ProgramInput::memory("start", std::string_view("define void @.start() {\n  ret void\n}\n"));
   input.host("print", print).host("pass", pass).host("divided_by_zero", dividedByZero);
   input.replaceable = true;
   auto program = engine_->load(input);
@@ -100,7 +103,8 @@ void Repl::define(const std::string& text) {
     return;
   }
   arities_[function.name] = static_cast<int>(function.parameters.size());
-  std::cout << (done->replaced.empty() ? done->added.empty() ? "unchanged " : "defined " : "redefined ") << function.name << '\n';
+  std::cout << (done->replaced.empty() ? done->added.empty() ? "unchanged " : "defined " : "redefined ")
+            << function.name << '\n';
 }
 // [/define]
 

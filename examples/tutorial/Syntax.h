@@ -41,8 +41,8 @@ struct SyntaxError : std::runtime_error {
 Function parseFunction(std::string_view text, int line = 1);
 Expression parseExpression(std::string_view text, int line = 1);
 
-/// LLVM IR of one function. `arities` tells for each function that may be called how many arguments it takes, itself included; throws
-/// SyntaxError where that does not fit.
+/// LLVM IR of one function. `arities` tells for each function that may be called how many arguments it takes, itself
+/// included; throws SyntaxError where that does not fit.
 using Arity = int (*)(const std::string& name, void* context);
 std::string emit(const Function& function, Arity arity, void* context);
 

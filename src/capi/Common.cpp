@@ -22,7 +22,9 @@ kiln_error& noMemory() {
 
 } // namespace
 
-kiln_error* outOfMemory() { return &noMemory(); }
+kiln_error* outOfMemory() {
+  return &noMemory();
+}
 
 kiln_error* failure(ErrorCode code, std::string message) {
   auto* error = new (std::nothrow) kiln_error;
@@ -76,7 +78,7 @@ kiln_error* parse(const char* name, const char* value, std::uint64_t most, std::
   auto [stop, problem] = std::from_chars(value, end, number);
   if (problem != std::errc{} || stop != end || stop == value || number > most)
     return failure(ErrorCode::BadOption, std::string("option '") + name + "' is a number of at most " +
-                                          std::to_string(most) + ", not '" + value + "'");
+                                             std::to_string(most) + ", not '" + value + "'");
   out = number;
   return nullptr;
 }
@@ -99,19 +101,31 @@ const nlohmann::ordered_json* at(const kiln_record* record, const char* path) {
 
 using namespace kiln::capi;
 
-int kiln_abi_version(void) { return KILN_ABI_VERSION; }
+int kiln_abi_version(void) {
+  return KILN_ABI_VERSION;
+}
 
-const char* kiln_version(void) { return kiln::version().data(); } // a literal
+const char* kiln_version(void) {
+  return kiln::version().data();
+} // a literal
 
-int kiln_error_code(const kiln_error* error) { return error ? error->code : KILN_OK; }
-const char* kiln_error_message(const kiln_error* error) { return error ? error->message.c_str() : ""; }
-const char* kiln_error_code_name(int code) { return kiln::errorCodeName(static_cast<kiln::ErrorCode>(code)).data(); }
+int kiln_error_code(const kiln_error* error) {
+  return error ? error->code : KILN_OK;
+}
+const char* kiln_error_message(const kiln_error* error) {
+  return error ? error->message.c_str() : "";
+}
+const char* kiln_error_code_name(int code) {
+  return kiln::errorCodeName(static_cast<kiln::ErrorCode>(code)).data();
+}
 void kiln_error_free(kiln_error* error) {
   if (error != outOfMemory())
     delete error;
 }
 
-void kiln_string_free(char* text) { free(text); }
+void kiln_string_free(char* text) {
+  free(text);
+}
 
 kiln_error* kiln_record_number(const kiln_record* record, const char* path, uint64_t* out) {
   if (out)
@@ -147,5 +161,9 @@ int kiln_record_has(const kiln_record* record, const char* path) {
   return field && !field->is_null();
 }
 
-const char* kiln_record_json(const kiln_record* record) { return record ? record->text.c_str() : ""; }
-void kiln_record_free(kiln_record* record) { delete record; }
+const char* kiln_record_json(const kiln_record* record) {
+  return record ? record->text.c_str() : "";
+}
+void kiln_record_free(kiln_record* record) {
+  delete record;
+}

@@ -1,7 +1,7 @@
 // What the files of the C API share: errors across the language border, and records.
 //
-// Nothing of C++ crosses it: guarded() turns exceptions (memory that is not there) into errors. An error for which there is
-// no memory either is a static one, which kiln_error_free() leaves alone.
+// Nothing of C++ crosses it: guarded() turns exceptions (memory that is not there) into errors. An error for which
+// there is no memory either is a static one, which kiln_error_free() leaves alone.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -32,9 +32,13 @@ namespace kiln::capi {
 /// For lack of memory.
 kiln_error* outOfMemory();
 kiln_error* failure(ErrorCode code, std::string message);
-inline kiln_error* failure(const Error& error) { return failure(error.code, error.message); }
+inline kiln_error* failure(const Error& error) {
+  return failure(error.code, error.message);
+}
 /// A null where something is needed.
-inline kiln_error* isNull(const char* what) { return failure(ErrorCode::BadOption, std::string(what) + " is null"); }
+inline kiln_error* isNull(const char* what) {
+  return failure(ErrorCode::BadOption, std::string(what) + " is null");
+}
 
 template <typename Work> kiln_error* guarded(Work&& work) noexcept {
   try {
@@ -56,7 +60,9 @@ template <typename T, typename Work> kiln_error* giving(T** out, Work&& work) no
   return guarded(std::forward<Work>(work));
 }
 
-inline kiln_error* done(const Result<void>& result) { return result ? nullptr : failure(result.error()); }
+inline kiln_error* done(const Result<void>& result) {
+  return result ? nullptr : failure(result.error());
+}
 
 /// A text for kiln_string_free().
 kiln_error* give(const std::string& text, char** out);
@@ -71,12 +77,14 @@ kiln_error* texts(std::size_t count, const char* const* given, const char* what,
 /// Values as options have them.
 kiln_error* parse(const char* name, const char* value, bool& out);
 kiln_error* parse(const char* name, const char* value, std::uint64_t most, std::uint64_t& out);
-inline std::string textOf(bool value) { return value ? "on" : "off"; }
+inline std::string textOf(bool value) {
+  return value ? "on" : "off";
+}
 
-#define KILN_NEEDS(thing, what)                                                                                      \
-  do {                                                                                                               \
-    if (!(thing))                                                                                                    \
-      return ::kiln::capi::isNull(what);                                                                             \
+#define KILN_NEEDS(thing, what)                                                                                        \
+  do {                                                                                                                 \
+    if (!(thing))                                                                                                      \
+      return ::kiln::capi::isNull(what);                                                                               \
   } while (false)
 
 } // namespace kiln::capi

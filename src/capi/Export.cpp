@@ -16,8 +16,9 @@ using Text = std::string ExportOptions::*;
 using List = std::vector<std::string> ExportOptions::*;
 
 constexpr std::pair<const char*, Text> kTexts[] = {
-    {"profile", &ExportOptions::profile}, {"output", &ExportOptions::output},         {"entry", &ExportOptions::entry},
-    {"header", &ExportOptions::header},   {"target-cpu", &ExportOptions::targetCpu}, {"sysroot", &ExportOptions::sysroot},
+    {"profile", &ExportOptions::profile},      {"output", &ExportOptions::output},
+    {"entry", &ExportOptions::entry},          {"header", &ExportOptions::header},
+    {"target-cpu", &ExportOptions::targetCpu}, {"sysroot", &ExportOptions::sysroot},
 };
 constexpr std::pair<const char*, List> kLists[] = {
     {"file", &ExportOptions::files},
@@ -25,8 +26,9 @@ constexpr std::pair<const char*, List> kLists[] = {
     {"library", &ExportOptions::libraries},
     {"library-folder", &ExportOptions::libraryFolders},
 };
-constexpr std::pair<const char*, ExportKind> kKinds[] = {
-    {"executable", ExportKind::Executable}, {"object", ExportKind::Object}, {"shared-library", ExportKind::SharedLibrary}};
+constexpr std::pair<const char*, ExportKind> kKinds[] = {{"executable", ExportKind::Executable},
+                                                         {"object", ExportKind::Object},
+                                                         {"shared-library", ExportKind::SharedLibrary}};
 constexpr std::pair<const char*, ColdCode> kColds[] = {
     {"keep", ColdCode::Keep}, {"size", ColdCode::Size}, {"trap", ColdCode::Trap}};
 
@@ -69,7 +71,9 @@ kiln_error* kiln_export_create(kiln_export** out) {
   });
 }
 
-void kiln_export_free(kiln_export* options) { delete options; }
+void kiln_export_free(kiln_export* options) {
+  delete options;
+}
 
 kiln_error* kiln_export_set(kiln_export* options, const char* name, const char* value) {
   return guarded([&]() -> kiln_error* {

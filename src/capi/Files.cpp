@@ -79,7 +79,8 @@ kiln_error* kiln_profile_merge(size_t count, const char* const* inputs, const ch
       return error;
     if (format != KILN_PROFILE_JSON && format != KILN_PROFILE_BINARY)
       return failure(kiln::ErrorCode::BadOption, "there is no such format of profiles");
-    return done(kiln::mergeProfileFiles(files, output, format == KILN_PROFILE_JSON ? kiln::ProfileFormat::Json : kiln::ProfileFormat::Binary));
+    return done(kiln::mergeProfileFiles(
+        files, output, format == KILN_PROFILE_JSON ? kiln::ProfileFormat::Json : kiln::ProfileFormat::Binary));
   });
 }
 
@@ -133,9 +134,9 @@ kiln_error* kiln_cache_clear(const char* folder, uint64_t* out) {
 namespace {
 
 nlohmann::ordered_json fieldsOf(const kiln::ContainerHeader& header) {
-  return {{"version", header.version},           {"header_bytes", header.headerBytes}, {"module_name", header.moduleName},
-          {"entry", header.entry},               {"payload_bytes", header.payloadBytes}, {"level", header.level},
-          {"target", header.target},             {"checksum", header.checksum}};
+  return {{"version", header.version}, {"header_bytes", header.headerBytes},   {"module_name", header.moduleName},
+          {"entry", header.entry},     {"payload_bytes", header.payloadBytes}, {"level", header.level},
+          {"target", header.target},   {"checksum", header.checksum}};
 }
 
 } // namespace
@@ -148,7 +149,8 @@ kiln_error* kiln_container_read_header(const char* path, kiln_record** out) {
   });
 }
 
-kiln_error* kiln_container_pack(const char* input, const char* output, const char* module_name, const char* entry, int level) {
+kiln_error* kiln_container_pack(const char* input, const char* output, const char* module_name, const char* entry,
+                                int level) {
   return guarded([&]() -> kiln_error* {
     KILN_NEEDS(input, "the input");
     KILN_NEEDS(output, "the output");
@@ -181,7 +183,8 @@ kiln_error* kiln_file_inspect(const char* path, kiln_record** out) {
     auto seen = kiln::inspectFile(path);
     if (!seen)
       return failure(seen.error());
-    nlohmann::ordered_json fields = {{"file", seen->file}, {"bytes", seen->bytes}, {"kind", kiln::kindName(seen->kind)}};
+    nlohmann::ordered_json fields = {
+        {"file", seen->file}, {"bytes", seen->bytes}, {"kind", kiln::kindName(seen->kind)}};
     if (seen->container)
       fields["container"] = fieldsOf(*seen->container);
     if (const auto& module = seen->module)

@@ -69,7 +69,7 @@ template <auto Member> constexpr Named when(const char* name) {
                 return nullptr;
               }
             return failure(ErrorCode::BadOption,
-                        std::string("option '") + option + "' is auto, on or off, not '" + value + "'");
+                           std::string("option '") + option + "' is auto, on or off, not '" + value + "'");
           },
           [](const Options& options) { return std::string(kWhen[static_cast<std::size_t>(options.*Member)]); }};
 }
@@ -144,7 +144,9 @@ kiln_error* kiln_options_create(kiln_options** out) {
   });
 }
 
-void kiln_options_free(kiln_options* options) { delete options; }
+void kiln_options_free(kiln_options* options) {
+  delete options;
+}
 
 kiln_error* kiln_options_set(kiln_options* options, const char* name, const char* value) {
   return guarded([&]() -> kiln_error* {
@@ -211,7 +213,9 @@ kiln_error* kiln_input_create(kiln_input** out) {
   });
 }
 
-void kiln_input_free(kiln_input* input) { delete input; }
+void kiln_input_free(kiln_input* input) {
+  delete input;
+}
 
 kiln_error* kiln_input_add_file(kiln_input* input, const char* path) {
   return guarded([&]() -> kiln_error* {

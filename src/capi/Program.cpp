@@ -67,7 +67,8 @@ kiln_error* kiln_engine_create(const kiln_options* options, kiln_engine** out) {
       chosen.observer = made->observer.get();
     }
     if (options && options->uncompilable)
-      chosen.onUncompilable = [handler = options->uncompilable, context = options->uncompilableContext](const kiln::Error& error) {
+      chosen.onUncompilable = [handler = options->uncompilable,
+                               context = options->uncompilableContext](const kiln::Error& error) {
         const kiln_error told{static_cast<int>(error.code), error.message};
         handler(context, &told);
       };
@@ -80,7 +81,9 @@ kiln_error* kiln_engine_create(const kiln_options* options, kiln_engine** out) {
   });
 }
 
-void kiln_engine_free(kiln_engine* engine) { delete engine; }
+void kiln_engine_free(kiln_engine* engine) {
+  delete engine;
+}
 
 void kiln_engine_shutdown(kiln_engine* engine) {
   if (engine)
@@ -117,7 +120,9 @@ kiln_error* kiln_engine_load_file(kiln_engine* engine, const char* path, kiln_pr
   });
 }
 
-void kiln_program_free(kiln_program* program) { delete program; }
+void kiln_program_free(kiln_program* program) {
+  delete program;
+}
 
 kiln_error* kiln_program_function(kiln_program* program, const char* name, void** out) {
   return giving(out, [&]() -> kiln_error* {
@@ -254,7 +259,9 @@ kiln_error* kiln_program_hot_functions(kiln_program* program, size_t count, kiln
   });
 }
 
-size_t kiln_program_retire(kiln_program* program) { return program ? program->program->retire() : 0; }
+size_t kiln_program_retire(kiln_program* program) {
+  return program ? program->program->retire() : 0;
+}
 
 void kiln_program_unload_libraries(kiln_program* program) {
   if (program)
@@ -277,7 +284,8 @@ kiln_error* kiln_program_write_profile(kiln_program* program, const char* path, 
     KILN_NEEDS(path, "the path");
     if (format != KILN_PROFILE_JSON && format != KILN_PROFILE_BINARY)
       return failure(kiln::ErrorCode::BadOption, "there is no such format of profiles");
-    return done(program->program->writeProfile(path, format == KILN_PROFILE_JSON ? kiln::ProfileFormat::Json : kiln::ProfileFormat::Binary));
+    return done(program->program->writeProfile(path, format == KILN_PROFILE_JSON ? kiln::ProfileFormat::Json
+                                                                                 : kiln::ProfileFormat::Binary));
   });
 }
 

@@ -1,9 +1,9 @@
 // Redefining functions of a program that runs.
 //
-// The redefinition is loaded as a program of its own, a *child*, and lives as long as this one. Its open names are found here first. When all
-// of it is there, the slots of the functions that it replaces are pointed at the child's; from then on nothing is
-// published in them (TierManager::replace()). Activations of the old definition go on in its code, continuations
-// and exits included.
+// The redefinition is loaded as a program of its own, a *child*, and lives as long as this one. Its open names are
+// found here first. When all of it is there, the slots of the functions that it replaces are pointed at the child's;
+// from then on nothing is published in them (TierManager::replace()). Activations of the old definition go on in its
+// code, continuations and exits included.
 #include <unistd.h>
 
 #include "engine/EngineCore.h"
@@ -15,13 +15,13 @@ namespace kiln {
 
 /// What became of a program's names since it was loaded.
 struct ProgramCore::Replacements {
-  std::mutex one; ///< held by who replaces
+  std::mutex one;                 ///< held by who replaces
   std::unique_ptr<Ledger> ledger; ///< under `one`; made by the first
   unsigned count = 0;             ///< under `one`
 
-  mutable std::mutex names; ///< guards what follows; no other lock is taken under it
-  std::vector<std::shared_ptr<ProgramCore>> children; ///< oldest first
-  std::map<std::string, Place, std::less<>> bodies;   ///< of functions that were replaced: what calls run now
+  mutable std::mutex names;                               ///< guards what follows; no other lock is taken under it
+  std::vector<std::shared_ptr<ProgramCore>> children;     ///< oldest first
+  std::map<std::string, Place, std::less<>> bodies;       ///< of functions that were replaced: what calls run now
   std::map<std::string, ProgramCore*, std::less<>> homes; ///< of names that were added
 
   std::vector<std::shared_ptr<ProgramCore>> all() const {
@@ -53,7 +53,9 @@ void ProgramCore::unloadLibraries() {
   host_.unload();
 }
 
-std::mutex* ProgramCore::namesForkLock() { return replacements_ ? &replacements_->names : nullptr; }
+std::mutex* ProgramCore::namesForkLock() {
+  return replacements_ ? &replacements_->names : nullptr;
+}
 
 ProgramCore* ProgramCore::homeOf(std::string_view name) {
   if (!replacements_)
@@ -100,7 +102,8 @@ ProgramInput ProgramCore::inputOfChild(const ProgramInput& input, const Ledger::
 
 Result<Program::Replacement> ProgramCore::replace(std::optional<std::string_view> only, const ProgramInput& input) {
   if (!replacements_)
-    return fail(ErrorCode::BadOption, name_ + ": the program was not loaded as replaceable (ProgramInput::replaceable)");
+    return fail(ErrorCode::BadOption,
+                name_ + ": the program was not loaded as replaceable (ProgramInput::replaceable)");
   if (engine_->stopped())
     return fail(ErrorCode::ShutDown, "the engine was shut down");
   std::lock_guard one(replacements_->one);

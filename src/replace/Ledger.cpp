@@ -27,7 +27,9 @@ std::string linkName(const llvm::GlobalValue& global) {
   return name.str();
 }
 
-bool isReserved(const llvm::GlobalValue& global) { return global.getName().starts_with("llvm."); }
+bool isReserved(const llvm::GlobalValue& global) {
+  return global.getName().starts_with("llvm.");
+}
 
 /// Defined for other modules to see.
 bool isShared(const llvm::GlobalValue& global) {
@@ -35,7 +37,9 @@ bool isShared(const llvm::GlobalValue& global) {
          !isReserved(global) && global.hasName();
 }
 
-std::uint64_t hashText(llvm::StringRef text) { return hashBytes({text.data(), text.size()}); }
+std::uint64_t hashText(llvm::StringRef text) {
+  return hashBytes({text.data(), text.size()});
+}
 
 std::string textOf(const llvm::Constant& constant) {
   std::string text;
@@ -44,8 +48,8 @@ std::string textOf(const llvm::Constant& constant) {
   return text;
 }
 
-/// Texts and tables that only their module has, and whose addresses mean nothing, are called by their content: compilers number them, and
-/// one more in front would make all functions behind it look changed.
+/// Texts and tables that only their module has, and whose addresses mean nothing, are called by their content:
+/// compilers number them, and one more in front would make all functions behind it look changed.
 void nameByContent(llvm::Module& module) {
   for (llvm::GlobalVariable& variable : module.globals())
     if (variable.hasLocalLinkage() && variable.isConstant() && variable.hasGlobalUnnamedAddr() &&
@@ -223,17 +227,20 @@ Result<void> Planner::addVariable(const std::string& file, llvm::GlobalVariable&
   if (!before)
     return fail(ErrorCode::BadReplacement, file + ": '" + name + "' is a function, and would be a variable");
   if (before->isThreadLocal() || variable.isThreadLocal())
-    return fail(ErrorCode::Unsupported, file + ": '" + name + "' is thread-local: a redefinition cannot use those of the program");
+    return fail(ErrorCode::Unsupported,
+                file + ": '" + name + "' is thread-local: a redefinition cannot use those of the program");
   const llvm::DataLayout& layout = variable.getParent()->getDataLayout();
   std::string was, is;
   llvm::raw_string_ostream(was) << *before->getValueType();
   llvm::raw_string_ostream(is) << *variable.getValueType();
   if (layout.getTypeAllocSize(variable.getValueType()) != layout.getTypeAllocSize(before->getValueType()) ||
       before->isConstant() != variable.isConstant())
-    return fail(ErrorCode::BadReplacement, file + ": variable '" + name + "' has another type: " + is + " instead of " + was);
+    return fail(ErrorCode::BadReplacement,
+                file + ": variable '" + name + "' has another type: " + is + " instead of " + was);
   if (variable.isConstant() && hash != old->hash)
-    return fail(ErrorCode::BadReplacement, file + ": constant '" + name +
-                                               "' has another value, which is in code already; only what is static may change");
+    return fail(ErrorCode::BadReplacement,
+                file + ": constant '" + name +
+                    "' has another value, which is in code already; only what is static may change");
   oldVariables_.push_back(&variable);
   return {};
 }
@@ -247,7 +254,8 @@ Result<void> Planner::addAlias(const std::string& file, llvm::GlobalAlias& alias
     return {};
   }
   if (find(aliasee))
-    return fail(ErrorCode::Unsupported, file + ": '" + name + "' is a new alias of '" + aliasee + "', which the program has");
+    return fail(ErrorCode::Unsupported,
+                file + ": '" + name + "' is a new alias of '" + aliasee + "', which the program has");
   fresh_[name] = {&alias, 0, aliasee};
   return {};
 }
@@ -292,11 +300,15 @@ Result<void> Planner::add(const Source& source, llvm::Module& module) {
   hasher_ = &hasher;
   for (llvm::GlobalIFunc& ifunc : module.ifuncs())
     if (find(linkName(ifunc)))
-      return fail(ErrorCode::Unsupported, file + ": '" + linkName(ifunc) + "' is an ifunc, and the program has it already");
+      return fail(ErrorCode::Unsupported,
+                  file + ": '" + linkName(ifunc) + "' is an ifunc, and the program has it already");
   for (llvm::GlobalVariable& variable : module.globals()) {
-    const Ledger::Known* old = variable.isThreadLocal() && !isShared(variable) && !variable.hasLocalLinkage() ? find(linkName(variable)) : nullptr;
+    const Ledger::Known* old = variable.isThreadLocal() && !isShared(variable) && !variable.hasLocalLinkage()
+                                   ? find(linkName(variable))
+                                   : nullptr;
     if (old)
-      return fail(ErrorCode::Unsupported, file + ": '" + linkName(variable) + "' is thread-local: a redefinition cannot use those of the program");
+      return fail(ErrorCode::Unsupported, file + ": '" + linkName(variable) +
+                                              "' is thread-local: a redefinition cannot use those of the program");
     if (isShared(variable))
       if (auto added = addVariable(file, variable); !added)
         return added;
@@ -377,7 +389,8 @@ void Planner::transform(llvm::Module& module) {
       }
       declared = function;
     } else {
-      declared = new llvm::GlobalVariable(module, alias->getValueType(), false, llvm::GlobalValue::ExternalLinkage, nullptr);
+      declared =
+          new llvm::GlobalVariable(module, alias->getValueType(), false, llvm::GlobalValue::ExternalLinkage, nullptr);
     }
     alias->replaceAllUsesWith(declared);
     declared->takeName(alias);
@@ -399,9 +412,11 @@ Result<void> Planner::finish(std::vector<Ledger::Kept>& modules, std::span<const
   if (only_) {
     const auto named = [&](const Defined& each) { return linkName(*each.function) == *only_; };
     if (std::none_of(defined_.begin(), defined_.end(), named))
-      return fail(ErrorCode::UnknownEntry, "the redefinition does not define the function '" + std::string(*only_) + "'");
+      return fail(ErrorCode::UnknownEntry,
+                  "the redefinition does not define the function '" + std::string(*only_) + "'");
     if (!find(std::string(*only_)))
-      return fail(ErrorCode::UnknownEntry, "the program has no function '" + std::string(*only_) + "' that could be replaced");
+      return fail(ErrorCode::UnknownEntry,
+                  "the program has no function '" + std::string(*only_) + "' that could be replaced");
   }
   spread();
   for (Defined& each : defined_) {
@@ -460,7 +475,8 @@ Result<std::unique_ptr<Ledger>> Ledger::read(std::span<const Source> sources) {
         if (!fresh && (global.isWeakForLinker() || global.hasComdat()))
           continue;
         at->second = {&global, 0, {}};
-        if (const auto* object = llvm::dyn_cast<llvm::GlobalObject>(&global); object && !llvm::isa<llvm::GlobalIFunc>(global))
+        if (const auto* object = llvm::dyn_cast<llvm::GlobalObject>(&global);
+            object && !llvm::isa<llvm::GlobalIFunc>(global))
           at->second.hash = hashWith(hasher, *object, Reaching().from(*object));
         if (const auto* alias = llvm::dyn_cast<llvm::GlobalAlias>(&global))
           at->second.aliasee = aliaseeOf(*alias);

@@ -1,17 +1,18 @@
 // What the names of a replaceable program mean at present, and what a redefinition makes of them (docs/replacing.md).
 //
-// A redefinition becomes a program of its own, whose open names are found in the old one first. plan() turns the modules that were given
-// into that program's:
+// A redefinition becomes a program of its own, whose open names are found in the old one first. plan() turns the
+// modules that were given into that program's:
 //   - a function that the old program has and that differs stays, under the name NAME.kiln.N; what the module says of
 //     NAME, calls of itself included, means the old program's function: its address, through which all calls go;
-//   - a function that does not differ, and a variable that the old program has, become declarations: they are the old program's;
+//   - a function that does not differ, and a variable that the old program has, become declarations: they are the old
+//   program's;
 //   - all else is new.
-// It refuses what callers of the old definition could not live with: another type or calling convention, attributes that say how values are passed
-// and are not the same, promises to callers (that it does not throw, writes no memory, ...) that the old definition made and the new one does not,
-// and demands on arguments that the old one did not make.
+// It refuses what callers of the old definition could not live with: another type or calling convention, attributes
+// that say how values are passed and are not the same, promises to callers (that it does not throw, writes no memory,
+// ...) that the old definition made and the new one does not, and demands on arguments that the old one did not make.
 //
-// "Differs" is by content: body, attributes, and what only its module knows that it uses. Functions that share a variable of
-// their module are replaced together, so that they go on sharing it.
+// "Differs" is by content: body, attributes, and what only its module knows that it uses. Functions that share a
+// variable of their module are replaced together, so that they go on sharing it.
 //
 // One thread at a time. Modules are kept with the types and attributes of what they define, without bodies.
 #pragma once
@@ -61,8 +62,8 @@ public:
 
   /// Reads all of a program's modules.
   static Result<std::unique_ptr<Ledger>> read(std::span<const Source> sources);
-  /// `only`: the one function to replace. `number`: N above. Fails with BadReplacement, Unsupported, UnknownEntry, BadBitcode,
-  /// VerifierFailed or CompileFailed, and changes nothing.
+  /// `only`: the one function to replace. `number`: N above. Fails with BadReplacement, Unsupported, UnknownEntry,
+  /// BadBitcode, VerifierFailed or CompileFailed, and changes nothing.
   Result<Plan> plan(std::span<const Source> input, std::optional<std::string_view> only, unsigned number) const;
   /// The plan was carried out.
   void commit(Plan&& plan);

@@ -16,17 +16,19 @@ namespace {
 using Kind = llvm::Attribute::AttrKind;
 
 /// How values are passed: the same on both sides.
-constexpr Kind kPassing[] = {Kind::ZExt,      Kind::SExt,  Kind::InReg,      Kind::ByVal,          Kind::ByRef,
-                             Kind::InAlloca,  Kind::Nest,  Kind::StructRet,  Kind::SwiftSelf,      Kind::SwiftError,
-                             Kind::SwiftAsync, Kind::Preallocated, Kind::StackAlignment};
+constexpr Kind kPassing[] = {Kind::ZExt,          Kind::SExt,       Kind::InReg,      Kind::ByVal,
+                             Kind::ByRef,         Kind::InAlloca,   Kind::Nest,       Kind::StructRet,
+                             Kind::SwiftSelf,     Kind::SwiftError, Kind::SwiftAsync, Kind::Preallocated,
+                             Kind::StackAlignment};
 /// What a function promises its callers of itself, of its result and of its arguments.
-constexpr Kind kPromises[] = {Kind::NoUnwind, Kind::NoReturn,   Kind::WillReturn, Kind::NoFree,    Kind::NoSync,
-                              Kind::NoRecurse, Kind::NoCallback, Kind::Speculatable, Kind::Memory, Kind::AllocKind,
-                              Kind::AllocSize};
-constexpr Kind kResultPromises[] = {Kind::NoUndef, Kind::NonNull, Kind::Dereferenceable, Kind::DereferenceableOrNull,
-                                    Kind::Alignment, Kind::NoAlias, Kind::Range, Kind::NoFPClass};
-constexpr Kind kArgumentPromises[] = {Kind::NoCapture, Kind::ReadNone,     Kind::ReadOnly,  Kind::WriteOnly, Kind::NoFree,
-                                      Kind::Returned,  Kind::DeadOnUnwind, Kind::AllocAlign, Kind::AllocatedPointer};
+constexpr Kind kPromises[] = {Kind::NoUnwind, Kind::NoReturn,  Kind::WillReturn, Kind::NoFree,
+                              Kind::NoSync,   Kind::NoRecurse, Kind::NoCallback, Kind::Speculatable,
+                              Kind::Memory,   Kind::AllocKind, Kind::AllocSize};
+constexpr Kind kResultPromises[] = {Kind::NoUndef,   Kind::NonNull, Kind::Dereferenceable, Kind::DereferenceableOrNull,
+                                    Kind::Alignment, Kind::NoAlias, Kind::Range,           Kind::NoFPClass};
+constexpr Kind kArgumentPromises[] = {Kind::NoCapture,    Kind::ReadNone,   Kind::ReadOnly,
+                                      Kind::WriteOnly,    Kind::NoFree,     Kind::Returned,
+                                      Kind::DeadOnUnwind, Kind::AllocAlign, Kind::AllocatedPointer};
 /// What it demands of its callers: of arguments the same kinds as it promises of a result, and of itself.
 constexpr Kind kDemands[] = {Kind::ReturnsTwice, Kind::Convergent};
 /// A change of these changes which registers a call keeps.
@@ -80,13 +82,18 @@ bool covers(llvm::AttributeSet strong, llvm::Attribute weak) {
     return false;
   const llvm::Attribute is = strong.getAttribute(kind);
   switch (kind) {
-  case Kind::Memory: return (is.getMemoryEffects() & weak.getMemoryEffects()) == is.getMemoryEffects();
-  case Kind::Range: return weak.getRange().getBitWidth() == is.getRange().getBitWidth() && weak.getRange().contains(is.getRange());
-  case Kind::NoFPClass: return (weak.getNoFPClass() & ~is.getNoFPClass()) == 0;
+  case Kind::Memory:
+    return (is.getMemoryEffects() & weak.getMemoryEffects()) == is.getMemoryEffects();
+  case Kind::Range:
+    return weak.getRange().getBitWidth() == is.getRange().getBitWidth() && weak.getRange().contains(is.getRange());
+  case Kind::NoFPClass:
+    return (weak.getNoFPClass() & ~is.getNoFPClass()) == 0;
   case Kind::Alignment:
   case Kind::Dereferenceable:
-  case Kind::DereferenceableOrNull: return is.getValueAsInt() >= weak.getValueAsInt();
-  default: return !weak.isIntAttribute() || is.getValueAsInt() == weak.getValueAsInt();
+  case Kind::DereferenceableOrNull:
+    return is.getValueAsInt() >= weak.getValueAsInt();
+  default:
+    return !weak.isIntAttribute() || is.getValueAsInt() == weak.getValueAsInt();
   }
 }
 
@@ -126,7 +133,8 @@ bool hasWideVector(const llvm::Type* type) {
 }
 
 std::optional<std::string> argumentMisfit(const llvm::Function& old, const llvm::Function& now, unsigned index) {
-  const llvm::AttributeSet before = old.getAttributes().getParamAttrs(index), after = now.getAttributes().getParamAttrs(index);
+  const llvm::AttributeSet before = old.getAttributes().getParamAttrs(index),
+                           after = now.getAttributes().getParamAttrs(index);
   const std::string which = "argument " + std::to_string(index + 1);
   std::string what;
   if (!samePassing(before, after, what))
@@ -149,8 +157,8 @@ std::optional<std::string> misfit(const llvm::Function& old, const llvm::Functio
   for (const char* name : kRegisters)
     if (before.hasFnAttr(name) != after.hasFnAttr(name))
       return std::string("it differs in '") + name + "'";
-  if (hasWideVector(old.getFunctionType()) &&
-      old.getFnAttribute("target-features").getValueAsString() != now.getFnAttribute("target-features").getValueAsString())
+  if (hasWideVector(old.getFunctionType()) && old.getFnAttribute("target-features").getValueAsString() !=
+                                                  now.getFnAttribute("target-features").getValueAsString())
     return "it passes wide vectors, and is compiled for other CPU features";
   std::string what;
   if (!samePassing(before.getRetAttrs(), after.getRetAttrs(), what))

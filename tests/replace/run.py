@@ -34,6 +34,37 @@ int main(void) {
 }
 """
 STEP = "extern long total;\nlong step(long x) {{\n  total += x;\n  return {};\n}}\n"
+# C++: a virtual function behind a table that stays, static constructors that run for what is new, exceptions through both definitions.
+CPP_MAIN = r"""
+#include <cstdio>
+#include <stdexcept>
+struct Shape { virtual ~Shape() = default; virtual int area() const = 0; };
+Shape* make(int n);
+int twice(int x);
+int risky(int x);
+int main() {
+  for (int last = -1;;) {
+    Shape* shape = make(3);
+    int now = shape->area() + twice(1);
+    delete shape;
+    try { now += risky(now); } catch (const std::exception&) { now += 1000; }
+    if (now != last) { printf("%d\n", now); fflush(stdout); }
+    if ((last = now) > 5000) return 0;
+  }
+}
+"""
+CPP_SHAPES = r"""
+#include <iostream>
+#include <map>
+#include <stdexcept>
+#include <string>
+struct Shape {{ virtual ~Shape() = default; virtual int area() const = 0; }};
+static std::map<std::string, int> registry{{{{"a", 1}}}};
+struct Square : Shape {{ int n; Square(int n) : n(n) {{}} int area() const override {{ return n * n * {factor}; }} }};
+Shape* make(int n) {{ return new Square(n); }}
+int twice(int x) {{ return 2 * x + registry["a"] + {more}; }}
+int risky(int x) {{ if (x > 100) throw std::runtime_error("big"); return 0; }}
+"""
 LADDERS = ("interpreter", "baseline", "O3", "interpreter,baseline@5,O3@50:5000")
 
 
@@ -43,10 +74,13 @@ class Session:
     def __init__(self, kiln, folder, ladder, options=()):
         self.folder, self.problems = folder, []
         self.watched = folder / "step.bc"
-        self.compile(STEP.format(1), self.watched)
+        self.compile(self.first(), self.watched)
         command = [kiln, "run", "--ladder", ladder, "--watch-reload", self.watched, *options, folder / "main.bc", self.watched]
         self.process = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                         env={**os.environ, "KILN_CACHE": "off"})
+
+    def first(self):
+        return STEP.format(1)
 
     def compile(self, source, output):
         # Nothing of the old body may be known to callers: they are in a file of their own.
@@ -88,6 +122,26 @@ class Session:
             raise AssertionError(f"status {self.process.returncode}")
 
 
+class CppSession(Session):
+    def compile(self, source, output):
+        subprocess.run(["clang++-19", "-O0", "-emit-llvm", "-c", "-x", "c++", "-", "-o", str(output)], input=source, text=True, check=True)
+
+    def first(self):
+        return CPP_SHAPES.format(factor=1, more=0)
+
+    def run(self):
+        out, err = self.process.stdout, self.process.stderr
+        self.expect(out, "12")
+        self.change(CPP_SHAPES.format(factor=60, more=0))
+        self.expect(err, "replaced _ZNK6Square4areaEv")
+        self.expect(out, "1543")
+        self.change(CPP_SHAPES.format(factor=60, more=6000))
+        self.expect(err, "replaced _Z5twicei")
+        self.expect(out, "7543")
+        if self.process.wait(60) != 0:
+            raise AssertionError(f"status {self.process.returncode}")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--kiln", required=True, type=Path)
@@ -95,10 +149,14 @@ def main():
     failures = 0
     with tempfile.TemporaryDirectory(prefix="kiln-reload-") as name:
         folder = Path(name)
-        subprocess.run(["clang-19", "-O1", "-emit-llvm", "-c", "-x", "c", "-", "-o", str(folder / "main.bc")], input=MAIN, text=True, check=True)
         cases = [(ladder, ()) for ladder in LADDERS] + [(LADDERS[-1], ("--compile-threads", "0"))]
-        for ladder, more in cases:
-            session = Session(options.kiln.resolve(), folder, ladder, more)
+        cases = [(Session, *case) for case in cases] + [(CppSession, "interpreter", ()), (CppSession, LADDERS[-1], ())]
+        for kind, ladder, more in cases:
+            (folder / "main.bc").unlink(missing_ok=True)
+            cpp = kind is CppSession
+            subprocess.run(["clang++-19" if cpp else "clang-19", "-O1", "-emit-llvm", "-c", "-x", "c++" if cpp else "c", "-", "-o",
+                            str(folder / "main.bc")], input=CPP_MAIN if cpp else MAIN, text=True, check=True)
+            session = kind(options.kiln.resolve(), folder, ladder, more)
             try:
                 session.run()
             except (AssertionError, subprocess.TimeoutExpired) as problem:

@@ -22,7 +22,9 @@ struct Watcher {
 };
 
 /// A line at a time, in one write: the program may write there too.
-void tell(const std::string& line) { (void)!write(STDERR_FILENO, line.data(), line.size()); }
+void tell(const std::string& line) {
+  (void)!write(STDERR_FILENO, line.data(), line.size());
+}
 
 std::string listed(const std::vector<std::string>& names, const char* what) {
   std::string text;
@@ -39,7 +41,8 @@ void reload(const Watcher& watcher) {
   if (!done) {
     std::string message = done.error().message;
     std::replace(message.begin(), message.end(), '\n', ' ');
-    return tell(start + "refused, nothing changed: " + message + " [" + std::string(errorCodeName(done.error().code)) + "]\n");
+    return tell(start + "refused, nothing changed: " + message + " [" + std::string(errorCodeName(done.error().code)) +
+                "]\n");
   }
   std::string text = listed(done->replaced, "replaced");
   if (std::string added = listed(done->added, "added"); !added.empty())

@@ -1,7 +1,7 @@
 // `kiln run --watch-reload FILE`: redefines functions of the program whenever FILE changes, while the program goes on.
 //
-// The folder is watched, not the file: editors and compilers put a new file in the place of the old one. One line on standard error
-// for each reload or refusal. The thread ends with the process.
+// The folder is watched, not the file: editors and compilers put a new file in the place of the old one. One line on
+// standard error for each reload or refusal. The thread ends with the process.
 #pragma once
 
 #include <string>

@@ -238,7 +238,8 @@ TEST_P(ReplaceTest, SteeringByNameIsOfTheNewDefinition) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Tiers, ReplaceTest,
-                         testing::Values("interpreter", "baseline", "O3", "interpreter,baseline@5,O3@20:2000", "O0,O3@5"));
+                         testing::Values("interpreter", "baseline", "O3", "interpreter,baseline@5,O3@20:2000",
+                                         "O0,O3@5"));
 
 Options quick() {
   Options options = test::withLadder("baseline,O3@5");
@@ -280,7 +281,8 @@ define i64 @four(i64 %x) {
 
 TEST(ReplaceRules, OneFunctionOfMany) {
   Host host(replaceable(kOld), quick());
-  auto done = host.program->replace("twice", text("define i64 @twice(i64 %x) {\n  ret i64 2\n}\ndefine i64 @step(i64 %x) {\n  ret i64 0\n}\n"));
+  auto done = host.program->replace(
+      "twice", text("define i64 @twice(i64 %x) {\n  ret i64 2\n}\ndefine i64 @step(i64 %x) {\n  ret i64 0\n}\n"));
   ASSERT_TRUE(done) << done.error().message;
   EXPECT_EQ(done->replaced, Names{"twice"});
   EXPECT_EQ(host.function<long(long)>("step")(1), 2);
@@ -316,8 +318,9 @@ define i64 @other() {
 
 TEST(ReplaceRules, NumbersOfTextsMeanNothing) {
   auto module = [](const char* a, const char* b, const char* first, const char* second) {
-    return std::string("@.str = private unnamed_addr constant [2 x i8] c\"") + first + "\\00\"\n@.str.1 = private unnamed_addr constant [2 x i8] c\"" +
-           second + "\\00\"\ndefine ptr @one() {\n  ret ptr " + a + "\n}\ndefine ptr @two() {\n  ret ptr " + b + "\n}\n";
+    return std::string("@.str = private unnamed_addr constant [2 x i8] c\"") + first +
+           "\\00\"\n@.str.1 = private unnamed_addr constant [2 x i8] c\"" + second +
+           "\\00\"\ndefine ptr @one() {\n  ret ptr " + a + "\n}\ndefine ptr @two() {\n  ret ptr " + b + "\n}\n";
   };
   Host host(replaceable(module("@.str", "@.str.1", "a", "b")), quick());
   EXPECT_EQ(mustReplace(host, module("@.str.1", "@.str", "b", "a")).unchanged, (Names{"one", "two"}));
@@ -350,26 +353,34 @@ INSTANTIATE_TEST_SUITE_P(
         Misfit{"Arguments", "define i32 @f(i32 %a) { ret i32 0 }", "define i32 @f(i32 %a, i32 %b) { ret i32 0 }", kBad},
         Misfit{"Variadic", "define i32 @f(i32 %a) { ret i32 0 }", "define i32 @f(i32 %a, ...) { ret i32 0 }", kBad},
         Misfit{"Convention", "define i32 @f(i32 %a) { ret i32 0 }", "define fastcc i32 @f(i32 %a) { ret i32 0 }", kBad},
-        Misfit{"Extension", "define zeroext i8 @f(i8 zeroext %a) { ret i8 0 }", "define zeroext i8 @f(i8 signext %a) { ret i8 0 }", kBad},
+        Misfit{"Extension", "define zeroext i8 @f(i8 zeroext %a) { ret i8 0 }",
+               "define zeroext i8 @f(i8 signext %a) { ret i8 0 }", kBad},
         Misfit{"ResultExtension", "define zeroext i8 @f() { ret i8 0 }", "define i8 @f() { ret i8 0 }", kBad},
         Misfit{"StructureByValue", "%s = type { i64, i64 }\ndefine void @f(ptr byval(%s) %a) { ret void }",
                "%s = type { i64, i64, i64 }\ndefine void @f(ptr byval(%s) %a) { ret void }", kBad},
-        Misfit{"StructureResult", "define void @f(ptr sret(i64) %a) { ret void }", "define void @f(ptr %a) { ret void }", kBad},
+        Misfit{"StructureResult", "define void @f(ptr sret(i64) %a) { ret void }",
+               "define void @f(ptr %a) { ret void }", kBad},
         Misfit{"Throws", "define i32 @f() nounwind { ret i32 0 }", "define i32 @f() { ret i32 1 }", kBad},
-        Misfit{"Memory", "define i32 @f(ptr %p) memory(none) { ret i32 0 }", "define i32 @f(ptr %p) memory(read) { ret i32 1 }", kBad},
-        Misfit{"Returned", "define ptr @f(ptr returned %p) { ret ptr %p }", "define ptr @f(ptr %p) { ret ptr null }", kBad},
-        Misfit{"Captures", "define void @f(ptr nocapture %p) { ret void }", "define void @f(ptr %p) { ret void }", kBad},
-        Misfit{"ResultRange", "define range(i32 0, 10) i32 @f() { ret i32 0 }", "define range(i32 0, 11) i32 @f() { ret i32 1 }", kBad},
+        Misfit{"Memory", "define i32 @f(ptr %p) memory(none) { ret i32 0 }",
+               "define i32 @f(ptr %p) memory(read) { ret i32 1 }", kBad},
+        Misfit{"Returned", "define ptr @f(ptr returned %p) { ret ptr %p }", "define ptr @f(ptr %p) { ret ptr null }",
+               kBad},
+        Misfit{"Captures", "define void @f(ptr nocapture %p) { ret void }", "define void @f(ptr %p) { ret void }",
+               kBad},
+        Misfit{"ResultRange", "define range(i32 0, 10) i32 @f() { ret i32 0 }",
+               "define range(i32 0, 11) i32 @f() { ret i32 1 }", kBad},
         Misfit{"Demand", "define void @f(ptr %p) { ret void }", "define void @f(ptr nonnull %p) { ret void }", kBad},
-        Misfit{"AlwaysInline", "define i32 @f() alwaysinline { ret i32 0 }", "define i32 @f() alwaysinline { ret i32 1 }", kBad},
+        Misfit{"AlwaysInline", "define i32 @f() alwaysinline { ret i32 0 }",
+               "define i32 @f() alwaysinline { ret i32 1 }", kBad},
         Misfit{"VariableType", "@v = global i32 0", "@v = global i64 0\ndefine ptr @g() { ret ptr @v }", kBad},
         Misfit{"ConstantValue", "@v = constant i32 1", "@v = constant i32 2\ndefine ptr @g() { ret ptr @v }", kBad},
         Misfit{"VariableForFunction", "define void @f() { ret void }", "@f = global i32 0", kBad},
-        Misfit{"ThreadLocal", "@v = thread_local global i32 0", "@v = external thread_local global i32\ndefine ptr @g() { ret ptr @v }",
-               ErrorCode::Unsupported},
+        Misfit{"ThreadLocal", "@v = thread_local global i32 0",
+               "@v = external thread_local global i32\ndefine ptr @g() { ret ptr @v }", ErrorCode::Unsupported},
         Misfit{"Assembly", "", "module asm \".globl x\"", ErrorCode::Unsupported},
         Misfit{"Startup", "@v = global i32 0",
-               "@v = global i32 0\n@llvm.global_ctors = appending global [1 x { i32, ptr, ptr }] [{ i32, ptr, ptr } { i32 65535, ptr @init, ptr null }]\n"
+               "@v = global i32 0\n@llvm.global_ctors = appending global [1 x { i32, ptr, ptr }] [{ i32, ptr, ptr } { "
+               "i32 65535, ptr @init, ptr null }]\n"
                "define internal void @init() {\n  store i32 1, ptr @v\n  ret void\n}",
                ErrorCode::Unsupported},
         Misfit{"Unresolved", "", "declare void @nobody()\ndefine void @g() {\n  call void @nobody()\n  ret void\n}",
@@ -379,7 +390,10 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(ReplaceRules, MoreThanWasPromisedIsWelcome) {
   Host host(replaceable("define range(i32 0, 10) i32 @f(ptr %p) memory(read) { ret i32 0 }"), quick());
-  EXPECT_EQ(mustReplace(host, "define range(i32 1, 3) i32 @f(ptr nocapture readnone %p) memory(none) nounwind { ret i32 2 }").replaced, Names{"f"});
+  EXPECT_EQ(
+      mustReplace(host, "define range(i32 1, 3) i32 @f(ptr nocapture readnone %p) memory(none) nounwind { ret i32 2 }")
+          .replaced,
+      Names{"f"});
   EXPECT_EQ(host.function<int(void*)>("f")(nullptr), 2);
   // Callers may have been compiled since then: now that is promised.
   EXPECT_EQ(refusal(host, "define range(i32 0, 10) i32 @f(ptr %p) memory(read) { ret i32 0 }").code, kBad);
@@ -399,14 +413,17 @@ TEST(ReplaceRules, OnlyWhereTheProgramAgreed) {
 TEST(ReplaceRules, NothingReplaceableIsInlined) {
   Options options = test::withLadder("O3");
   Host plain(kOld, options), open(replaceable(kOld), options);
-  auto calls = [](Host& host) { return host.program->dump("twice", Tier::O3, Program::Dump::Ir)->find("call i64") != std::string::npos; };
+  auto calls = [](Host& host) {
+    return host.program->dump("twice", Tier::O3, Program::Dump::Ir)->find("call i64") != std::string::npos;
+  };
   EXPECT_FALSE(calls(plain));
   EXPECT_TRUE(calls(open));
 }
 
 TEST(ReplaceRules, HostFunctionsAreKnownToRedefinitions) {
   static long told = 0;
-  ProgramInput input = replaceable("declare void @tell(i64)\ndefine void @f() {\n  call void @tell(i64 1)\n  ret void\n}\n");
+  ProgramInput input =
+      replaceable("declare void @tell(i64)\ndefine void @f() {\n  call void @tell(i64 1)\n  ret void\n}\n");
   input.host("tell", +[](long value) { told = value; });
   Host host(input, quick());
   host.function<void()>("f")();
@@ -442,7 +459,9 @@ TEST(ReplaceRules, TheCacheKeepsTheTwoApart) {
 TEST(ReplaceRules, WhileThreadsRun) {
   Options options = test::withLadder("interpreter,baseline@5,O2@50,O3@500");
   options.compileThreads = 2;
-  Host host(replaceable("define i64 @f(i64 %x) {\n  ret i64 0\n}\ndefine i64 @g(i64 %x) {\n  %r = call i64 @f(i64 %x)\n  ret i64 %r\n}\n"), options);
+  Host host(replaceable("define i64 @f(i64 %x) {\n  ret i64 0\n}\ndefine i64 @g(i64 %x) {\n  %r = call i64 @f(i64 "
+                        "%x)\n  ret i64 %r\n}\n"),
+            options);
   auto g = host.function<long(long)>("g");
   std::atomic<long> newest{0};
   std::atomic<bool> stop{false};
