@@ -455,6 +455,21 @@ TEST(ReplaceRules, TheCacheKeepsTheTwoApart) {
   std::filesystem::remove_all(folder);
 }
 
+/// A compile of the old definition is under way: what comes of it is not published over the new one.
+TEST(ReplaceRules, WhatIsCompiledLateIsNotPublished) {
+  for (int round = 0; round < 20; ++round) {
+    Options options = test::withLadder("baseline,O3@1000000");
+    Host host(replaceable(kOld), options);
+    auto twice = host.function<long(long)>("twice");
+    EXPECT_EQ(twice(5), 7);
+    ASSERT_TRUE(host.program->promote("step", Tier::O3, false));
+    mustReplace(host, kNew);
+    EXPECT_EQ(twice(5), 500);
+    host.program->waitForCompiles();
+    EXPECT_EQ(twice(5), 500);
+  }
+}
+
 /// Threads call while compiles and replacements are under way. Every result is one that some definition gives.
 TEST(ReplaceRules, WhileThreadsRun) {
   Options options = test::withLadder("interpreter,baseline@5,O2@50,O3@500");
