@@ -24,6 +24,7 @@
 #include "kiln/Ladder.h"
 #include "kiln/Observer.h"
 #include "kiln/Profile.h"
+#include "kiln/Report.h"
 #include "kiln/Statistics.h"
 
 #define KILN_API __attribute__((visibility("default")))
@@ -112,6 +113,8 @@ struct Options {
   bool gdb = false;
   /// A folder for jit-PID.dump, where perf finds code, names and lines of what was compiled; empty: none is written.
   std::string jitdump;
+  /// Times calls and samples threads for Program::report(). It takes a thread and, while the program computes, a real-time signal.
+  bool report = false;
   /// Every function gets the code that it starts with when its program is loaded, and not at its first call.
   bool eager = false;
   /// Called in the thread that is about to die by a signal that nobody else handles (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP,
@@ -242,6 +245,9 @@ public:
   /// Hands the cache what this run recorded and waits, as long as CacheOptions::endMilliseconds at most, until all is
   /// written. The destructor does it; for processes that end without one. Only the first call does anything.
   void saveToCache();
+
+  /// What a program with Options::report did so far. Fails with BadOption without that option, and in the child of a fork.
+  Result<Report> report();
 
   enum class Dump { Ir, Assembly, Ops };
   /// What the compiler makes of a function at a tier, as text; for Ops, whatever the tier, what the interpreter executes. Fails

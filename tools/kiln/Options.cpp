@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "ReportFiles.h"
+
 namespace kiln::cli {
 namespace {
 
@@ -12,7 +14,7 @@ namespace {
 struct Raw {
   CacheWords cache;
   std::string preset, ladder, tier, counters, profile, record, profileOut, profileIn, coverageOut, stats, dump, argv0, jitdump;
-  std::vector<std::string> libraries;
+  std::vector<std::string> libraries, reports;
   std::string entry;
   unsigned threads = 1, baselineRegisters = 0;
   std::size_t codeLimit = 0, retireAt = Options{}.retireAt, queue = 1024;
@@ -53,6 +55,8 @@ void describe(CLI::App& run, Raw& raw) {
   run.add_option("--profile-in", raw.profileIn, "Optimise by the profile of earlier runs in FILE as well")->type_name("FILE");
   run.add_option("--coverage-out", raw.coverageOut, "Count every block that runs, and write the counts to FILE at exit")
       ->type_name("FILE");
+  run.add_option("--report", raw.reports, "At exit, a report of the run: a page (.html), or its data (.json, .csv); repeatable")
+      ->type_name("FILE")->take_all()->allow_extra_args(false);
   run.add_flag("--no-pgo", raw.noPgo, "Compile without a profile");
   run.add_flag("--no-osr", raw.noOsr, "Loops that run stay in the code they began in");
   run.add_option("--osr-at", raw.osrAt, "Every loop moves into better code at its N-th back-edge (a stress test)")
@@ -245,6 +249,11 @@ Result<RunOptions> check(const Raw& raw, const std::vector<std::string>& words) 
   if (options.engine.coverage)
     options.engine.cache = {}; // code that counts is of no use to other runs
   options.libraries = raw.libraries;
+  options.reports = raw.reports;
+  options.engine.report = !raw.reports.empty();
+  for (const std::string& file : raw.reports)
+    if (auto known = checkReportFile(file); !known)
+      return std::unexpected(known.error());
   options.entry = raw.entry;
   options.programName = raw.argv0.empty() ? options.files.front() : raw.argv0;
   options.traceTiers = raw.trace;

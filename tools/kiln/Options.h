@@ -32,6 +32,7 @@ struct RunOptions {
   std::string profileFile; ///< to write; empty: none
   std::string earlierProfile; ///< to read; empty: none
   std::string coverageFile; ///< to write; empty: none
+  std::vector<std::string> reports; ///< files to write
   bool traceTiers = false;
   bool crashReport = true;
   std::optional<Dump> dump;

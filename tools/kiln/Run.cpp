@@ -10,6 +10,7 @@
 #include <cstdlib>
 
 #include "CrashText.h"
+#include "ReportFiles.h"
 #include "Trace.h"
 
 namespace kiln::cli {
@@ -20,6 +21,7 @@ constexpr int kErrorStatus = 2;
 /// What must outlive the program: exit handlers and other threads use it until the process ends, so it is never freed.
 struct Process {
   const RunOptions* options;
+  pid_t started; ///< children of it come to an end here too
   std::unique_ptr<Engine> engine;
   std::unique_ptr<Program> program;
   TraceObserver trace;
@@ -48,6 +50,9 @@ void finish(int status, void* argument) {
   process.program->saveToCache();
   if (process.options->stats)
     writeStatistics(process);
+  if (const auto& reports = process.options->reports; !reports.empty() && getpid() == process.started)
+    if (auto written = writeReports(*process.program, reports, process.options->programName); !written)
+      printError(written.error());
   const std::string& profile = process.options->profileFile;
   if (!profile.empty())
     if (auto written = process.program->writeProfile(profile, profileFormatFor(profile)); !written)
@@ -97,6 +102,7 @@ void printError(const Error& error) { fprintf(stderr, "kiln: error: %s\n", error
 Result<std::optional<Program::MainCall>> start(const RunOptions& options) {
   auto* process = new Process;
   process->options = &options;
+  process->started = getpid();
   Options engineOptions = options.engine;
   if (options.traceTiers)
     engineOptions.observer = &process->trace;
