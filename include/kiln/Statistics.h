@@ -65,6 +65,7 @@ struct FunctionStatistics {
   std::uint64_t calls = 0;   ///< counted: the last tier does not count
   std::uint64_t loops = 0;   ///< back-edges counted
   bool held = false;         ///< promotion is off until promote()
+  std::uint64_t samples = 0; ///< of threads in its code, with Options::report; not in the JSON, where a report has times
   std::uint64_t osrTransfers = 0; ///< activations that moved into a continuation
   std::vector<VersionStatistics> versions; ///< of retired ones the last of each tier
   /// Retired versions that are not in `versions` any more.
@@ -139,6 +140,14 @@ struct Statistics {
   std::uint64_t requestsFailed = 0;
   std::uint64_t queueHighWater = 0;
   unsigned compileThreads = 0;
+  // Of this moment; not in the JSON.
+  std::size_t waiting = 0;           ///< requests in the queue
+  struct Compile {
+    std::string function;
+    Tier tier = Tier::O0;
+    std::optional<std::uint32_t> loop;
+  };
+  std::vector<Compile> compiling;    ///< by compile threads
   std::uint64_t runNs = 0;           ///< since the engine was made
   std::uint64_t peakMemoryBytes = 0; ///< of the process
 

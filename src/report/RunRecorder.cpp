@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
+#include <numeric>
 
 #include "support/Clock.h"
 #include "support/RuntimeMarks.h"
@@ -325,6 +325,12 @@ void RunRecorder::take(const Sample& sample) {
     sums_.runtimeSamples += sample.weight;
   else
     sums_.librarySamples += sample.weight;
+}
+
+std::uint64_t RunRecorder::samplesOf(std::uint32_t function) {
+  std::lock_guard lock(pieceLock_);
+  auto found = sums_.functions.find(function);
+  return found == sums_.functions.end() ? 0 : std::accumulate(found->second.samples.begin(), found->second.samples.end(), std::uint64_t{0});
 }
 
 Recorded RunRecorder::recorded() {

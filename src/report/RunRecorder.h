@@ -95,6 +95,8 @@ public:
 
   /// All that was recorded so far. Not in the child of a fork.
   Recorded recorded();
+  /// Samples in the function's code so far.
+  std::uint64_t samplesOf(std::uint32_t function);
   bool orphaned() const { return orphaned_; }
   bool timeable(std::uint32_t function) const { return settings_.timeable[function]; }
 
@@ -134,7 +136,7 @@ private:
 
   std::mutex list_; ///< guards store_
   std::deque<Track> store_;
-  std::mutex pieceLock_; ///< guards pieces_
+  std::mutex pieceLock_; ///< guards pieces_ and what sums_ has of samples
   std::map<std::uintptr_t, Piece> pieces_;
 
   std::mutex work_; ///< what follows

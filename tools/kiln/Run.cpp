@@ -12,6 +12,7 @@
 #include "CrashText.h"
 #include "ReportFiles.h"
 #include "Trace.h"
+#include "Watch.h"
 
 namespace kiln::cli {
 namespace {
@@ -25,6 +26,7 @@ struct Process {
   std::unique_ptr<Engine> engine;
   std::unique_ptr<Program> program;
   TraceObserver trace;
+  std::unique_ptr<Watch> watch; ///< null: there is nothing to show, or nowhere
 };
 
 void writeStatistics(Process& process) {
@@ -47,6 +49,8 @@ void writeStatistics(Process& process) {
 void finish(int status, void* argument) {
   auto& process = *static_cast<Process*>(argument);
   fflush(nullptr); // nobody who reads the program's output waits for what follows
+  if (process.watch && getpid() == process.started)
+    process.watch->stop();
   process.program->saveToCache();
   if (process.options->stats)
     writeStatistics(process);
@@ -104,6 +108,8 @@ Result<std::optional<Program::MainCall>> start(const RunOptions& options) {
   process->options = &options;
   process->started = getpid();
   Options engineOptions = options.engine;
+  if (options.watch && !options.dump && (process->watch = Watch::open()))
+    engineOptions.report = true; // for the samples, by which functions are ordered
   if (options.traceTiers)
     engineOptions.observer = &process->trace;
   engineOptions.onUncompilable = [](const Error& error) {
@@ -141,6 +147,8 @@ Result<std::optional<Program::MainCall>> start(const RunOptions& options) {
   setProcessName(options.programName);
   growStack();
   on_exit(finish, process);
+  if (process->watch)
+    process->watch->start(*process->program);
   auto main = process->program->prepareMain(arguments, options.entry);
   if (!main) {
     printError(main.error());
