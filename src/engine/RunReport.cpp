@@ -124,7 +124,10 @@ void Gather::addChange(ReportedFunction& function, const std::vector<report::Cos
   }
   if (before && change.from)
     change.costBefore = costOf(points, before->change);
-  if (change.costBefore && change.costAfter && *change.costBefore > *change.costAfter)
+  // Less is noise. And code that only records more is not made to be faster.
+  constexpr double kLeastNs = 1, kLeastShare = 0.03;
+  if (change.costBefore && change.costAfter && change.from != change.to &&
+      *change.costBefore - *change.costAfter >= std::max(kLeastNs, kLeastShare * *change.costBefore))
     change.breakEvenCalls = static_cast<std::uint64_t>(
         std::ceil(static_cast<double>(change.compileNs) / (*change.costBefore - *change.costAfter)));
   function.changes.push_back(std::move(change));

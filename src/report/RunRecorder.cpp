@@ -92,6 +92,8 @@ RunRecorder::RunRecorder(FunctionTable& table, CodeSpace& space, Settings settin
     : table_(table), space_(space), settings_(std::move(settings)), log_(settings_.observer),
       tracks_(new std::atomic<Track*>[table.size()]()) {}
 
+RunRecorder::~RunRecorder() { stop(); }
+
 void RunRecorder::measure() {
   beganNs_ = nowNanoseconds();
   beganTicks_ = ticksNow();
@@ -170,7 +172,7 @@ bool RunRecorder::tick(std::uint64_t now) {
     Track* track = nullptr;
     {
       std::lock_guard lock(list_);
-      track = &store_[i];
+      track = store_[i].get();
     }
     std::lock_guard lock(track->record.mutex);
     if (track->isOpen && now >= track->openedAt + kWindow)
@@ -191,7 +193,7 @@ bool RunRecorder::affordable(std::uint64_t now) const {
 /// Under the record's mutex, as all that follows.
 RunRecorder::Track* RunRecorder::makeTrack(FunctionRecord& record) {
   std::lock_guard lock(list_);
-  Track& track = store_.emplace_back(record);
+  Track& track = *store_.emplace_back(std::make_unique<Track>(record));
   auto stub = makeStub(space_, track.probe);
   if (!stub) {
     store_.pop_back();
@@ -349,7 +351,7 @@ Recorded RunRecorder::recorded() {
     Track* track = nullptr;
     {
       std::lock_guard lock(list_);
-      track = &store_[i];
+      track = store_[i].get();
     }
     std::lock_guard lock(track->record.mutex);
     if (track->isOpen)
@@ -402,10 +404,10 @@ void RunRecorder::parentAfterFork() {
 void RunRecorder::childAfterFork() {
   orphaned_.store(true, std::memory_order_relaxed);
   sampler_.forget();
-  for (Track& track : store_) {
-    std::uintptr_t stub = track.stub;
-    table_.slot(track.record.id).compare_exchange_strong(stub, track.probe.target.load(std::memory_order_relaxed));
-    track.isOpen = false;
+  for (const auto& track : store_) {
+    std::uintptr_t stub = track->stub;
+    table_.slot(track->record.id).compare_exchange_strong(stub, track->probe.target.load(std::memory_order_relaxed));
+    track->isOpen = false;
   }
   parentAfterFork();
 }

@@ -19,7 +19,7 @@
 
 #include <array>
 #include <condition_variable>
-#include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -75,7 +75,7 @@ public:
   };
   /// The functions' slots are still as they were made.
   RunRecorder(FunctionTable& table, CodeSpace& space, Settings settings);
-  ~RunRecorder() { stop(); }
+  ~RunRecorder();
   RunRecorder(const RunRecorder&) = delete;
   RunRecorder& operator=(const RunRecorder&) = delete;
 
@@ -135,7 +135,7 @@ private:
   std::atomic<bool> orphaned_{false};
 
   std::mutex list_; ///< guards store_
-  std::deque<Track> store_;
+  std::vector<std::unique_ptr<Track>> store_;
   std::mutex pieceLock_; ///< guards pieces_ and what sums_ has of samples
   std::map<std::uintptr_t, Piece> pieces_;
 
