@@ -276,6 +276,7 @@ void ProgramCore::makeRecorder(World& world) {
   std::vector<bool> frames;
   for (std::size_t m = 0; m < world.moduleCount(); ++m)
     frames.push_back(looksAtFrames(world.module(m)));
+  world.completeFunctions();
   CallShapes shapes;
   for (const FunctionInfo& info : map_.functions)
     settings.timeable.push_back(!info.ifuncResolved && !frames[info.module] &&

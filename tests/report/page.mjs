@@ -118,7 +118,7 @@ async function checkContrast(page, scheme) {
 const shown = {};
 const page = await open({ colorScheme: 'light' });
 await useMouse(page, shown);
-await useKeys(page);
+await useKeys(await open({ colorScheme: 'light' }));
 await checkContrast(page, 'light');
 if (after('--screenshot')) {
   const shot = await open({ colorScheme: 'light', viewport: { width: 1180, height: 1340 } });

@@ -372,7 +372,7 @@
     byId('subtitle').textContent = `kiln ${report.kiln}, ladder ${report.statistics.ladder}`;
     const tiles = [
       ['run', 'Run', spent.run_ns, time, 'from start to end'],
-      ['cpu', 'CPU time of the program', spent.program_cpu_ns, time, `${percent(spent.program_cpu_ns, spent.run_ns)} of the run`],
+      ['cpu', 'Program CPU time', spent.program_cpu_ns, time, `${percent(spent.program_cpu_ns, spent.run_ns)} of the run`],
       ['compile', 'Compile time', totals.compile_ns, time, `${percent(totals.compile_ns, spent.run_ns)} of the run, ${grouped(totals.compiles)} compiles`],
       ['functions', 'Functions reached', report.functions.length, grouped, `of ${grouped(totals.functions_in_program)} in the program`],
       ['code', 'Machine code', totals.code_bytes, bytes, `${bytes(totals.code_space_used)} of code space`],
