@@ -4,6 +4,7 @@
 #include <cstring>
 #include <memory>
 
+#include "function/FunctionTable.h"
 #include "support/Clock.h"
 
 extern "C" void kiln_timed_call();
@@ -33,7 +34,12 @@ double costOfCall(void (*const volatile& function)(), CallProbe* probe, bool all
 
 } // namespace
 
-CallProbe::CallProbe() : timed(reinterpret_cast<std::uintptr_t>(&kiln_timed_call)) {}
+CallProbe::CallProbe() : timed(reinterpret_cast<std::uintptr_t>(&kiln_timed_call)) {
+  setProbeHandler([](void* probe) {
+    if (Owner* owner = static_cast<CallProbe*>(probe)->owner)
+      owner->spent();
+  });
+}
 
 /// movabs $probe, %r11; decq (%r11); jns 1f; testb $63, (%r11); je 1f; jmp *8(%r11); 1: jmp *24(%r11)
 Result<std::uintptr_t> makeStub(CodeSpace& space, CallProbe& probe) {

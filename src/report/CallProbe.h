@@ -4,8 +4,11 @@
 // which reads the time-stamp counter before and after; the rest go on at once. So a time is that of the whole call, with all
 // that it calls, waits for and compiles. A call during which the function got other code is counted as late and not timed.
 //
-// Times are summed by the binary logarithm of the call's number in the window, for a window of milliseconds may see a million
-// calls. Counts are relaxed and lossy, as all counters in code.
+// A window ends after some thousand calls, for what a call costs in it must not depend on when a thread gets to close it: a timed
+// call that finds the window spent asks for that (Owner::spent).
+//
+// Times are summed by the binary logarithm of the call's number in the window, for the first calls of new code
+// are the dear ones. Counts are relaxed and lossy, as all counters in code.
 //
 // Who writes what: `left`, the buckets and `late` generated code and the assembly; everything else whoever holds the mutex of the
 // function's record. While the slot leads to the stub, `target` is what the slot would lead to. The stub jumps through `target`
@@ -22,7 +25,15 @@
 namespace kiln::report {
 
 struct CallProbe {
+  /// Called in a thread of the program in the middle of its code, also in signal handlers: it must not wait.
+  struct Owner {
+    virtual void spent() = 0;
+
+  protected:
+    ~Owner() = default;
+  };
   static constexpr std::int64_t kAtOnce = 64;   ///< calls at a window's beginning that are all timed
+  static constexpr std::int64_t kSpent = -1984; ///< what `left` is when a window is: after 2,048 calls
   static constexpr std::size_t kBuckets = 32;
 
   struct Bucket {
@@ -35,7 +46,7 @@ struct CallProbe {
   std::atomic<std::uint64_t> generation{0}; ///< of the target
   std::uintptr_t timed = 0;                 ///< kiln_timed_call
   std::atomic<std::uint64_t> late{0};
-  std::uint64_t unused = 0;
+  Owner* owner = nullptr;                   ///< null: windows do not end by themselves
   std::array<Bucket, kBuckets> buckets;
 
   CallProbe();

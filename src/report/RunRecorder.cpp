@@ -19,12 +19,12 @@ namespace kiln::report {
 namespace {
 
 constexpr std::uint64_t kMillisecond = 1'000'000;
-/// Long enough for some thousand calls of a hot function, short enough to cost nothing.
+/// Of functions that are called less than a window's calls in it.
 constexpr std::uint64_t kWindow = 2 * kMillisecond;
 /// Between looks at what is due, while no window is open.
 constexpr std::uint64_t kPause = 5 * kMillisecond;
 /// The next window comes after half of the code's age, within these.
-constexpr std::uint64_t kLeastGap = 15 * kMillisecond, kMostGap = 1000 * kMillisecond;
+constexpr std::uint64_t kLeastGap = 10 * kMillisecond, kMostGap = 250 * kMillisecond;
 /// Windows may take a hundredth of the time, and this much at the beginning.
 constexpr double kProbeShare = 0.01, kProbeStartNs = 1e6;
 /// Points of a function; when they are reached, neighbours are put together.
@@ -68,7 +68,8 @@ void compact(std::vector<CostPoint>& points) {
 
 } // namespace
 
-struct RunRecorder::Track {
+struct RunRecorder::Track final : CallProbe::Owner {
+  RunRecorder& recorder;
   FunctionRecord& record;
   CallProbe probe;
   std::uintptr_t stub = 0;
@@ -84,7 +85,11 @@ struct RunRecorder::Track {
   double estimated = 0;
   std::vector<CostPoint> points;
 
-  explicit Track(FunctionRecord& of) : record(of) { points.reserve(kMostPoints); }
+  Track(RunRecorder& by, FunctionRecord& of) : recorder(by), record(of) {
+    points.reserve(kMostPoints);
+    probe.owner = this;
+  }
+  void spent() override { recorder.closeSpent(*this); }
   std::uint64_t calls() const { return record.calls() + measured + static_cast<std::uint64_t>(estimated); }
 };
 
@@ -193,7 +198,7 @@ bool RunRecorder::affordable(std::uint64_t now) const {
 /// Under the record's mutex, as all that follows.
 RunRecorder::Track* RunRecorder::makeTrack(FunctionRecord& record) {
   std::lock_guard lock(list_);
-  Track& track = *store_.emplace_back(std::make_unique<Track>(record));
+  Track& track = *store_.emplace_back(std::make_unique<Track>(*this, record));
   auto stub = makeStub(space_, track.probe);
   if (!stub) {
     store_.pop_back();
@@ -262,7 +267,14 @@ void RunRecorder::close(Track& track, std::uint64_t now) {
   track.first = false;
   track.closedAt = now;
   track.due = now + std::clamp((now - track.changedAt) / 2, kLeastGap, kMostGap);
-  ++windows_;
+  windows_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void RunRecorder::closeSpent(Track& track) {
+  SignalBlock block; // no handler of the program may come on top of the lock
+  std::unique_lock lock(track.record.mutex, std::try_to_lock);
+  if (lock && track.isOpen && track.probe.left.load(std::memory_order_relaxed) < CallProbe::kSpent)
+    close(track, nowNanoseconds());
 }
 
 /// The times of a window become points: one for each power of two behind a change, else one.
@@ -383,7 +395,7 @@ Recorded RunRecorder::recorded() {
   out.sampleNs = sampleNs_;
   out.timedCalls = timedCalls_.load(std::memory_order_relaxed);
   out.countedCalls = countedCalls_.load(std::memory_order_relaxed);
-  out.windows = windows_;
+  out.windows = windows_.load(std::memory_order_relaxed);
   return out;
 }
 

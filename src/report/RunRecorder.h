@@ -3,8 +3,8 @@
 // Three sources, each with its own page: CallProbe.h (times of calls), CpuSampler.h (self time), EventLog.h (decisions). A thread
 // of the recorder's own, `kiln-report`, opens and closes the probes' windows and empties the sampler's ring. Every
 // window costs the program some nanoseconds a call while it is open, so:
-//   - a function has one from each change of its code on, for two milliseconds: that is where the steps are;
-//   - later ones come at growing distances, by half of the time since the change, to a second at most;
+//   - a function has one from each change of its code on, of 2,048 calls or two milliseconds: that is where the steps are;
+//   - later ones come at growing distances, by half of the time since the change, to a quarter of a second at most;
 //   - none is opened while those so far took more than a hundredth of the time (kProbeShare). The first of a change always is.
 //
 // Calls of tiers that count are known. The last tier does not count: there the calls in windows are, and those between
@@ -118,6 +118,7 @@ private:
   Track* makeTrack(FunctionRecord& record);
   void open(Track& track, std::uint64_t now);
   void close(Track& track, std::uint64_t now);
+  void closeSpent(Track& track);
   void harvest(Track& track, std::uint64_t calls, std::uint64_t now);
   bool affordable(std::uint64_t now) const;
   void take(const Sample& sample);
@@ -143,7 +144,7 @@ private:
   CpuSampler sampler_;
   Recorded sums_; ///< samples only
   unsigned ticks_ = 0;
-  std::uint64_t windows_ = 0;
+  std::atomic<std::uint64_t> windows_{0};
   std::atomic<std::uint64_t> timedCalls_{0}, countedCalls_{0};
 
   std::mutex thread_; ///< guards stopping_

@@ -15,6 +15,7 @@
   .set BUCKETS, 48
   .set FIRST_LEFT, 63             # CallProbe::kAtOnce - 1
   .set LAST_BUCKET, 31            # CallProbe::kBuckets - 1
+  .set SPENT, -1984               # CallProbe::kSpent
 
   .text
   .globl kiln_timed_call
@@ -25,6 +26,8 @@ kiln_timed_call:
   leaq .Lreturned(%rip), %rax
   cmpq %rax, (%rsp)
   je .Ltail
+  cmpq $SPENT, LEFT(%r11)
+  jl .Lspent
   pushq %rbp
   .cfi_adjust_cfa_offset 8
   .cfi_rel_offset %rbp, 0
@@ -75,9 +78,16 @@ kiln_timed_call:
   .cfi_restore_state
   incq LATE(%r11)
   jmp .Ldone
-.Ltail:
+.Lspent:                          # enough for a window: it is closed, if that can be now
   .cfi_def_cfa %rsp, 8
   .cfi_restore %rbp
+  pushq %rdi
+  .cfi_adjust_cfa_offset 8
+  movq %r11, %rdi
+  call kiln_probe_entry           # keeps all registers
+  popq %rdi
+  .cfi_adjust_cfa_offset -8
+.Ltail:
   jmp *TARGET(%r11)
   .cfi_endproc
   .size kiln_timed_call, . - kiln_timed_call
