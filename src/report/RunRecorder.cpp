@@ -19,18 +19,16 @@ namespace kiln::report {
 namespace {
 
 constexpr std::uint64_t kMillisecond = 1'000'000;
-/// Of functions that are called less than a window's calls in it.
-constexpr std::uint64_t kWindow = 2 * kMillisecond;
-/// Between looks at what is due, while no window is open.
-constexpr std::uint64_t kPause = 5 * kMillisecond;
+/// Between looks at what is due. Windows of functions that are not called so often end at such a look.
+constexpr std::uint64_t kPause = 10 * kMillisecond;
 /// The next window comes after half of the code's age, within these.
 constexpr std::uint64_t kLeastGap = 10 * kMillisecond, kMostGap = 250 * kMillisecond;
 /// Windows may take a hundredth of the time, and this much at the beginning.
 constexpr double kProbeShare = 0.01, kProbeStartNs = 1e6;
 /// Points of a function; when they are reached, neighbours are put together.
 constexpr std::size_t kMostPoints = 128;
-/// Ticks between looks at the list of threads: 20 to 50 ms.
-constexpr unsigned kDiscoverEvery = 10;
+/// Looks between those at the list of threads, and at their clocks.
+constexpr unsigned kDiscoverEvery = 5, kClocksEvery = 20;
 
 std::uint64_t clockNs(clockid_t clock) {
   timespec time{};
@@ -147,32 +145,29 @@ void RunRecorder::run() {
   RuntimeThread mark;
   pthread_setname_np(pthread_self(), "kiln-report");
   std::unique_lock lock(thread_);
-  for (bool open = true; !stopping_;) {
-    wake_.wait_for(lock, std::chrono::nanoseconds(open ? kWindow : kPause));
-    if (stopping_)
-      break;
+  while (!wake_.wait_for(lock, std::chrono::nanoseconds(kPause), [this] { return stopping_; })) {
     lock.unlock();
     {
       std::lock_guard work(work_);
-      open = tick(nowNanoseconds());
+      look(nowNanoseconds());
     }
     lock.lock();
   }
 }
 
-bool RunRecorder::tick(std::uint64_t now) {
+void RunRecorder::look(std::uint64_t now) {
   sampler_.drain([&](const Sample& sample) { take(sample); });
-  if (ticks_++ % kDiscoverEvery == 0) {
+  ++looks_;
+  if (looks_ % kDiscoverEvery == 0)
     sampler_.discover();
+  if (looks_ % kClocksEvery == 0)
     sampler_.readClocks();
-  }
   std::size_t count = 0;
   {
     std::lock_guard lock(list_);
     count = store_.size();
   }
   const bool mayOpen = affordable(now);
-  bool anyOpen = false;
   for (std::size_t i = 0; i < count; ++i) {
     Track* track = nullptr;
     {
@@ -180,13 +175,11 @@ bool RunRecorder::tick(std::uint64_t now) {
       track = store_[i].get();
     }
     std::lock_guard lock(track->record.mutex);
-    if (track->isOpen && now >= track->openedAt + kWindow)
+    if (track->isOpen && now >= track->openedAt + kPause / 4) // not one that began a moment ago
       close(*track, now);
     else if (!track->isOpen && mayOpen && now >= track->due)
       open(*track, now);
-    anyOpen |= track->isOpen;
   }
-  return anyOpen;
 }
 
 bool RunRecorder::affordable(std::uint64_t now) const {

@@ -3,7 +3,7 @@
 // Three sources, each with its own page: CallProbe.h (times of calls), CpuSampler.h (self time), EventLog.h (decisions). A thread
 // of the recorder's own, `kiln-report`, opens and closes the probes' windows and empties the sampler's ring. Every
 // window costs the program some nanoseconds a call while it is open, so:
-//   - a function has one from each change of its code on, of 2,048 calls or two milliseconds: that is where the steps are;
+//   - a function has one from each change of its code on, of 2,048 calls or ten milliseconds: that is where the steps are;
 //   - later ones come at growing distances, by half of the time since the change, to a quarter of a second at most;
 //   - none is opened while those so far took more than a hundredth of the time (kProbeShare). The first of a change always is.
 //
@@ -113,8 +113,7 @@ private:
   };
   static void* enter(void* self);
   void run();
-  /// Whether a window is open afterwards.
-  bool tick(std::uint64_t now);
+  void look(std::uint64_t now);
   Track* makeTrack(FunctionRecord& record);
   void open(Track& track, std::uint64_t now);
   void close(Track& track, std::uint64_t now);
@@ -143,7 +142,7 @@ private:
   std::mutex work_; ///< what follows
   CpuSampler sampler_;
   Recorded sums_; ///< samples only
-  unsigned ticks_ = 0;
+  unsigned looks_ = 0;
   std::atomic<std::uint64_t> windows_{0};
   std::atomic<std::uint64_t> timedCalls_{0}, countedCalls_{0};
 
