@@ -234,10 +234,7 @@ std::uintptr_t RunRecorder::behind(std::uint32_t function, std::uintptr_t slot) 
 void RunRecorder::open(Track& track, std::uint64_t now) {
   track.probe.begin();
   track.openedAt = now;
-  if (!track.first && !track.counted) // the calls between come to light when this window closes
-    track.callsAtOpen = track.calls() + static_cast<std::uint64_t>(track.rate * static_cast<double>(now - track.closedAt));
-  else
-    track.callsAtOpen = track.calls();
+  track.callsAtOpen = track.calls();
   track.isOpen = true;
   table_.slot(track.record.id).store(track.stub, std::memory_order_release);
 }
@@ -254,6 +251,7 @@ void RunRecorder::close(Track& track, std::uint64_t now) {
     if (!track.first)
       track.estimated += (track.rate + rate) / 2 * static_cast<double>(track.openedAt - track.closedAt);
     track.rate = rate;
+    track.callsAtOpen = track.calls(); // now that those between are known
     track.measured += calls;
   }
   harvest(track, calls, now);
