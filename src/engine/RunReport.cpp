@@ -242,7 +242,7 @@ void Gather::addMeasurement() {
   out.eventsDropped = recorded_.eventsDropped;
   out.probeNs = static_cast<std::uint64_t>(static_cast<double>(out.timedCalls + out.lateCalls) * out.timedCallNs +
                                            static_cast<double>(out.countedCalls) * out.countedCallNs);
-  out.samplerNs = static_cast<std::uint64_t>(static_cast<double>(out.samples + out.samplesMissed) * out.sampleNs);
+  out.samplerNs = static_cast<std::uint64_t>(static_cast<double>(recorded_.signals + out.samplesMissed) * out.sampleNs);
   out.threadNs = recorded_.recorderCpuNs;
   out.overheadShare = static_cast<double>(out.probeNs + out.samplerNs + out.threadNs) /
                       static_cast<double>(std::max<std::uint64_t>(out_.processCpuNs, 1));

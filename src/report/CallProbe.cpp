@@ -42,22 +42,28 @@ CallProbe::CallProbe() : timed(reinterpret_cast<std::uintptr_t>(&kiln_timed_call
 }
 
 /// movabs $probe, %r11; decq (%r11); jns 1f; testb $63, (%r11); je 1f; jmp *8(%r11); 1: jmp *24(%r11)
-Result<std::uintptr_t> makeStub(CodeSpace& space, CallProbe& probe) {
-  auto span = space.allocate(CodeArena::Code, kStubBytes, kStubBytes, CodeUse::Promotion);
-  if (!span)
-    return std::unexpected(span.error());
+Result<std::uintptr_t> StubRoom::makeStub(CallProbe& probe) {
+  if (used_ + kStubBytes > span_.size) {
+    auto span = space_.allocate(CodeArena::Code, kPageSize, kPageSize, CodeUse::Promotion);
+    if (!span)
+      return std::unexpected(span.error());
+    span_ = *span;
+    used_ = 0;
+  }
   std::uint8_t code[kStubBytes] = {0x49, 0xbb, 0, 0, 0, 0, 0, 0, 0, 0, 0x49, 0xff, 0x0b, 0x79, 0x0a, 0x41,
                                    0xf6, 0x03, 0x3f, 0x74, 0x04, 0x41, 0xff, 0x63, 0x08, 0x41, 0xff, 0x63, 0x18, 0xcc, 0xcc, 0xcc};
   CallProbe* address = &probe;
   memcpy(code + 2, &address, sizeof address);
-  memcpy(span->rw, code, kStubBytes);
-  return reinterpret_cast<std::uintptr_t>(span->rx);
+  memcpy(span_.rw + used_, code, kStubBytes);
+  const auto stub = reinterpret_cast<std::uintptr_t>(span_.rx + used_);
+  used_ += kStubBytes;
+  return stub;
 }
 
-ProbeCost measureCost(CodeSpace& space, double ticksPerNs) {
+ProbeCost measureCost(StubRoom& stubs, double ticksPerNs) {
   ProbeCost cost;
   auto probe = std::make_unique<CallProbe>();
-  auto stub = makeStub(space, *probe);
+  auto stub = stubs.makeStub(*probe);
   if (!stub)
     return cost;
   probe->target.store(reinterpret_cast<std::uintptr_t>(&nothing), std::memory_order_relaxed);

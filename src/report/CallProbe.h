@@ -59,8 +59,19 @@ struct CallProbe {
 static_assert(offsetof(CallProbe, target) == 8 && offsetof(CallProbe, generation) == 16 && offsetof(CallProbe, timed) == 24 &&
               offsetof(CallProbe, late) == 32 && offsetof(CallProbe, buckets) == 48 && sizeof(CallProbe::Bucket) == 16);
 
-/// The stub of a probe, which must outlive all calls. Fails with CodeSpaceFull; first code of functions keeps its reserve.
-Result<std::uintptr_t> makeStub(CodeSpace& space, CallProbe& probe);
+/// Makes stubs of probes, which must outlive all calls. They fill pages of their own: between the program's code they would move
+/// it to other places in cache lines, which can cost tiny functions more than all else. Not thread-safe.
+class StubRoom {
+public:
+  explicit StubRoom(CodeSpace& space) : space_(space) {}
+  /// Fails with CodeSpaceFull; first code of functions keeps its reserve.
+  Result<std::uintptr_t> makeStub(CallProbe& probe);
+
+private:
+  CodeSpace& space_;
+  CodeSpan span_;
+  std::size_t used_ = 0;
+};
 
 /// What measuring costs on this machine, found by calls of an empty function.
 struct ProbeCost {
@@ -68,7 +79,7 @@ struct ProbeCost {
   double timedNs = 0;       ///< that a timed call costs more than a plain one
   double countedNs = 0;     ///< the same of one that is only counted
 };
-ProbeCost measureCost(CodeSpace& space, double ticksPerNs);
+ProbeCost measureCost(StubRoom& stubs, double ticksPerNs);
 
 /// The time-stamp counter.
 inline std::uint64_t ticksNow() { return __builtin_ia32_rdtsc(); }

@@ -79,11 +79,6 @@ int takeSignal() {
   return 0;
 }
 
-clockid_t clockOf(pid_t thread) {
-  constexpr unsigned kPerThread = 4, kScheduled = 2;
-  return static_cast<clockid_t>((~static_cast<unsigned>(thread) << 3) | kPerThread | kScheduled);
-}
-
 std::string nameOf(pid_t thread) {
   char path[64], name[32];
   snprintf(path, sizeof path, "/proc/self/task/%d/comm", thread);
@@ -98,6 +93,11 @@ std::string nameOf(pid_t thread) {
 }
 
 } // namespace
+
+clockid_t clockOf(pid_t thread) {
+  constexpr unsigned kPerThread = 4, kScheduled = 2;
+  return static_cast<clockid_t>((~static_cast<unsigned>(thread) << 3) | kPerThread | kScheduled);
+}
 
 bool CpuSampler::start() {
   CpuSampler* none = nullptr;

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <sys/types.h>
+#include <time.h>
 
 #include <cstdint>
 #include <functional>
@@ -34,6 +35,9 @@ struct SeenThread {
   bool ended = false;
   std::uint64_t cpuNs = 0; ///< when it was last looked at
 };
+
+/// The CPU clock of a thread of this process.
+clockid_t clockOf(pid_t thread);
 
 class CpuSampler {
 public:

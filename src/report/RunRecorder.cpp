@@ -77,8 +77,9 @@ struct RunRecorder::Track final : CallProbe::Owner {
   Tier tier = Tier::O0;
   std::uint32_t change = 0;
   std::uint64_t changedAt = 0, openedAt = 0, closedAt = 0, due = 0;
+  std::uint64_t openedCpu = 0, closedCpu = 0; ///< programCpu()
   std::uint64_t callsAtOpen = 0;
-  double rate = 0; ///< calls per nanosecond in the last window
+  double rate = 0; ///< calls per nanosecond of programCpu() in the last window
   std::uint64_t measured = 0;
   double estimated = 0;
   std::vector<CostPoint> points;
@@ -92,8 +93,8 @@ struct RunRecorder::Track final : CallProbe::Owner {
 };
 
 RunRecorder::RunRecorder(FunctionTable& table, CodeSpace& space, Settings settings)
-    : table_(table), space_(space), settings_(std::move(settings)), log_(settings_.observer),
-      tracks_(new std::atomic<Track*>[table.size()]()) {}
+    : table_(table), settings_(std::move(settings)), log_(settings_.observer), tracks_(new std::atomic<Track*>[table.size()]()),
+      stubs_(space) {}
 
 RunRecorder::~RunRecorder() { stop(); }
 
@@ -105,7 +106,7 @@ void RunRecorder::measure() {
   while ((now = nowNanoseconds()) < beganNs_ + kLook) {
   }
   const double ticksPerNs = static_cast<double>(ticksNow() - beganTicks_) / static_cast<double>(now - beganNs_);
-  cost_ = measureCost(space_, ticksPerNs);
+  cost_ = measureCost(stubs_, ticksPerNs);
 }
 
 void RunRecorder::start() {
@@ -158,8 +159,10 @@ void RunRecorder::run() {
 void RunRecorder::look(std::uint64_t now) {
   sampler_.drain([&](const Sample& sample) { take(sample); });
   ++looks_;
-  if (looks_ % kDiscoverEvery == 0)
+  if (looks_ % kDiscoverEvery == 0) {
     sampler_.discover();
+    noteRuntimeThreads();
+  }
   if (looks_ % kClocksEvery == 0)
     sampler_.readClocks();
   std::size_t count = 0;
@@ -188,11 +191,28 @@ bool RunRecorder::affordable(std::uint64_t now) const {
   return spent <= kProbeStartNs + kProbeShare * static_cast<double>(now - beganNs_);
 }
 
+std::uint64_t RunRecorder::programCpu() const {
+  std::uint64_t cpu = clockNs(CLOCK_PROCESS_CPUTIME_ID);
+  for (const auto& clock : runtimeClocks_)
+    if (const clockid_t known = clock.load(std::memory_order_relaxed))
+      cpu -= std::min(cpu, clockNs(known));
+  return cpu;
+}
+
+void RunRecorder::noteRuntimeThreads() {
+  std::size_t count = 0;
+  for (const SeenThread& thread : sampler_.threads())
+    if (thread.ofRuntime && !thread.ended && count < runtimeClocks_.size())
+      runtimeClocks_[count++].store(clockOf(thread.number), std::memory_order_relaxed);
+  for (; count < runtimeClocks_.size(); ++count)
+    runtimeClocks_[count].store(0, std::memory_order_relaxed);
+}
+
 /// Under the record's mutex, as all that follows.
 RunRecorder::Track* RunRecorder::makeTrack(FunctionRecord& record) {
   std::lock_guard lock(list_);
   Track& track = *store_.emplace_back(std::make_unique<Track>(*this, record));
-  auto stub = makeStub(space_, track.probe);
+  auto stub = stubs_.makeStub(track.probe);
   if (!stub) {
     store_.pop_back();
     return nullptr;
@@ -235,6 +255,7 @@ void RunRecorder::open(Track& track, std::uint64_t now) {
   track.probe.begin();
   track.openedAt = now;
   track.callsAtOpen = track.calls();
+  track.openedCpu = track.counted ? 0 : programCpu();
   track.isOpen = true;
   table_.slot(track.record.id).store(track.stub, std::memory_order_release);
 }
@@ -247,9 +268,11 @@ void RunRecorder::close(Track& track, std::uint64_t now) {
   track.isOpen = false;
   const std::uint64_t calls = track.probe.calls();
   if (!track.counted) {
-    const double rate = static_cast<double>(calls) / static_cast<double>(std::max<std::uint64_t>(now - track.openedAt, 1));
+    const std::uint64_t cpu = programCpu();
+    const double rate = static_cast<double>(calls) / static_cast<double>(std::max<std::uint64_t>(cpu - std::min(cpu, track.openedCpu), 1));
     if (!track.first)
-      track.estimated += (track.rate + rate) / 2 * static_cast<double>(track.openedAt - track.closedAt);
+      track.estimated += (track.rate + rate) / 2 * static_cast<double>(track.openedCpu - std::min(track.openedCpu, track.closedCpu));
+    track.closedCpu = cpu;
     track.rate = rate;
     track.callsAtOpen = track.calls(); // now that those between are known
     track.measured += calls;
@@ -321,6 +344,7 @@ void RunRecorder::removeCode(std::uintptr_t begin) {
 void RunRecorder::take(const Sample& sample) {
   std::lock_guard lock(pieceLock_);
   sums_.samples += sample.weight;
+  ++sums_.signals;
   const auto at = reinterpret_cast<const char*>(sample.programCounter);
   const bool own = at >= __executable_start && at < etext;
   const Piece* piece = pieceAt(own ? sample.op : sample.programCounter);
@@ -345,6 +369,8 @@ Recorded RunRecorder::recorded() {
   sampler_.drain([&](const Sample& sample) { take(sample); });
   sampler_.discover();
   sampler_.readClocks();
+  noteRuntimeThreads();
+  const std::uint64_t cpu = programCpu();
   Recorded out = sums_;
   {
     std::lock_guard lock(list_);
@@ -363,7 +389,7 @@ Recorded RunRecorder::recorded() {
     function.points = track->points;
     function.measured = track->measured;
     function.estimated = static_cast<std::uint64_t>(
-        track->estimated + (track->counted ? 0 : track->rate * static_cast<double>(now - track->closedAt)));
+        track->estimated + (track->counted ? 0 : track->rate * static_cast<double>(cpu - std::min(cpu, track->closedCpu))));
     out.lateCalls += track->probe.late.load(std::memory_order_relaxed);
   }
   out.events = log_.events();

@@ -8,7 +8,8 @@
 //   - none is opened while those so far took more than a hundredth of the time (kProbeShare). The first of a change always is.
 //
 // Calls of tiers that count are known. The last tier does not count: there the calls in windows are, and those between
-// are taken to have come at the mean of both windows' rates; the report calls such numbers estimates.
+// are taken to have come at the mean of both windows' rates, by the program's CPU time, for it may wait or be kept waiting; the
+// report calls such numbers estimates.
 //
 // Who may do what: entryChanged() by whoever changes a record's versions, under the record's mutex; addCode() and removeCode() by
 // whoever installs; everything else by the loading thread, or by whoever makes the report. Locks: `work_`, then a record's mutex,
@@ -16,6 +17,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <time.h>
 
 #include <array>
 #include <condition_variable>
@@ -55,6 +57,7 @@ struct Recorded {
   std::vector<SeenThread> threads;
   std::uint64_t eventsDropped = 0;
   std::uint64_t samples = 0, librarySamples = 0, runtimeSamples = 0, samplesMissed = 0; ///< `samples` are all
+  std::uint64_t signals = 0; ///< that brought them: one may stand for several periods
   bool sampling = false, samplerLost = false;
   std::uint64_t programCpuNs = 0, processCpuNs = 0, recorderCpuNs = 0; ///< the first without threads of the runtime
   double ticksPerNs = 0;
@@ -120,12 +123,14 @@ private:
   void closeSpent(Track& track);
   void harvest(Track& track, std::uint64_t calls, std::uint64_t now);
   bool affordable(std::uint64_t now) const;
+  /// CPU time of the process without Kiln's own threads. Async-signal-safe.
+  std::uint64_t programCpu() const;
+  void noteRuntimeThreads();
   void take(const Sample& sample);
   const Piece* pieceAt(std::uintptr_t address) const;
   void measure();
 
   FunctionTable& table_;
-  CodeSpace& space_;
   const Settings settings_;
   EventLog log_;
   std::unique_ptr<std::atomic<Track*>[]> tracks_; ///< by function
@@ -134,7 +139,8 @@ private:
   double sampleNs_ = 0;
   std::atomic<bool> orphaned_{false};
 
-  std::mutex list_; ///< guards store_
+  std::mutex list_; ///< guards store_ and stubs_
+  StubRoom stubs_;
   std::vector<std::unique_ptr<Track>> store_;
   std::mutex pieceLock_; ///< guards pieces_ and what sums_ has of samples
   std::map<std::uintptr_t, Piece> pieces_;
@@ -145,6 +151,8 @@ private:
   unsigned looks_ = 0;
   std::atomic<std::uint64_t> windows_{0};
   std::atomic<std::uint64_t> timedCalls_{0}, countedCalls_{0};
+  /// Clocks of Kiln's threads; further ones are few, and count as the program's here. 0: none.
+  std::array<std::atomic<clockid_t>, 16> runtimeClocks_{};
 
   std::mutex thread_; ///< guards stopping_
   std::condition_variable wake_;

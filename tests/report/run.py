@@ -280,7 +280,7 @@ def main() -> int:
         program = folder / "steps.bc"
         subprocess.run(["clang-19", "-O1", "-emit-llvm", "-c", HERE / "steps.c", "-o", program], check=True)
         if options.screenshot:
-            data, _, page = checks.report("steps.c", program, [ROUNDS * 5], *LADDER)
+            data, _, page = checks.report("steps.c", program, [ROUNDS * 30], "--ladder", "interpreter,baseline@20,O2@2000,O3@400000")
             checks.page("steps", data, page, "--screenshot", options.screenshot)
         else:
             check_steps(checks, program)

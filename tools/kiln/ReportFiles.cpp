@@ -29,7 +29,7 @@ Result<void> writeReports(Program& program, const std::vector<std::string>& file
   auto report = program.report();
   if (!report)
     return std::unexpected(report.error());
-  report->title = title;
+  report->title = title.substr(title.rfind('/') + 1); // a page is sent around: nobody is to know the folders
   for (const std::string& name : files) {
     const std::string text = ((*report).*formatOf(name))();
     FILE* file = fopen(name.c_str(), "we");
