@@ -37,6 +37,7 @@ struct ReportedFunction {
   FunctionStatistics statistics;
   std::uint64_t calls = 0;     ///< with those that code does not count
   bool callsEstimated = false; ///< part of them was only seen in windows
+  bool callsComplete = true;   ///< false: its code does not count and cannot be timed, so that there were more
   bool timed = false;          ///< calls can be timed; not those of functions with arguments on the stack
   std::uint64_t selfNs = 0;    ///< CPU time in its own code, by samples
   std::array<std::uint64_t, kTierCount> selfByTier{};

@@ -61,7 +61,7 @@ public:
       byFunction_[event.function].push_back(&event);
     nsPerSample_ = recorded.samples ? static_cast<double>(recorded.programCpuNs) / static_cast<double>(recorded.samples) : 0;
   }
-  void add(FunctionStatistics statistics, const FunctionRecord& record, bool timeable);
+  void add(FunctionStatistics statistics, const FunctionRecord& record, bool timeable, bool counted);
   void finish();
 
 private:
@@ -168,11 +168,12 @@ void Gather::addCompiles(const ReportedFunction& function, const std::vector<con
   }
 }
 
-void Gather::add(FunctionStatistics statistics, const FunctionRecord& record, bool timeable) {
+void Gather::add(FunctionStatistics statistics, const FunctionRecord& record, bool timeable, bool counted) {
   ReportedFunction function;
   function.statistics = std::move(statistics);
   function.calls = function.statistics.calls;
   function.timed = timeable;
+  function.callsComplete = timeable || counted;
   static const std::vector<const report::LoggedEvent*> none;
   auto found = byFunction_.find(record.name.data());
   const auto& events = found == byFunction_.end() ? none : found->second;
@@ -326,8 +327,9 @@ Result<Report> ProgramCore::report() {
     if (!record)
       continue;
     FunctionStatistics function = statisticsOf(*record);
+    const bool counted = !function.tier || tiers_->counts(*function.tier);
     if (!function.versions.empty() || function.failures != 0)
-      gather.add(std::move(function), *record, recorder_->timeable(id));
+      gather.add(std::move(function), *record, recorder_->timeable(id), counted);
   }
   gather.finish();
   return out;

@@ -54,6 +54,7 @@ Json toJson(const ReportedFunction& function) {
               {"calls", function.calls},
               {"calls_counted", statistics.calls},
               {"calls_estimated", function.callsEstimated},
+              {"calls_complete", function.callsComplete},
               {"loops", statistics.loops},
               {"self_ns", function.selfNs},
               {"self_by_tier", byTier(function.selfByTier)},

@@ -121,7 +121,7 @@ await useMouse(page, shown);
 await useKeys(await open({ colorScheme: 'light' }));
 await checkContrast(page, 'light');
 if (after('--screenshot')) {
-  const shot = await open({ colorScheme: 'light', viewport: { width: 1280, height: 1430 } });
+  const shot = await open({ colorScheme: 'light', viewport: { width: 1280, height: 1400 } });
   await shot.screenshot({ path: after('--screenshot') });
 }
 const dark = await open({ colorScheme: 'dark' });

@@ -416,7 +416,7 @@
     parent.dataset.function = f.name;
     put(parent, 'h3', {}, f.name);
     const line = put(parent, 'p', { class: 'quiet' });
-    line.textContent = `${f.calls_estimated ? 'about ' : ''}${count(f.calls)} calls, ${count(f.loops)} loops counted, ${time(f.self_ns)} self time, ` +
+    line.textContent = `${f.calls_complete ? f.calls_estimated ? 'about ' : '' : 'more than '}${count(f.calls)} calls, ${count(f.loops)} loops counted, ${time(f.self_ns)} self time, ` +
       `${grouped(f.versions)} versions in ${time(f.compile_ns)}, ${bytes(f.code_bytes)}`;
     if (f.curve.length) costChart(parent, f);
     else
@@ -440,7 +440,7 @@
         put(cell, 'button', { type: 'button', class: 'link' }, f.name).addEventListener('click', pick); } },
       { key: 'tier', label: 'Tier', value: (f) => (f.tier ? TIERS.indexOf(f.tier) : null), fill: (cell, f) => tierCell(cell, f.tier) },
       { key: 'self', label: 'Self time', number: true, value: (f) => f.self_ns, show: (f) => time(f.self_ns) },
-      { key: 'calls', label: 'Calls', number: true, value: (f) => f.calls, show: (f) => `${f.calls_estimated ? '~' : ''}${count(f.calls)}` },
+      { key: 'calls', label: 'Calls', number: true, value: (f) => f.calls, show: (f) => `${f.calls_complete ? f.calls_estimated ? '~' : '' : '> '}${count(f.calls)}` },
       { key: 'cost', label: 'A call', number: true, less: true, value: lastCost, show: (f) => (lastCost(f) === null ? '-' : time(lastCost(f))) },
       { key: 'compile', label: 'Compile', number: true, less: true, value: (f) => f.compile_ns, show: (f) => time(f.compile_ns) },
     ];
@@ -512,7 +512,7 @@
     say(m.sampling ? `Self times are ${grouped(m.samples)} samples of the threads\u2019 program counters, one in ${time(m.sample_period_ns)} of CPU time.` +
       `${m.samples_missed ? ` ${grouped(m.samples_missed)} more had no room.` : ''}${m.sampling_ended ? ` They end early: ${m.sampling_ended}.` : ''}`
       : `There are no self times: ${m.sampling_ended}.`);
-    say('Calls are counted by the code of all tiers but the last. Where there is a ~, part of the calls was only seen in windows and is an estimate.');
+    say('Calls are counted by the code of all tiers but the last. Where there is a ~, part of the calls was only seen in windows and is an estimate; where there is a >, none could be seen from the last tier on.');
     const list = put(parent, 'ul');
     put(list, 'li', {}, `timing and counting calls: ${time(m.probe_ns)} (${digits(m.timed_call_ns)} ns and ${digits(m.counted_call_ns)} ns a call), ${percent(m.probe_ns, whole)}`);
     put(list, 'li', {}, `samples: ${time(m.sampler_ns)} (${digits(m.sample_ns)} ns each), ${percent(m.sampler_ns, whole)}`);
