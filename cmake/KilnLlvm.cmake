@@ -14,7 +14,7 @@ if(KILN_LLVM STREQUAL "shared")
 elseif(KILN_LLVM STREQUAL "static")
   # Only the components Kiln calls; the linker drops what they do not reach.
   llvm_map_components_to_libnames(kiln_llvm_components
-    core irreader bitreader bitwriter linker passes x86codegen x86asmparser x86disassembler jitlink debuginfodwarf option)
+    core irreader bitreader bitwriter linker passes x86codegen x86asmparser jitlink debuginfodwarf option)
   # zlib and zstd come in through LLVMSupport; take their archives so that no shared library is
   # loaded at start for them.
   get_target_property(kiln_support_deps LLVMSupport INTERFACE_LINK_LIBRARIES)

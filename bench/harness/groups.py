@@ -144,7 +144,7 @@ def report(session):
         for variant in session.variants("raw") if session.wants(name) else []:
             bitcode = build.bitcode(name, variant)
             contenders = [*session.kiln(bitcode, args),
-                          *session.kiln(bitcode, args, "--report", build.BUILD / "report.json", name="reported")]
+                          *session.kiln(bitcode, args, "--report", build.OUT / "report.json", name="reported")]
             rows.append((session.label(name, variant), contenders, session.options.reps, False))
     session.run_table("report: CPU time with --report over that without", [
         Column("kiln s", "cpu", "kiln"), Column("CPU reported/kiln", "cpu", "reported", "kiln")], rows)

@@ -6,8 +6,12 @@
 namespace kiln {
 namespace {
 
-/// A function's weight when a worker chooses; a loop's back-edge weighs what the ladder gives it.
-std::uint64_t heat(const FunctionRecord& record) { return record.calls() + record.loops() / kLoopsPerCall; }
+/// Back-edges that weigh as much as one call when a worker chooses. In SQLite and Lua a round of a loop takes a quarter of the
+/// time of a call, and more where it is an interpreter's. A rung's own ratio (kLoopsPerCall) says when something is worth a
+/// compile at all, not what comes first (docs/adr/0022-fixed-thresholds.md).
+constexpr std::uint64_t kLoopsPerCallOfHeat = 4;
+
+std::uint64_t heat(const FunctionRecord& record) { return record.calls() + record.loops() / kLoopsPerCallOfHeat; }
 
 bool whole(const QueuedCompile& request) { return request.loop == kNoLoop; }
 
@@ -46,12 +50,17 @@ bool CompileQueue::pending(const QueuedCompile& request) const {
 PushResult CompileQueue::pushLocked(const QueuedCompile& request) {
   if (closed_ || std::find(refused_.begin(), refused_.end(), request.owner) != refused_.end())
     return PushResult::Closed;
-  if (pending(request))
+  if (pending(request)) {
+    for (QueuedCompile& entry : entries_)
+      if (samePlace(entry, request))
+        entry.calls = request.calls;
     return PushResult::AlreadyPending;
+  }
   // A request for a lower tier of the same function or loop is overtaken.
   for (QueuedCompile& entry : entries_) {
     if (samePlace(entry, request)) {
       entry.tier = request.tier;
+      entry.calls = request.calls;
       setPending(entry, static_cast<int>(request.tier));
       return PushResult::Queued;
     }

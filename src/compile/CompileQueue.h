@@ -29,6 +29,7 @@ struct QueuedCompile {
   std::uint32_t loop = kNoLoop; ///< the continuation at this loop header
   bool exact = false;           ///< this tier was named, and no other will do
   bool rebuild = false;         ///< what there is of that tier was withdrawn
+  std::uint64_t calls = 0;      ///< of the function, counted when it was last asked for
 };
 
 enum class PushResult { Queued, AlreadyPending, Full, Busy, Closed };

@@ -1,7 +1,6 @@
 #include "coverage/CodeSizes.h"
 
 #include <llvm/IR/DebugInfo.h>
-#include <llvm/IR/Module.h>
 
 #include <elf.h>
 
@@ -9,8 +8,7 @@
 #include <vector>
 
 #include "compile/llvm/Backend.h"
-#include "program/World.h"
-#include "support/LlvmBridge.h"
+#include "coverage/WholeModule.h"
 
 namespace kiln {
 namespace {
@@ -43,25 +41,14 @@ std::map<std::string, std::uint64_t> sizesIn(const std::vector<char>& object) {
 } // namespace
 
 Result<std::map<std::string, std::uint64_t>> codeSizes(const Source& source) {
-  auto world = World::open(std::make_shared<std::vector<Source>>(1, source), Reading::Whole);
-  if (!world)
-    return std::unexpected(world.error());
-  try {
-    if (auto read = (*world)->readAll(0); !read)
-      return std::unexpected(read.error());
-    llvm::Module& module = (*world)->module(0);
-    if (llvm::Error error = module.materializeAll())
-      return fail(ErrorCode::BadBitcode, messageOf(std::move(error)));
+  return withWholeModule(source, ErrorCode::CompileFailed, [](llvm::Module& module) -> Result<std::map<std::string, std::uint64_t>> {
     llvm::StripDebugInfo(module);
     Backend backend;
     auto object = backend.emitObject(module, Tier::O0);
     if (!object)
       return std::unexpected(object.error());
     return sizesIn(*object);
-  } catch (const LlvmFatal& fatal) {
-    (*world)->abandon();
-    return fail(ErrorCode::CompileFailed, fatal.message);
-  }
+  });
 }
 
 } // namespace kiln

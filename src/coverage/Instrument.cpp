@@ -13,9 +13,8 @@
 
 #include <algorithm>
 
-#include "program/World.h"
+#include "coverage/WholeModule.h"
 #include "support/Hash.h"
-#include "support/LlvmBridge.h"
 
 namespace kiln {
 namespace {
@@ -134,16 +133,7 @@ Source written(const Source& source, llvm::Module& module) {
 } // namespace
 
 Result<CountedSource> countBlocks(const Source& source, std::size_t number) {
-  auto sources = std::make_shared<std::vector<Source>>(1, source);
-  auto world = World::open(sources, Reading::Whole);
-  if (!world)
-    return std::unexpected(world.error());
-  try {
-    if (auto read = (*world)->readAll(0); !read)
-      return std::unexpected(read.error());
-    llvm::Module& module = (*world)->module(0);
-    if (llvm::Error error = module.materializeAll())
-      return fail(ErrorCode::BadBitcode, source.name + ": damaged bitcode: " + messageOf(std::move(error)));
+  return withWholeModule(source, ErrorCode::BadBitcode, [&](llvm::Module& module) -> Result<CountedSource> {
     std::string rejected;
     llvm::raw_string_ostream out(rejected);
     if (llvm::verifyModule(module, &out))
@@ -155,10 +145,7 @@ Result<CountedSource> countBlocks(const Source& source, std::size_t number) {
     counted.variable = Counting(module, counted.module).run(number);
     counted.source = written(source, module);
     return counted;
-  } catch (const LlvmFatal& fatal) {
-    (*world)->abandon();
-    return fail(ErrorCode::BadBitcode, source.name + ": damaged bitcode: " + fatal.message);
-  }
+  });
 }
 
 } // namespace kiln

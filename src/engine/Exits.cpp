@@ -162,7 +162,7 @@ Result<void> ProgramCore::placeCells(CodeArtifact& artifact) {
 void ProgramCore::installGuards(const FunctionRecord& record, const CodeArtifact& artifact, const Version& version) {
   if (version.tier < tiers_->ladder().top())
     return;
-  auto sites = assumptions_->install(record.id, artifact.loop, artifact.guards, artifact.cells);
+  auto sites = assumptions_->install(record.id, artifact.loop, artifact.guards, artifact.cells, version.codeBytes);
   for (std::size_t i = 0; i < sites.size(); ++i) {
     sites[i]->resume = artifact.resumes.empty() ? 0 : artifact.resumes[i];
     sites[i]->code = version.entry;
@@ -179,6 +179,9 @@ std::uintptr_t ProgramCore::onExit(GuardSite& site, const std::uint64_t* state) 
   if (observer() && site.told.fetch_add(1, std::memory_order_relaxed) < kMostLines)
     traceExit(site, state);
   assumptions_->failed(site);
+  // The loops of what goes on in the interpreter, of the function itself and of one inlined in it, shall find better code soon.
+  for (std::uint32_t function : {site.root, site.assumption().function})
+    table_->record(function).hurryLoops(kOldActivationLoops);
   return site.resume;
 }
 

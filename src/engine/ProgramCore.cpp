@@ -276,8 +276,10 @@ std::uintptr_t ProgramCore::firstCall(std::uint32_t function) {
 /// The ladder's last tier is where guesses pay: what is compiled below it is soon compiled again.
 CompileRequest ProgramCore::compileRequest(const FunctionRecord& record, Tier tier, std::uint32_t loop) const {
   const bool top = tier >= tiers_->ladder().top();
+  // A virtual machine meets its rare instructions sooner or later, and each would cost it a compile: no guesses, unless asked for.
+  const bool guess = engine_->options.speculate && (!record.large.load(std::memory_order_relaxed) || speculation_.forced());
   return {record.id, tier, tiers_->counts(tier), loop, top ? profile_.get() : nullptr,
-          top && engine_->options.speculate ? &speculation_ : nullptr};
+          top && guess ? &speculation_ : nullptr};
 }
 
 Result<void> ProgramCore::compileNow(FunctionRecord& record, Tier tier, std::string_view reason, bool force) {
@@ -377,7 +379,7 @@ PushResult ProgramCore::request(FunctionRecord& record, Tier tier, std::uint32_t
       return PushResult::Queued;
     }
   }
-  PushResult result = engine_->queue.push({this, &record, tier, loop});
+  PushResult result = engine_->queue.push({this, &record, tier, loop, false, false, record.calls()});
   if (result == PushResult::Queued && !engine_->pool.started()) {
     SignalBlock block;
     if (mayBeInHandler(block.before()))
@@ -408,6 +410,8 @@ void ProgramCore::onBudgetSpent(Counters* counters) {
 
 std::uintptr_t ProgramCore::onLoopBudgetSpent(FunctionRecord& record, std::uint32_t loop, Tier running, bool records) {
   ErrnoGuard keep;
+  if (running == Tier::Interpreter)
+    assumptions_->lingers(record.id);
   return tiers_->onLoopBudgetSpent(record, loop, running, records);
 }
 
@@ -433,6 +437,14 @@ const OsrEntry* ProgramCore::forcedEntry(FunctionRecord& record, std::uint32_t l
   return record.osrEntry(loop, tier);
 }
 
+/// A continuation is for an activation that its function's new code does not reach. Where that code is there and the function
+/// was called again since, the activation has ended, as a rule; one that has not asks again.
+bool ProgramCore::overtaken(const QueuedCompile& request) const {
+  const FunctionRecord& record = *request.function;
+  return request.loop != kNoLoop && !request.exact && record.calls() > request.calls &&
+         record.publishedTier.load(std::memory_order_acquire) >= static_cast<int>(request.tier);
+}
+
 void ProgramCore::compileQueued(const QueuedCompile& request, unsigned worker) {
   FunctionRecord& record = *request.function;
   if (request.tier == Tier::Baseline) { // its compiler is the program's one
@@ -447,6 +459,8 @@ void ProgramCore::compileQueued(const QueuedCompile& request, unsigned worker) {
   if (!request.rebuild &&
       (whole ? tiers_->select(record, tier, "threshold", true) : record.osrEntry(request.loop, tier) != nullptr))
     return; // made meanwhile by promote(), or left behind by a demotion
+  if (overtaken(request))
+    return;
   const std::string_view reason = request.rebuild ? "assumption failed" : "threshold";
   if (!roomForPromotion(record, tier, request.loop))
     return assumptions_->gaveUp(record.id);

@@ -88,6 +88,7 @@ public:
   std::uintptr_t onLoopBudgetSpent(FunctionRecord& record, std::uint32_t loop, Tier running, bool records);
   /// The continuation at a loop header, compiled in this thread if there is none; 0 if there can be none.
   std::uintptr_t forceOsr(FunctionRecord& record, std::uint32_t loop, Tier running);
+  bool overtaken(const QueuedCompile& request) const;
   void compileQueued(const QueuedCompile& request, unsigned worker);
   /// Makes the interpreter's entry at a loop, for what goes down (LowTiers.cpp).
   void enterInterpreter(FunctionRecord& record, std::uint32_t loop);

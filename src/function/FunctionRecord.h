@@ -102,6 +102,9 @@ enum class Recording : unsigned char { Ahead, On, Done };
 /// A set of tiers is a word with a bit for each.
 constexpr std::uint32_t tierBit(Tier tier) { return std::uint32_t{1} << static_cast<unsigned>(tier); }
 
+/// Bytes of baseline code from which on a compile by LLVM takes about half a second: a virtual machine's loop, a parser's.
+inline constexpr std::uint64_t kLargeFunction = 16384;
+
 class FunctionRecord {
 public:
   static constexpr int kNone = -1;
@@ -115,6 +118,8 @@ public:
   /// The tier asked for and not finished, or kNone.
   std::atomic<int> pendingTier{kNone};
   std::atomic<Recording> recording{Recording::Ahead};
+  /// Its baseline code has kLargeFunction bytes or more.
+  std::atomic<bool> large{false};
   /// While set, only promote() moves the function.
   std::atomic<bool> held{false};
   /// Set once a failed compile was put in the statistics, so that it is reported once.

@@ -42,7 +42,6 @@ void initializeLlvmTarget() {
     LLVMInitializeX86TargetMC();
     LLVMInitializeX86AsmParser();
     LLVMInitializeX86AsmPrinter();
-    LLVMInitializeX86Disassembler();
   });
 }
 

@@ -38,6 +38,7 @@ TierSnapshot TierManager::snapshot(const FunctionRecord& record, Tier current) c
   now.failures = record.failures.load(std::memory_order_relaxed);
   now.osr = settings_.osr;
   now.refused = record.refusedTiers();
+  now.large = record.large.load(std::memory_order_relaxed);
   if (now.current == Tier::Baseline && record.recording.load(std::memory_order_relaxed) == Recording::Ahead)
     now.recordAt = settings_.recordAt;
   return now;
@@ -161,6 +162,8 @@ void TierManager::publish(FunctionRecord& record, Version version, std::string_v
   std::lock_guard lock(record.mutex);
   version.publishedAt = nowNanoseconds() - settings_.startedAt;
   version.callsBefore = record.calls();
+  if (version.tier == Tier::Baseline && version.codeBytes >= kLargeFunction)
+    record.large.store(true, std::memory_order_relaxed);
   record.versions.push_back(std::move(version));
   const Version& added = record.versions.back();
   bool better = static_cast<int>(added.tier) > record.publishedTier.load(std::memory_order_relaxed) ||

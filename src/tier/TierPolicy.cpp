@@ -20,10 +20,15 @@ std::int64_t doubled(std::uint64_t counted) {
 
 bool refused(const TierSnapshot& now, Tier tier) { return (now.refused & tierBit(tier)) != 0; }
 
+/// Whether the function's ladder is without this rung.
+bool leftOut(const Ladder& ladder, const TierSnapshot& now, Tier tier) {
+  return refused(now, tier) || (now.large && tier > Tier::Baseline && tier < ladder.top());
+}
+
 /// The first rung that the function can still climb to, or null.
 const Rung* nextRung(const Ladder& ladder, const TierSnapshot& now) {
   for (const Rung& rung : ladder.rungs)
-    if (rung.tier > now.current && !refused(now, rung.tier))
+    if (rung.tier > now.current && !leftOut(ladder, now, rung.tier))
       return &rung;
   return nullptr;
 }
@@ -73,7 +78,7 @@ TierDecision decideTier(const Ladder& ladder, const TierSnapshot& now) {
   const Rung* target = nullptr;
   bool byCalls = false;
   for (const Rung& rung : ladder.rungs) {
-    if (rung.tier <= now.current || refused(now, rung.tier))
+    if (rung.tier <= now.current || leftOut(ladder, now, rung.tier))
       continue;
     bool calls = now.calls >= backedOff(rung.calls, now.failures);
     if (!calls && now.loops < backedOff(rung.loops, now.failures))

@@ -29,6 +29,9 @@ struct TierSnapshot {
   bool pending = false;      ///< a request for a higher tier is under way
   std::uint32_t failures = 0;///< failed compiles so far
   bool osr = false;          ///< activations that run may be moved into better code
+  /// What LLVM makes of it takes long. It climbs from baseline to the top at once: a tier between would delay that by as much as
+  /// it takes itself, and cut the profile short.
+  bool large = false;
   std::uint32_t refused = 0; ///< tiers that refused the function (tierBit): their rungs are not there for it
   /// Where the function begins to record a profile; zeros if it has begun, or will not.
   RecordingStart recordAt;

@@ -41,11 +41,12 @@ bool Assumptions::holds(const Assumption& assumption) const {
 }
 
 bool Assumptions::allowed(std::uint32_t root) const {
-  return roots_[root].rebuilds.load(std::memory_order_relaxed) < limits_.rebuilds;
+  const bool large = roots_[root].large.load(std::memory_order_relaxed);
+  return roots_[root].rebuilds.load(std::memory_order_relaxed) < (large ? std::min(kLargeRebuilds, limits_.rebuilds) : limits_.rebuilds);
 }
 
 std::vector<GuardSite*> Assumptions::install(std::uint32_t root, std::uint32_t loop, std::span<const GuardInfo> guards,
-                                             GuardCell* cells) {
+                                             GuardCell* cells, std::uint64_t codeBytes) {
   std::vector<GuardSite*> made;
   std::lock_guard lock(mutex_);
   for (const GuardInfo& guard : guards) {
@@ -68,14 +69,30 @@ std::vector<GuardSite*> Assumptions::install(std::uint32_t root, std::uint32_t l
     site.cell->site = &site;
     made.push_back(&site);
   }
+  if (codeBytes >= kLargeCode)
+    roots_[root].large.store(true, std::memory_order_relaxed);
   roots_[root].asked.store(false, std::memory_order_release);
   return made;
 }
 
 void Assumptions::failed(GuardSite& site) {
-  const std::uint64_t count = site.exited.fetch_add(1, std::memory_order_relaxed) + 1;
-  if (!site.forced && count >= static_cast<std::uint64_t>(site.limit))
+  const std::uint64_t count =
+      site.exited.fetch_add(1, std::memory_order_relaxed) + 1 + site.lingered.load(std::memory_order_relaxed);
+  if (site.forced)
+    return;
+  if (count >= static_cast<std::uint64_t>(site.limit))
     drop(site);
+  else
+    roots_[site.assumption().function].lastExit.store(&site, std::memory_order_relaxed);
+}
+
+void Assumptions::lingers(std::uint32_t function) {
+  GuardSite* site = roots_[function].lastExit.exchange(nullptr, std::memory_order_relaxed);
+  if (!site)
+    return;
+  const std::uint64_t dear = site->lingered.fetch_add(kLingering - 1, std::memory_order_relaxed) + kLingering - 1;
+  if (site->exited.load(std::memory_order_relaxed) + dear >= static_cast<std::uint64_t>(site->limit))
+    drop(*site);
 }
 
 void Assumptions::spent(GuardCell& cell) {
@@ -114,9 +131,8 @@ Assumptions::Counts Assumptions::counts() const {
   for (const auto& [assumption, known] : known_)
     counts.dropped[static_cast<std::size_t>(assumption.kind)] += known->dropped.load(std::memory_order_relaxed);
   for (std::size_t i = 0; i < functions_; ++i) {
-    const std::uint32_t rebuilds = roots_[i].rebuilds.load(std::memory_order_relaxed);
-    counts.rebuilds += rebuilds;
-    counts.leftAlone += rebuilds >= limits_.rebuilds;
+    counts.rebuilds += roots_[i].rebuilds.load(std::memory_order_relaxed);
+    counts.leftAlone += !allowed(static_cast<std::uint32_t>(i));
   }
   return counts;
 }

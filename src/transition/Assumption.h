@@ -12,8 +12,8 @@
 //   - A guard that exits calls kExitSymbol with the cell and the state at each failure, and then what that returns.
 //
 // Past a limit of failures the assumption is *dropped*, for all functions whose compile begins from then on, and the
-// host is asked to rebuild the *root*, the function whose version holds the site. After kRebuilds rebuilds a root is
-// compiled without any assumption.
+// host is asked to rebuild the *root*, the function whose version holds the site. After kRebuilds rebuilds (one, if its
+// code is large) a root is compiled without any assumption.
 //
 // failed() and spent() run in any thread of the program, in signal handlers too: they take no lock and do not allocate.
 // holds(), install() and the rest: any thread, under an inner lock. Sites and cells live as long as the program: a
@@ -85,6 +85,7 @@ struct GuardSite {
   std::uint32_t words = 0; ///< as in GuardInfo
   std::int64_t limit = 0;
   std::atomic<std::uint64_t> exited{0}; ///< failures; of a site that counts, those of earlier fillings of the cell
+  std::atomic<std::uint64_t> lingered{0}; ///< what long activations after it weigh beyond `exited`
   std::atomic<std::uint32_t> told{0};   ///< lines of trace
 
   const Assumption& assumption() const { return known->assumption; }
@@ -103,6 +104,12 @@ public:
   static constexpr std::uint64_t kFailures = 64;
   /// A root that failed so often is in a program that changes its mind.
   static constexpr std::uint32_t kRebuilds = 3;
+  /// Failures that an exit counts as whose activation goes on for a thousand rounds of a loop and more. Such an activation ends in
+  /// slower code, perhaps after seconds.
+  static constexpr std::uint64_t kLingering = 16;
+  /// From so many bytes of code on, a root is rebuilt kLargeRebuilds times at most: it takes LLVM a fifth of a second and more.
+  static constexpr std::uint64_t kLargeCode = 8192;
+  static constexpr std::uint32_t kLargeRebuilds = 1;
   struct Limits {
     std::uint64_t failures = 0; ///< of every guard; 0: its own limit, or kFailures
     std::uint32_t rebuilds = kRebuilds;
@@ -123,14 +130,17 @@ public:
   bool allowed(std::uint32_t root) const;
 
   /// Makes the sites of a version that is about to be published; `cells` are its own, one for each guard. The caller
-  /// sets the sites' `resume` and `code`. Afterwards the root may ask for a rebuild again.
+  /// sets the sites' `resume` and `code`. Afterwards the root may ask for a rebuild again. `codeBytes` are the version's.
   std::vector<GuardSite*> install(std::uint32_t root, std::uint32_t loop, std::span<const GuardInfo> guards,
-                                  GuardCell* cells);
+                                  GuardCell* cells, std::uint64_t codeBytes = 0);
   /// The version asked for is not coming; a later failure may ask again.
   void gaveUp(std::uint32_t root) { roots_[root].asked.store(false, std::memory_order_relaxed); }
 
   /// A guard that exits has failed.
   void failed(GuardSite& site);
+  /// An activation of the function loops on in the interpreter, where an exit may have brought it. If so, that exit was a dear
+  /// one, and weighs as kLingering.
+  void lingers(std::uint32_t function);
   /// A guard that counts has spent its cell.
   void spent(GuardCell& cell);
 
@@ -147,7 +157,8 @@ public:
 private:
   struct Root {
     std::atomic<std::uint32_t> rebuilds{0};
-    std::atomic<bool> asked{false};
+    std::atomic<bool> asked{false}, large{false};
+    std::atomic<GuardSite*> lastExit{nullptr}; ///< of a guard in this function's body, wherever that was inlined
   };
   void drop(GuardSite& site);
 
@@ -165,6 +176,8 @@ struct Speculation {
   const Assumptions* assumptions = nullptr;
   bool everywhere = false; ///< forced guards at branches and calls (--exit-at)
   std::uint64_t constantAfter = 0; ///< not 0: any argument that had one value so often (--constant-after)
+  /// Guesses are made for the tests' sake.
+  bool forced() const { return everywhere || constantAfter != 0; }
   /// Whether the interpreter can resume activations of the function, as far as is known.
   std::function<bool(std::uint32_t function)> resumable;
 };

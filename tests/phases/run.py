@@ -11,7 +11,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
 SOURCE = ROOT / "bench" / "programs" / "phases.c"
 # Phases until nothing new may be compiled, and phases of the run that is compared.
 SETTLED, MANY = 12, 36
@@ -21,6 +22,8 @@ LADDERS = {"default": None, "early": "interpreter,baseline@2,O2@10,O3@100"}
 MOST = 6
 # Rebuilds that may come late: a guess that fails rarely takes long to reach its limit, and a function has three of them.
 LATE = 3
+# Exits of one guard whose activations loop on for long, until its assumption is dropped (Assumptions::kLingering of 64).
+MOST_LINGERING = 8
 
 
 def run(command: list, problems: list[str]) -> str:
@@ -42,6 +45,26 @@ def versions(file: Path) -> dict[tuple, int]:
     return made
 
 
+def lingering(kiln: str, folder: Path, problems: list[str]) -> None:
+    """An exit whose activation goes on for long is dear: its loop leaves the interpreter at once, and a few drop the guess."""
+    source, native, bitcode, stats = HERE / "lingering.c", folder / "native", folder / "lingering.bc", folder / "stats.json"
+    subprocess.run(["clang-19", "-O1", source, "-o", native], check=True)
+    subprocess.run(["clang-19", "-O1", "-c", "-emit-llvm", source, "-o", bitcode], check=True)
+    out = run([kiln, "run", "--compile-threads", 0, "--cache", "off", f"--stats={stats}", bitcode], problems)
+    if problems:
+        return
+    if out != run([native], problems):
+        problems.append(f"lingering: {out!r}")
+    found = json.loads(stats.read_text())
+    branch = found["exits"]["reasons"]["branch"]
+    if not 0 < branch["exits"] <= MOST_LINGERING or branch["dropped"] == 0:
+        problems.append(f"lingering: {branch}")
+    moved = next(each["osr_transfers"] for each in found["functions"] if each["name"] == "work")
+    if moved < branch["exits"]:
+        problems.append(f"lingering: {branch['exits']} exits, but loops left the interpreter {moved} times")
+    print(f"lingering: {branch['exits']} exits, {moved} moves")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kiln", default="build/release/bin/kiln")
@@ -49,6 +72,7 @@ def main() -> int:
     problems: list[str] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        lingering(options.kiln, folder, problems)
         native, bitcode, stats = folder / "native", folder / "phases.bc", folder / "stats.json"
         subprocess.run(["clang-19", "-O1", SOURCE, "-o", native], check=True)
         subprocess.run(["clang-19", "-O1", "-c", "-emit-llvm", SOURCE, "-o", bitcode], check=True)

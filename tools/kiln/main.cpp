@@ -20,10 +20,6 @@ int __wrap___cxa_atexit(void (*function)(void*), void* argument, void* dso) {
 /// In place of llvm::cl::Option::addArgument(). LLVM's options keep their defaults: the table by which a command line
 /// would find them is never made.
 void __wrap__ZN4llvm2cl6Option11addArgumentEv(void*) {}
-
-/// In place of llvm::compression::compress(), which LLVM's writer of objects calls for compressed debug sections. Kiln asks
-/// for none, and so carries no compressor (zstd's takes 0.4 MB).
-void __wrap__ZN4llvm11compression8compressENS0_6ParamsENS_8ArrayRefIhEERNS_15SmallVectorImplIhEE() { __builtin_trap(); }
 }
 
 namespace kiln::cli {

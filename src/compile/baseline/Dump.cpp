@@ -2,105 +2,19 @@
 
 #include <llvm/IR/Module.h>
 #include <llvm/IR/ModuleSlotTracker.h>
-#include <llvm/MC/MCAsmInfo.h>
-#include <llvm/MC/MCContext.h>
-#include <llvm/MC/MCDisassembler/MCDisassembler.h>
-#include <llvm/MC/MCExpr.h>
-#include <llvm/MC/MCInst.h>
-#include <llvm/MC/MCInstPrinter.h>
-#include <llvm/MC/MCInstrAnalysis.h>
-#include <llvm/MC/MCInstrInfo.h>
-#include <llvm/MC/MCRegisterInfo.h>
-#include <llvm/MC/MCSubtargetInfo.h>
-#include <llvm/MC/TargetRegistry.h>
 #include <llvm/Support/Format.h>
 #include <llvm/Support/raw_ostream.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cstring>
 #include <map>
-#include <memory>
 #include <optional>
+
+#include "compile/baseline/Disassembler.h"
 
 namespace kiln::baseline {
 namespace {
-
-constexpr const char* kTriple = "x86_64-unknown-linux-gnu";
-
-/// LLVM's disassembler and all that it wants to have around it.
-class Disassembler {
-public:
-  /// False if LLVM has no x86 disassembler.
-  bool open() {
-    std::string message;
-    const llvm::Target* target = llvm::TargetRegistry::lookupTarget(kTriple, message);
-    if (!target)
-      return false;
-    registers_.reset(target->createMCRegInfo(kTriple));
-    assembly_.reset(target->createMCAsmInfo(*registers_, kTriple, {}));
-    instructions_.reset(target->createMCInstrInfo());
-    subtarget_.reset(target->createMCSubtargetInfo(kTriple, "", ""));
-    context_ = std::make_unique<llvm::MCContext>(llvm::Triple(kTriple), assembly_.get(), registers_.get(), subtarget_.get());
-    disassembler_.reset(target->createMCDisassembler(*subtarget_, *context_));
-    analysis_.reset(target->createMCInstrAnalysis(instructions_.get()));
-    printer_.reset(target->createMCInstPrinter(llvm::Triple(kTriple), 0, *assembly_, *instructions_, *registers_));
-    return disassembler_ && analysis_ && printer_;
-  }
-
-  struct Decoded {
-    llvm::MCInst instruction;
-    std::uint64_t bytes = 0; ///< 0: not an instruction
-  };
-  Decoded decode(llvm::ArrayRef<std::uint8_t> bytes, std::uint64_t at) {
-    Decoded decoded;
-    if (disassembler_->getInstruction(decoded.instruction, decoded.bytes, bytes.drop_front(at), at, llvm::nulls()) !=
-        llvm::MCDisassembler::Success)
-      decoded.bytes = 0;
-    return decoded;
-  }
-
-  /// Where a jump or call inside the code leads.
-  std::optional<std::uint64_t> branchTarget(const Decoded& decoded, std::uint64_t at) const {
-    std::uint64_t to = 0;
-    if (!analysis_->isBranch(decoded.instruction) || !analysis_->evaluateBranch(decoded.instruction, at, decoded.bytes, to))
-      return std::nullopt;
-    return to;
-  }
-  void setBranchTarget(llvm::MCInst& instruction, const std::string& name) {
-    instruction.getOperand(0) = llvm::MCOperand::createExpr(symbol(name, 0));
-  }
-  /// The displacement of an operand relative to RIP.
-  llvm::MCOperand* relative(llvm::MCInst& instruction) const {
-    for (unsigned i = 0; i + 3 < instruction.getNumOperands(); ++i) // base, scale, index, displacement
-      if (instruction.getOperand(i).isReg() && instruction.getOperand(i + 3).isImm() &&
-          llvm::StringRef(registers_->getName(instruction.getOperand(i).getReg())) == "RIP")
-        return &instruction.getOperand(i + 3);
-    return nullptr;
-  }
-  const llvm::MCExpr* symbol(const std::string& name, std::int64_t addend) {
-    const llvm::MCExpr* base = llvm::MCSymbolRefExpr::create(context_->getOrCreateSymbol(name), *context_);
-    return addend == 0 ? base
-                       : llvm::MCBinaryExpr::createAdd(base, llvm::MCConstantExpr::create(addend, *context_), *context_);
-  }
-  std::string print(const llvm::MCInst& instruction) {
-    std::string text;
-    llvm::raw_string_ostream out(text);
-    printer_->printInst(&instruction, 0, "", *subtarget_, out);
-    text.erase(0, text.find_first_not_of('\t'));
-    if (std::size_t tab = text.find('\t'); tab != std::string::npos)
-      text[tab] = ' ';
-    return text;
-  }
-
-private:
-  std::unique_ptr<llvm::MCRegisterInfo> registers_;
-  std::unique_ptr<llvm::MCAsmInfo> assembly_;
-  std::unique_ptr<llvm::MCInstrInfo> instructions_;
-  std::unique_ptr<llvm::MCSubtargetInfo> subtarget_;
-  std::unique_ptr<llvm::MCContext> context_;
-  std::unique_ptr<llvm::MCDisassembler> disassembler_;
-  std::unique_ptr<llvm::MCInstrAnalysis> analysis_;
-  std::unique_ptr<llvm::MCInstPrinter> printer_;
-};
 
 class Description {
 public:
@@ -115,8 +29,8 @@ public:
   }
 
   Result<std::string> run() {
-    if (!disassembler_.open())
-      return fail(ErrorCode::CompileFailed, "this build has no disassembler");
+    if (auto opened = disassembler_.open(); !opened)
+      return std::unexpected(opened.error());
     gather();
     writePlan();
     writeCode();
@@ -143,9 +57,9 @@ private:
         at += data;
         continue;
       }
-      Disassembler::Decoded decoded = disassembler_.decode(code_.bytes, at);
-      if (auto to = disassembler_.branchTarget(decoded, at); to && *to < code_.codeBytes)
-        label(*to);
+      Disassembler::Instruction decoded = disassembler_.decode(code_.bytes, at);
+      if (decoded.branch && *decoded.branch < code_.codeBytes)
+        label(*decoded.branch);
       at += std::max<std::uint64_t>(decoded.bytes, 1);
     }
   }
@@ -240,24 +154,32 @@ private:
   }
 
   std::uint64_t writeInstruction(std::uint64_t at) {
-    Disassembler::Decoded decoded = disassembler_.decode(code_.bytes, at);
+    Disassembler::Instruction decoded = disassembler_.decode(code_.bytes, at);
     if (decoded.bytes == 0) {
       out_ << "        .byte " << llvm::format_hex(code_.bytes[at], 4) << '\n';
       return at + 1;
     }
-    std::uint64_t end = at + decoded.bytes;
-    if (auto to = disassembler_.branchTarget(decoded, at); to && *to < code_.codeBytes)
-      disassembler_.setBranchTarget(decoded.instruction, label(*to));
-    if (llvm::MCOperand* distance = disassembler_.relative(decoded.instruction)) {
-      if (auto fixup = inCode_.find(end); fixup != inCode_.end()) {
-        *distance = llvm::MCOperand::createExpr(disassembler_.symbol(nameOf_(*fixup->second), fixup->second->addend));
-      } else {
-        std::uint64_t to = end + static_cast<std::uint64_t>(distance->getImm());
-        *distance = llvm::MCOperand::createExpr(disassembler_.symbol(constantName(to), 0));
-      }
-    }
-    out_ << "        " << disassembler_.print(decoded.instruction) << '\n';
+    const std::uint64_t end = at + decoded.bytes;
+    std::string name;
+    if (decoded.branch)
+      name = *decoded.branch < code_.codeBytes ? label(*decoded.branch) : std::to_string(*decoded.branch);
+    else if (decoded.relative)
+      name = relativeName(end, *decoded.relative) + "(%rip)";
+    out_ << "        " << disassembler_.print(name) << '\n';
     return end;
+  }
+
+  static std::string quoted(const std::string& name) {
+    const bool plain = std::ranges::all_of(name, [](unsigned char c) { return isalnum(c) || c == '_' || c == '.' || c == '$'; });
+    return plain ? name : '"' + name + '"';
+  }
+  /// Of what an instruction that ends at `end` has an address relative to RIP of.
+  std::string relativeName(std::uint64_t end, std::uint64_t to) {
+    auto fixup = inCode_.find(end);
+    if (fixup == inCode_.end())
+      return constantName(to);
+    const std::int64_t addend = fixup->second->addend;
+    return quoted(nameOf_(*fixup->second)) + (addend > 0 ? "+" : "") + (addend ? std::to_string(addend) : "");
   }
 
   /// Of what stands behind the code, or of a jump table.

@@ -8,8 +8,8 @@
 @p = global ptr getelementptr (i8, ptr @a, i64 16)
 
 ; CHECK-LABEL: points:
-; CHECK: leaq a+16(%rip), %[[ADDRESS:[a-z0-9]+]]
-; CHECK: cmpq %[[ADDRESS]], p(%rip)
+; CHECK: lea a+16(%rip), %[[ADDRESS:[a-z0-9]+]]
+; CHECK: cmp %[[ADDRESS]], p(%rip)
 define i1 @points() noinline {
   %p = load ptr, ptr @p
   %c = icmp eq ptr %p, getelementptr (i8, ptr @a, i64 16)

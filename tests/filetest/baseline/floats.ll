@@ -54,7 +54,7 @@ no:
 ; CHECK-LABEL: equal:
 ; CHECK:      vxorps %xmm14, %xmm14, %xmm14
 ; CHECK-NEXT: vucomisd %xmm14, %xmm0
-; CHECK-NEXT: jne [[NO:.*]]
+; CHECK-NEXT: jnz [[NO:.*]]
 ; CHECK-NEXT: jp [[NO]]
 define i32 @equal(double %a) {
   %c = fcmp oeq double %a, 0.0
@@ -79,9 +79,9 @@ no:
 }
 
 ; CHECK-LABEL: compared:
-; CHECK:      vcmpeqsd %xmm1, %xmm0, %xmm15
+; CHECK:      vcmpsd $0, %xmm1, %xmm0, %xmm15
 ; CHECK-NEXT: vmovd %xmm15, %e[[R:[a-z0-9]+]]
-; CHECK-NEXT: andl $1, %e[[R]]
+; CHECK-NEXT: and $1, %e[[R]]
 define i1 @compared(double %a, double %b) {
   %c = fcmp oeq double %a, %b
   ret i1 %c
@@ -109,7 +109,7 @@ define double @greatest(double %a, double %b) {
 }
 
 ; CHECK-LABEL: blended:
-; CHECK:      vcmplt_oqsd %xmm1, %xmm0, %xmm14
+; CHECK:      vcmpsd $17, %xmm1, %xmm0, %xmm14
 ; CHECK-NEXT: vblendvpd %xmm14, %xmm2, %xmm3, %xmm0
 define double @blended(double %a, double %b, double %x, double %y) {
   %c = fcmp olt double %a, %b
@@ -119,7 +119,7 @@ define double @blended(double %a, double %b, double %x, double %y) {
 
 ; CHECK-LABEL: integer:
 ; CHECK:      vucomisd %xmm1, %xmm0
-; CHECK-NEXT: cmov{{a|be}}q
+; CHECK-NEXT: cmov{{nbe|be}} 
 define i64 @integer(double %a, double %b, i64 %x, i64 %y) {
   %c = fcmp ogt double %a, %b
   %s = select i1 %c, i64 %x, i64 %y
@@ -127,7 +127,7 @@ define i64 @integer(double %a, double %b, i64 %x, i64 %y) {
 }
 
 ; CHECK-LABEL: chosen:
-; CHECK:      cmpl %e{{.*}}
+; CHECK:      cmp %e{{.*}}
 ; CHECK-NEXT: jl
 ; CHECK-NEXT: vmovaps %xmm1, %xmm0
 define float @chosen(i32 %i, i32 %j, float %a, float %b) {
@@ -155,7 +155,7 @@ define double @square(double %a) {
 ; CHECK-LABEL: down:
 ; CHECK:      vroundsd $9, %xmm0, %xmm0, %xmm0
 ; PLAIN-LABEL: down:
-; PLAIN:      callq *address.runtime
+; PLAIN:      call *address.runtime
 define double @down(double %a) {
   %s = call double @llvm.floor.f64(double %a)
   ret double %s
@@ -170,10 +170,10 @@ define i1 @number(double %a) {
 }
 
 ; CHECK-LABEL: infinite:
-; CHECK:      btrq $63, %r10
+; CHECK:      btr $63, %r10
 ; CHECK:      jbe
 ; CHECK-NOT:  jbe
-; CHECK:      retq
+; CHECK:      ret
 define i1 @infinite(double %a) {
   %c = call i1 @llvm.is.fpclass.f64(double %a, i32 516)
   ret i1 %c

@@ -21,8 +21,8 @@
 ; BRANCH-LABEL: branch:
 ; BRANCH: # %[[#]] = icmp slt i64
 ; BRANCH-NEXT: # br i1
-; BRANCH-NEXT: cmpq %[[B:r[a-z0-9]+]], %[[A:r[a-z0-9]+]]
-; BRANCH-NEXT: jge .[[#]]
+; BRANCH-NEXT: cmp %[[B:r[a-z0-9]+]], %[[A:r[a-z0-9]+]]
+; BRANCH-NEXT: jnl .[[#]]
 ; BRANCH-NEXT: .[[#]]:
 define i64 @branch(i64 %a, i64 %b) {
   %less = icmp slt i64 %a, %b
@@ -34,10 +34,10 @@ no:
 }
 
 ; IMMEDIATE-LABEL: immediate:
-; IMMEDIATE: addl $1000, %[[S:e?[a-z0-9]+]]
-; IMMEDIATE: testl %[[S]], %[[S]]
-; IMMEDIATE-NEXT: je
-; IMMEDIATE: cmpl $77, %[[S]]
+; IMMEDIATE: add $1000, %[[S:e?[a-z0-9]+]]
+; IMMEDIATE: test %[[S]], %[[S]]
+; IMMEDIATE-NEXT: jz
+; IMMEDIATE: cmp $77, %[[S]]
 ; IMMEDIATE-NEXT: jbe
 define i32 @immediate(i32 %a) {
   %s = add i32 %a, 1000
@@ -56,7 +56,7 @@ end:
 ; OPERAND-LABEL: operand:
 ; OPERAND: = load i32
 ; OPERAND-NEXT: = add i32
-; OPERAND-NEXT: addl (%r{{[a-z0-9]+}}), %e
+; OPERAND-NEXT: add (%r{{[a-z0-9]+}}), %e
 define i32 @operand(i32 %a, ptr %p) {
   %v = load i32, ptr %p
   %s = add i32 %a, %v
@@ -64,8 +64,8 @@ define i32 @operand(i32 %a, ptr %p) {
 }
 ; COMPARED-LABEL: compared:
 ; COMPARED: br i1
-; COMPARED-NEXT: cmpl %e{{[a-z0-9]+}}, 12(%r{{[a-z0-9]+}})
-; COMPARED-NEXT: jae
+; COMPARED-NEXT: cmp %e{{[a-z0-9]+}}, 12(%r{{[a-z0-9]+}})
+; COMPARED-NEXT: jnb
 define i32 @compared(i32 %a, ptr %p) {
   %field = getelementptr i8, ptr %p, i64 12
   %v = load i32, ptr %field
@@ -78,7 +78,7 @@ no:
 }
 ; SCALED-LABEL: scaled:
 ; SCALED: = load i32
-; SCALED-NEXT: movl 4(%r{{[a-z0-9]+}},%r{{[a-z0-9]+}},8), %e
+; SCALED-NEXT: mov 4(%r{{[a-z0-9]+}},%r{{[a-z0-9]+}},8), %e
 define i32 @scaled(ptr %p, i64 %i) {
   %at = getelementptr { i32, i32 }, ptr %p, i64 %i, i32 1
   %v = load i32, ptr %at
@@ -87,7 +87,7 @@ define i32 @scaled(ptr %p, i64 %i) {
 ; STORED-LABEL: stored:
 ; STORED: movw $3, (%r{{[a-z0-9]+}},%r{{[a-z0-9]+}},2)
 ; STORED-NEXT: ret
-; STORED-NEXT: retq
+; STORED-NEXT: ret
 define void @stored(ptr %p, i64 %i) {
   %at = getelementptr i16, ptr %p, i64 %i
   store i16 3, ptr %at
@@ -97,9 +97,9 @@ define void @stored(ptr %p, i64 %i) {
 ; Loaded, changed and stored where it was.
 ; UPDATE-LABEL: update:
 ; UPDATE: store i32
-; UPDATE-NEXT: addl %e{{[a-z0-9]+}}, 20(%r{{[a-z0-9]+}})
+; UPDATE-NEXT: add %e{{[a-z0-9]+}}, 20(%r{{[a-z0-9]+}})
 ; UPDATE-NEXT: ret
-; UPDATE-NEXT: retq
+; UPDATE-NEXT: ret
 define void @update(ptr %p, i32 %a) {
   %at = getelementptr i32, ptr %p, i64 5
   %v = load i32, ptr %at
@@ -111,7 +111,7 @@ define void @update(ptr %p, i32 %a) {
 ; UPDATE-VARIABLE: store i32
 ; UPDATE-VARIABLE-NEXT: orl $4, x+8(%rip)
 ; UPDATE-VARIABLE-NEXT: ret
-; UPDATE-VARIABLE-NEXT: retq
+; UPDATE-VARIABLE-NEXT: ret
 @x = global [8 x i32] zeroinitializer
 define void @update_variable() {
   %v = load i32, ptr getelementptr (i8, ptr @x, i64 8)
@@ -122,8 +122,8 @@ define void @update_variable() {
 
 ; BIT-LABEL: bit:
 ; BIT: br i1
-; BIT-NEXT: testb $8, %
-; BIT-NEXT: jne
+; BIT-NEXT: test $8, %
+; BIT-NEXT: jnz
 define i32 @bit(i32 %a) {
   %m = and i32 %a, 8
   %c = icmp eq i32 %m, 0
@@ -136,7 +136,7 @@ no:
 
 ; SELECTS-LABEL: selects:
 ; SELECTS: = select
-; SELECTS-NEXT: cmpq
+; SELECTS-NEXT: cmp
 ; SELECTS-NEXT: cmov
 ; SELECTS-NEXT: ret
 define i64 @selects(i64 %a, i64 %b) {
@@ -148,12 +148,12 @@ define i64 @selects(i64 %a, i64 %b) {
 ; Variables and their fields are addresses of the frame.
 ; LOCAL-LABEL: local:
 ; LOCAL: store i64
-; LOCAL-NEXT: movq %r{{[a-z0-9]+}}, -8(%rbp)
+; LOCAL-NEXT: mov %r{{[a-z0-9]+}}, -8(%rbp)
 ; LOCAL-NEXT: call void @use
-; LOCAL-NEXT: leaq -16(%rbp), %rdi
-; LOCAL-NEXT: callq *slot.use(%rip)
+; LOCAL-NEXT: lea -16(%rbp), %rdi
+; LOCAL-NEXT: call *slot.use(%rip)
 ; LOCAL-NEXT: load i64
-; LOCAL-NEXT: movq -8(%rbp), %r
+; LOCAL-NEXT: mov -8(%rbp), %r
 ; PLAN:      # local: {{[0-9]+}} bytes of code; frame of 16 bytes
 ; PLAN:      # %{{.*}}: variable at -16
 define i64 @local(i64 %a) {
@@ -170,10 +170,10 @@ define void @use(ptr %p) noinline {
 
 ; EXTENDS-LABEL: extends:
 ; EXTENDS: load i8
-; EXTENDS-NEXT: movsbq (%r{{[a-z0-9]+}}), %r
+; EXTENDS-NEXT: movsxb (%r{{[a-z0-9]+}}), %r
 ; EXTENDS-NEXT: sext
 ; EXTENDS: load i16
-; EXTENDS-NEXT: movzwl 1(%r{{[a-z0-9]+}}), %e
+; EXTENDS-NEXT: movzxw 1(%r{{[a-z0-9]+}}), %e
 ; EXTENDS-NEXT: zext
 ; EXTENDS-NEXT: add
 define i64 @extends(ptr %p) {
@@ -188,12 +188,12 @@ define i64 @extends(ptr %p) {
 
 ; Four instructions a round, and nothing is moved at its end.
 ; LOOP-LABEL: loop:
-; LOOP: addq (%r{{[a-z0-9]+}},%[[I:r[a-z0-9]+]],8), %r
+; LOOP: add (%r{{[a-z0-9]+}},%[[I:r[a-z0-9]+]],8), %r
 ; LOOP-NEXT: add i64
-; LOOP-NEXT: addq $1, %[[I]]
+; LOOP-NEXT: add $1, %[[I]]
 ; LOOP-NEXT: icmp
 ; LOOP-NEXT: br i1
-; LOOP-NEXT: cmpq %r{{[a-z0-9]+}}, %[[I]]
+; LOOP-NEXT: cmp %r{{[a-z0-9]+}}, %[[I]]
 ; LOOP-NEXT: jb .
 ; LOOP-NEXT: .[[#]]:
 ; LOOP-NEXT: ret i64
@@ -227,9 +227,9 @@ define double @real(double %a, ptr %p) {
   ret double %m
 }
 
-; TABLE:      ja .[[#OTHER:]]
-; TABLE-NEXT: leaq .L[[#TABLE:]](%rip), %r
-; TABLE:      jmpq *%rax
+; TABLE:      jnbe .[[#OTHER:]]
+; TABLE-NEXT: lea .L[[#TABLE:]](%rip), %r
+; TABLE:      jmp %rax
 ; TABLE-NEXT: .L[[#TABLE]]:
 ; TABLE-NEXT: .long .[[#A:]]
 ; TABLE-NEXT: .long .[[#OTHER]]

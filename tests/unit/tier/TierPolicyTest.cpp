@@ -304,6 +304,22 @@ TEST(ARefusedRung, IsNotThere) {
   EXPECT_EQ(firstBudget(stepped(), now).calls, 900);
 }
 
+TEST(ALargeFunction, GoesFromBaselineToTheTop) {
+  TierSnapshot now = at(Tier::Baseline, 100, 0);
+  EXPECT_EQ(decideTier(stepped(), now).target, Tier::O2);
+  now.large = true;
+  EXPECT_FALSE(decideTier(stepped(), now).promote);
+  EXPECT_EQ(firstBudget(stepped(), now).calls, 900);
+  now.calls = 1000;
+  EXPECT_EQ(decideTier(stepped(), now).target, Tier::O3);
+  // Of a ladder that ends with O2 that is the top.
+  EXPECT_EQ(decideTier(*Ladder::parse("interpreter,baseline@10,O2@100"), now).target, Tier::O2);
+  // Its way to baseline is everybody's.
+  now.current = kInterpreter;
+  now.calls = 10;
+  EXPECT_EQ(decideTier(stepped(), now).target, Tier::Baseline);
+}
+
 TEST(ARefusedRung, AtTheTopLeavesNothingToCountFor) {
   TierSnapshot now = withoutBaseline(at(kInterpreter, 10, 0));
   EXPECT_EQ(firstBudget(*Ladder::parse("interpreter,baseline@10"), now).calls, kUnbounded);

@@ -70,6 +70,42 @@ TEST(Assumptions, ARootIsLeftAloneAfterItsRebuilds) {
   EXPECT_EQ(assumptions.counts().leftAlone, 1u);
 }
 
+TEST(Assumptions, ALargeRootIsRebuiltOnce) {
+  Assumptions assumptions(2, {.failures = 1, .rebuilds = 3}, [](const GuardSite&) { return Answer::Asked; });
+  std::array<GuardCell, 2> cells;
+  for (std::uint32_t root = 0; root < 2; ++root) {
+    const GuardInfo guard{{AssumptionKind::CallTarget, root, 5, 1}, true};
+    const std::uint64_t bytes = Assumptions::kLargeCode - root;
+    assumptions.failed(*assumptions.install(root, ~0u, std::span(&guard, 1), &cells[root], bytes)[0]);
+  }
+  EXPECT_FALSE(assumptions.allowed(0));
+  EXPECT_TRUE(assumptions.allowed(1));
+}
+
+TEST(Assumptions, AnExitWhoseActivationLingersWeighsMore) {
+  unsigned asked = 0;
+  Assumptions assumptions(2, {.failures = 2 * Assumptions::kLingering}, [&](const GuardSite&) {
+    ++asked;
+    return Answer::Asked;
+  });
+  GuardCell cell;
+  const GuardInfo guard{kBranch, true};
+  GuardSite& site = *assumptions.install(0, ~0u, std::span(&guard, 1), &cell)[0];
+  assumptions.lingers(1); // nothing has failed
+  assumptions.failed(site);
+  assumptions.lingers(0); // another function
+  assumptions.lingers(1);
+  assumptions.lingers(1); // one exit, one long activation
+  EXPECT_TRUE(assumptions.holds(kBranch));
+  EXPECT_EQ(site.failures(), 1u);
+  for (std::uint64_t i = 1; i < Assumptions::kLingering; ++i)
+    assumptions.failed(site);
+  EXPECT_TRUE(assumptions.holds(kBranch));
+  assumptions.lingers(1);
+  EXPECT_FALSE(assumptions.holds(kBranch));
+  EXPECT_EQ(asked, 1u);
+}
+
 TEST(Assumptions, BusyAsksAgainAndPointlessCountsNothing) {
   Answer answer = Answer::Busy;
   unsigned asked = 0;
