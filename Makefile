@@ -23,7 +23,7 @@ $(call configure,$(1),ON)
 ctest --test-dir build/$(1) --output-on-failure --no-tests=error -j $(JOBS)
 endef
 
-.PHONY: help run build test asan tsan conformance fuzz bench format clean
+.PHONY: help run build test install package docs asan tsan conformance fuzz bench format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -40,6 +40,30 @@ build: ## install what is missing and build build/release/bin/kiln
 
 test: ## build everything and run all tests
 	$(call check,release)
+
+# All of it: the command, libkiln.a and libkiln.so. DESTDIR is heeded.
+install: ## build everything and install it (PREFIX=/usr/local)
+	@scripts/setup build
+	$(call configure,release,OFF)
+	@cmake --build build/release --parallel $(JOBS) --target kiln_command kiln_static kiln_shared kiln_manual kiln_changelog
+	@cmake --install build/release --prefix $(or $(PREFIX),/usr/local)
+
+package: ## Debian packages, in build/release/packages
+	@scripts/setup package
+	$(call configure,release,OFF)
+	@cmake --build build/release --parallel $(JOBS) --target kiln_command kiln_static kiln_shared kiln_manual kiln_changelog
+	rm -rf build/release/packages
+	cpack --config build/release/CPackConfig.cmake -G DEB -B build/release/packages
+	rm -rf build/release/packages/_CPack_Packages
+	tests/package/deb.py --kiln $(KILN) --packages build/release/packages
+	lintian --fail-on warning build/release/packages/*.deb
+
+docs: build ## the documentation as a site, in build/docs/html
+	@scripts/setup docs
+	rm -rf build/docs
+	@mkdir -p build/docs
+	$(KILN) --generate markdown build/docs/generated
+	doxygen docs/Doxyfile
 
 asan: ## the tests under AddressSanitizer and UBSan
 	$(call check,asan)

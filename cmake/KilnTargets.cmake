@@ -19,6 +19,7 @@ target_link_libraries(kiln_flags INTERFACE Threads::Threads)
 function(kiln_part name)
   cmake_parse_arguments(PART "LLVM" "" "SOURCES;DEPENDS" ${ARGN})
   add_library(kiln_${name} STATIC ${PART_SOURCES})
+  set_property(GLOBAL APPEND PROPERTY KILN_PARTS kiln_${name}) # for cmake/KilnLibrary.cmake
   target_include_directories(kiln_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
   target_link_libraries(kiln_${name} PUBLIC kiln_flags)
   foreach(dep IN LISTS PART_DEPENDS)

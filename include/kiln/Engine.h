@@ -7,6 +7,11 @@
 //   auto program = (*engine)->load(kiln::ProgramInput::file("fib.bc"));
 //   auto fib = (*program)->function<int(int)>("fib");
 //   int result = (*fib)(30);
+//
+// Thread-safety: Engine and Program from any thread at once, but for destruction and where a member says otherwise.
+// Idea: mixed-mode execution with counters, promotion in the background and replacement on the stack, after Self
+// (Hoelzle, Ungar) and HotSpot; the manners are those of embedded libraries such as SQLite and simdjson.
+// docs/architecture.md, docs/tiers.md.
 #pragma once
 
 #include <cstddef>
@@ -20,14 +25,13 @@
 #include <type_traits>
 #include <vector>
 
+#include "kiln/Api.h"
 #include "kiln/Error.h"
 #include "kiln/Ladder.h"
 #include "kiln/Observer.h"
 #include "kiln/Profile.h"
 #include "kiln/Report.h"
 #include "kiln/Statistics.h"
-
-#define KILN_API __attribute__((visibility("default")))
 
 namespace kiln {
 
@@ -39,13 +43,15 @@ enum class Counting { Auto, On, Off };
 
 /// A level of a back-trace.
 struct CrashFrame {
-  std::uintptr_t address = 0;
+  std::uintptr_t address = 0;     ///< where it is, or returns to
   const char* function = nullptr; ///< of a program, as its symbol is; null: the frame is not one of a program's functions
-  Tier tier = Tier::Interpreter;
+  Tier tier = Tier::Interpreter;  ///< whose code it is
   bool isLoop = false;            ///< a continuation, entered at a loop
   const char* file = nullptr;     ///< null: the place in the source is not known
-  std::uint32_t line = 0;
+  std::uint32_t line = 0;         ///< counted from 1
 };
+
+/// What Options::onCrash calls: the signal, and the back-trace.
 using CrashHandler = void (*)(int signal, const CrashFrame* frames, std::size_t count);
 /// Where code and profiles are kept between runs; docs/cache.md says what is trusted. Off unless a folder is named.
 struct CacheOptions {
@@ -63,12 +69,14 @@ struct CacheOptions {
   std::uint64_t endMilliseconds = 50;
 };
 
+/// How an engine compiles. The defaults suit programs of seconds.
 struct Options {
+  /// The tiers, and when each starts.
   Ladder ladder = Ladder::standard();
   /// Background compile threads; 0 compiles in the thread whose budget is spent. Threads start with the first request.
   unsigned compileThreads = 1;
-  Counting counting = Counting::Auto;
-  Profiling profiling = Profiling::Auto;
+  Counting counting = Counting::Auto;     ///< which code counts calls and loops
+  Profiling profiling = Profiling::Auto;  ///< whether the lowest tiers record a profile
   /// What is recorded when a profile is: a set of Recorder bits.
   std::uint32_t recorders = kAllRecorders;
   /// Code of the ladder's last tier is optimised by what was recorded.
@@ -103,6 +111,7 @@ struct Options {
   std::size_t retireAt = std::size_t{4} << 20;
   /// Requests that may wait at once; further ones are dropped and made again later.
   std::size_t queueCapacity = 1024;
+  /// What is kept between runs; off unless it names a folder.
   CacheOptions cache;
   /// Read and verify every function when a program is loaded, instead of each at its first compile.
   bool verifyAll = false;
@@ -131,16 +140,18 @@ struct Options {
 
 /// What a program is made of.
 struct ProgramInput {
+  /// A module in memory.
   struct Buffer {
     std::string name;            ///< for messages
     std::span<const char> bytes; ///< as a file's; copied by load()
   };
+  /// A function of the host.
   struct HostFunction {
-    std::string name;
-    const void* address = nullptr;
+    std::string name;              ///< by which the program calls it
+    const void* address = nullptr; ///< where it is; callable as long as the program runs
   };
   std::vector<std::string> files; ///< bitcode, containers of it, or IR text
-  std::vector<Buffer> buffers;
+  std::vector<Buffer> buffers;    ///< the like, in memory
   std::vector<std::string> libraries; ///< shared libraries, searched in order
   std::vector<HostFunction> hostFunctions; ///< found before any library
   /// A profile file of earlier runs, for Options::pgo; empty: none. Functions that it does not know go without.
@@ -148,8 +159,10 @@ struct ProgramInput {
   /// Run the program's static constructors in load(). `kiln run` defers them to prepareMain().
   bool runConstructors = true;
 
-  static ProgramInput file(std::string path);
-  static ProgramInput memory(std::string name, std::span<const char> bytes);
+  /// Of one file.
+  KILN_API static ProgramInput file(std::string path);
+  /// Of one buffer.
+  KILN_API static ProgramInput memory(std::string name, std::span<const char> bytes);
   /// Makes `function` callable from the program by name. The types are the host's promise.
   template <typename R, typename... A> ProgramInput& host(std::string name, R (*function)(A...)) {
     hostFunctions.push_back({std::move(name), reinterpret_cast<const void*>(function)});
@@ -163,6 +176,7 @@ template <typename Signature> class Function;
 /// compiled or promoted, as long as the program lives. Copies are cheap. Thread-safe.
 template <typename R, typename... A> class Function<R(A...)> {
 public:
+  /// Calls it.
   R operator()(A... arguments) const { return address_(arguments...); }
   /// The address as a C function pointer, stable for the program's life.
   auto address() const { return address_; }
@@ -192,6 +206,7 @@ public:
       return std::unexpected(address.error());
     return Function<Signature>(*address);
   }
+  /// What Function::address() of that function is. Fails with UnknownEntry.
   Result<void*> functionAddress(std::string_view name);
   /// The address of a global variable of the program. Fails with UnknownEntry.
   Result<void*> variableAddress(std::string_view name);
@@ -199,10 +214,11 @@ public:
   /// A C program's start, ready to be made: `call()` runs main and returns its result. Plain data, so that the frame that
   /// calls it needs no destructor: a main thread may end by pthread_exit, which unwinds every frame below.
   struct MainCall {
-    int (*function)(int, char**, char**) = nullptr;
+    int (*function)(int, char**, char**) = nullptr; ///< the entry's address
     bool returnsInt = true; ///< false: main returns nothing, and the result is 0
-    int argc = 0;
-    char** argv = nullptr;
+    int argc = 0;           ///< how many arguments, the program's name included
+    char** argv = nullptr;  ///< these, and a null pointer
+    /// Runs it. Errors of the program are its own.
     int call(char** environment) const {
       int result = function(argc, argv, environment);
       return returnsInt ? result : 0;
@@ -211,7 +227,7 @@ public:
   /// Runs the constructors (once) and prepares the entry function as a C program's main; `arguments[0]` is the program's
   /// name. Without an entry it is entry(). The arguments are copied and stay for the life of the process. Fails with UnknownEntry or BadMain.
   Result<MainCall> prepareMain(std::span<const std::string> arguments, std::string_view entry = {});
-  /// prepareMain() and call(). A program that calls exit() never returns here.
+  /// prepareMain() and call(). A program that calls exit() never returns here. Fails like prepareMain().
   Result<int> runMain(std::span<const std::string> arguments, std::string_view entry = {});
   /// The function to start at, when no other is named: what the first container that names one says, or "main".
   std::string_view entry() const;
@@ -222,11 +238,12 @@ public:
   /// is queued. Ends a hold. Fails with UnknownEntry, CompileFailed, CodeSpaceFull or ShutDown.
   Result<void> promote(std::string_view name, Tier tier, bool wait = true);
   /// From the next call on the function runs its code of `tier` and stays there until promote(). Activations that run
-  /// end in the code they are in.
+  /// end in the code they are in. Fails like promote().
   Result<void> demote(std::string_view name, Tier tier);
   /// The most called functions, hottest first.
   std::vector<FunctionStatistics> hotFunctions(std::size_t count);
 
+  /// What it did so far.
   Statistics statistics();
   /// Looks now whether superseded code can be freed, whatever Options::retireAt says but 0. The bytes that were.
   std::size_t retire();
@@ -249,6 +266,7 @@ public:
   /// What a program with Options::report did so far. Fails with BadOption without that option, and in the child of a fork.
   Result<Report> report();
 
+  /// What dump() shows: LLVM IR behind the passes, machine code, or the interpreter's ops.
   enum class Dump { Ir, Assembly, Ops };
   /// What the compiler makes of a function at a tier, as text; for Ops, whatever the tier, what the interpreter executes. Fails
   /// with UnknownEntry, CompileFailed, or BadOption for IR or assembly of the interpreter.
@@ -263,12 +281,17 @@ private:
 /// Owns the compile threads and their queue. Thread-safe.
 class KILN_API Engine {
 public:
+  /// Makes an engine; threads are started later. Fails with BadLadder, BadOption for a value that cannot be, or
+  /// SystemError.
   static Result<std::unique_ptr<Engine>> create(Options options);
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  /// Reads, links and lays out a program; runs its static constructors unless the input defers them.
+  /// Reads, links and lays out a program; runs its static constructors unless the input defers them. Fails with one of
+  /// the codes from FileNotFound to UnresolvedSymbol, CompileFailed for file-level assembly, Unsupported,
+  /// LibraryNotLoaded, SystemError, ShutDown, BadProfile, or those of containers (docs/errors.md); then nothing is left
+  /// of it.
   Result<std::unique_ptr<Program>> load(const ProgramInput& input);
 
   /// Cancels what is queued, waits for what is being compiled, ends the threads. Programs stay callable at the tiers they
@@ -280,7 +303,7 @@ private:
   std::shared_ptr<EngineCore> core_;
 };
 
-/// "0.1.0"
-std::string_view version();
+/// The library's: "0.1.0". Thread-safe.
+KILN_API std::string_view version();
 
 } // namespace kiln

@@ -1,10 +1,15 @@
 // Errors of the public API: values with a stable code, never exceptions.
+//
+// Thread-safety: values; functions from any thread. Idea: std::expected of C++23 instead of exceptions or of an errno,
+// and codes that stay, as SQLite's do.
 #pragma once
 
 #include <expected>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include "kiln/Api.h"
 
 namespace kiln {
 
@@ -40,15 +45,16 @@ enum class ErrorCode : int {
 };
 
 /// Stable spelling of a code, for logs and tests: "bad-bitcode".
-std::string_view errorCodeName(ErrorCode code);
+KILN_API std::string_view errorCodeName(ErrorCode code);
 
 /// One error: a code for programs and a message for people. The message names the file or symbol and,
 /// where something can be done about it, says what.
 struct Error {
-  ErrorCode code = ErrorCode::Ok;
-  std::string message;
+  ErrorCode code = ErrorCode::Ok; ///< stable
+  std::string message;            ///< may change
 };
 
+/// What a function that can fail returns: a value, or the Error.
 template <typename T> using Result = std::expected<T, Error>;
 
 /// Shorthand for returning an error from a function that yields Result<T>.

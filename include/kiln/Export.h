@@ -7,6 +7,9 @@
 //   auto made = kiln::exportProgram(options);
 //
 // In a library of its own (kiln_export): a host that exports nothing does not link the linker.
+//
+// Idea: profile-guided builds as compilers have them (`-fprofile-use`) and leaving out what a recorded workload never
+// needed, known from the debloating of programs; docs/export.md.
 #pragma once
 
 #include <cstdint>
@@ -30,18 +33,20 @@ enum class ColdCode {
 /// With this exit status ends a program that calls a function which ColdCode::Trap left out.
 inline constexpr int kTrapStatus = 125;
 
+/// What kind of file an export makes.
 enum class ExportKind {
-  Executable,
+  Executable, ///< a program that starts by itself
   Object, ///< one relocatable file, to be linked by others
-  SharedLibrary,
+  SharedLibrary, ///< that programs load
 };
 
+/// What exportProgram() is to make of what.
 struct ExportOptions {
   std::vector<std::string> files; ///< `.bc` or `.ll`
   /// A profile file of earlier runs, or empty. Functions that it does not know are cold.
   std::string profile;
-  std::string output;
-  ExportKind kind = ExportKind::Executable;
+  std::string output;                       ///< the path of the file to write
+  ExportKind kind = ExportKind::Executable; ///< what it is to be
   /// Of an executable: linked with archives of the C library and all others, needs no shared one.
   bool isStatic = false;
   /// Without a profile nothing is known to be cold: then Size means Keep, and Trap is an error.

@@ -1,4 +1,7 @@
 // Events for those who watch a program climb.
+//
+// Idea: the compilation events that HotSpot logs (-XX:+PrintCompilation) and .NET's runtime traces, as calls instead
+// of text.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +14,7 @@ namespace kiln {
 
 /// One decision about one function. The views are valid during the call only.
 struct TierEvent {
+  /// What happened.
   enum class Kind : std::uint8_t {
     Requested, ///< a compile was asked for
     Published, ///< calls now go to the new tier
@@ -20,11 +24,11 @@ struct TierEvent {
     Exited,    ///< a guard failed and the interpreter goes on; `reason` tells which and with what values
     LoopPublished, ///< activations that reach the header of `loop` move into new code there; calls go where they went
   };
-  Kind kind = Kind::Requested;
-  std::string_view program;
-  std::string_view function;
+  Kind kind = Kind::Requested;   ///< what happened
+  std::string_view program;      ///< the name of its first file or buffer
+  std::string_view function;     ///< its symbol
   std::optional<Tier> from;      ///< none before the first compile
-  Tier to = Tier::O0;
+  Tier to = Tier::O0;            ///< where it goes, or was to go
   /// For Requested, LoopPublished, Failed and Dropped: the event is of a continuation at the loop whose header is the block
   /// of this number, not of the function as a whole.
   std::optional<std::uint32_t> loop;
@@ -40,6 +44,7 @@ struct TierEvent {
 class Observer {
 public:
   virtual ~Observer() = default;
+  /// The event, whose views are valid until this returns.
   virtual void onTierEvent(const TierEvent& event) = 0;
 };
 

@@ -61,6 +61,8 @@ PushResult CompileQueue::pushLocked(const QueuedCompile& request) {
     if (samePlace(entry, request)) {
       entry.tier = request.tier;
       entry.calls = request.calls;
+      entry.exact |= request.exact;
+      entry.rebuild |= request.rebuild;
       setPending(entry, static_cast<int>(request.tier));
       return PushResult::Queued;
     }

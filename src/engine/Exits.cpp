@@ -2,8 +2,6 @@
 // often.
 #include "engine/Exits.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
@@ -11,6 +9,7 @@
 #include "engine/EngineCore.h"
 #include "engine/ProgramCore.h"
 #include "engine/SignalHandlers.h"
+#include "support/CancelState.h"
 #include "support/Clock.h"
 #include "support/SignalBlock.h"
 
@@ -25,14 +24,15 @@ constexpr std::uint32_t kShownWords = 6;
 /// In the place of a call that the program does not see: its errno stays, and it is not cancelled here.
 class InRuntime {
 public:
-  InRuntime() : errno_(errno) { pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancelState_); }
-  ~InRuntime() {
-    pthread_setcancelstate(cancelState_, nullptr);
+  InRuntime() : errno_(errno) {}
+  ~InRuntime() noexcept(false) { // where a cancellation that waited comes through
     errno = errno_;
+    cancel_.restore();
   }
 
 private:
-  int errno_, cancelState_ = 0;
+  int errno_;
+  CancelState cancel_;
 };
 
 } // namespace

@@ -21,7 +21,8 @@ constexpr std::uint32_t kDeepestWeight = 1u << 15;
 } // namespace
 
 bool isPure(const llvm::Instruction& instruction) {
-  return !instruction.isTerminator() && !llvm::isa<llvm::StoreInst, llvm::AllocaInst>(instruction) &&
+  return !instruction.isTerminator() &&
+         !llvm::isa<llvm::StoreInst, llvm::AllocaInst, llvm::CallBase>(instruction) &&
          !instruction.mayHaveSideEffects();
 }
 

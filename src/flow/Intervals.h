@@ -51,7 +51,7 @@ struct ValueState {
   bool clean = false; ///< the bits above the type are zero
 };
 
-/// Without uses it needs no code.
+/// Without uses it needs no code. Not calls, whatever their callees promise: their operands count as used (transition/FrameState.h).
 bool isPure(const llvm::Instruction& instruction);
 
 class Intervals {

@@ -1,10 +1,11 @@
 #include "function/FunctionTable.h"
 
 #include <cpuid.h>
-#include <pthread.h>
 
 #include <cstring>
 #include <new>
+
+#include "support/CancelState.h"
 
 extern "C" {
 // Entry.S
@@ -127,20 +128,18 @@ void FunctionTable::writeThunks(void* headData) {
 
 std::uintptr_t kiln_first_call(void* headData, std::uintptr_t thunkReturn) {
   auto* head = static_cast<kiln::Head*>(headData);
-  int cancelState = 0;
-  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancelState);
+  const kiln::CancelState cancel;
   std::uintptr_t target =
       head->handler(head->context, static_cast<std::uint32_t>((thunkReturn - 5 - head->firstThunk) / 8));
-  pthread_setcancelstate(cancelState, nullptr);
+  cancel.restore();
   return target;
 }
 
 void kiln_budget_spent(kiln::Counters* counters) {
-  int cancelState = 0;
-  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancelState);
+  const kiln::CancelState cancel;
   if (auto handler = kiln::gBudgetHandler.load(std::memory_order_acquire))
     handler(counters);
-  pthread_setcancelstate(cancelState, nullptr);
+  cancel.restore();
 }
 
 void kiln_probe_spent(void* probe) {

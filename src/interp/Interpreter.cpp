@@ -2,7 +2,6 @@
 
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/Module.h>
-#include <pthread.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -11,6 +10,7 @@
 #include "abi/CallShape.h"
 #include "interp/Dump.h"
 #include "interp/Handlers.h"
+#include "support/CancelState.h"
 #include "support/Clock.h"
 #include "transition/FrameState.h"
 #include "transition/Resume.h"
@@ -82,7 +82,7 @@ std::variant<Version, Refusal, Error> Interpreter::compile(const Source& source,
   (*code)->firstInstruction = static_cast<std::uint32_t>((*body)->arg_size());
   entry.decoded.store(code->get(), std::memory_order_release);
   Version version;
-  if (auto made = makeEntry(entry, version); !made)
+  if (auto made = makeEntry(entry, version, CodeUse::FirstCode); !made)
     return made.error();
   version.tier = Tier::Interpreter;
   version.counts = settings_.decode.loops;
@@ -171,7 +171,8 @@ std::variant<std::uintptr_t, Refusal, Error> Interpreter::install(llvm::Function
   entry.resultWords = (*code)->shape.resultWords;
   entry.shape = &(*code)->shape;
   Version thunk;
-  if (auto made = makeEntry(entry, thunk); !made)
+  // Better code is what needs it; the room without which functions cannot be called at all is not for that.
+  if (auto made = makeEntry(entry, thunk, CodeUse::Promotion); !made)
     return made.error();
   resumeCodes_.push_back(std::move(*code));
   return entry.thunk;
@@ -288,8 +289,8 @@ const void* Interpreter::atBackEdge(LoopHeader& header) {
     kiln_budget_spent(parts_.table.record(header.code->function).counters);
     return nullptr;
   }
-  int saved = errno, cancelState = 0;
-  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancelState);
+  const int saved = errno;
+  const CancelState cancel;
   std::uintptr_t entry = 0;
   if (settings_.osrAt) {
     // Every back-edge comes here.
@@ -305,8 +306,8 @@ const void* Interpreter::atBackEdge(LoopHeader& header) {
     if (!header.recipe.load(std::memory_order_acquire))
       entry = 0;
   }
-  pthread_setcancelstate(cancelState, nullptr);
   errno = saved;
+  cancel.restore();
   return reinterpret_cast<const void*>(entry);
 }
 

@@ -120,8 +120,8 @@ private:
   llvm::Function& functionIn(const Source& source, std::uint32_t id) const;
   Result<void> placeNativeEntry();
   /// The address that the entry's function is called at, with what the version says of that address.
-  Result<void> makeEntry(FunctionEntry& entry, Version& version);
-  Result<void> makeThunk(FunctionEntry& entry);
+  Result<void> makeEntry(FunctionEntry& entry, Version& version, CodeUse use);
+  Result<void> makeThunk(FunctionEntry& entry, CodeUse use);
   /// What the state of a loop header consists of; null if there can be none. `locate`: where a value, by number, is.
   using Locate = std::function<std::optional<Location>(std::uint32_t value)>;
   const StateRecipe* makeRecipe(llvm::Function& prepared, std::uint32_t block, const Locate& locate);
@@ -129,7 +129,7 @@ private:
                                                        std::expected<Resume, std::string> resume);
   void setHeaders(llvm::Function& prepared, const Resume& resume, Code& code);
   /// As makeThunk(), with a native frame that names the function.
-  Result<void> makeFramedThunk(FunctionEntry& entry, Version& version);
+  Result<void> makeFramedThunk(FunctionEntry& entry, Version& version, CodeUse use);
 
   const Parts parts_;
   const Settings settings_;

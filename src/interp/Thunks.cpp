@@ -66,16 +66,16 @@ Result<void> Interpreter::placeNativeEntry() {
   return {};
 }
 
-Result<void> Interpreter::makeEntry(FunctionEntry& entry, Version& version) {
+Result<void> Interpreter::makeEntry(FunctionEntry& entry, Version& version, CodeUse use) {
   if (auto placed = placeNativeEntry(); !placed)
     return placed;
-  return settings_.decode.framed ? makeFramedThunk(entry, version) : makeThunk(entry);
+  return settings_.decode.framed ? makeFramedThunk(entry, version, use) : makeThunk(entry, use);
 }
 
 /// movabs $entry, %r11; jmp *nativeEntry(%rip)
-Result<void> Interpreter::makeThunk(FunctionEntry& entry) {
+Result<void> Interpreter::makeThunk(FunctionEntry& entry, CodeUse use) {
   constexpr std::size_t kBytes = 16;
-  auto span = parts_.space.allocate(CodeArena::Code, kBytes, kBytes);
+  auto span = parts_.space.allocate(CodeArena::Code, kBytes, kBytes, use);
   if (!span)
     return std::unexpected(span.error());
   std::uint8_t code[kBytes] = {0x49, 0xbb};
@@ -90,13 +90,13 @@ Result<void> Interpreter::makeThunk(FunctionEntry& entry) {
 }
 
 /// push %rbp; mov %rsp, %rbp; movabs $entry, %r11; call *nativeEntry(%rip); leave; ret
-Result<void> Interpreter::makeFramedThunk(FunctionEntry& entry, Version& version) {
+Result<void> Interpreter::makeFramedThunk(FunctionEntry& entry, Version& version, CodeUse use) {
   std::size_t codeField = 0;
   auto bytes = frameTable(codeField);
-  auto table = parts_.space.allocate(CodeArena::Constants, bytes.size(), 8);
+  auto table = parts_.space.allocate(CodeArena::Constants, bytes.size(), 8, use);
   if (!table)
     return std::unexpected(table.error());
-  auto span = parts_.space.allocate(CodeArena::Code, kFramedBytes, 16);
+  auto span = parts_.space.allocate(CodeArena::Code, kFramedBytes, 16, use);
   if (!span)
     return std::unexpected(span.error());
   std::uint8_t code[kFramedBytes] = {0x55, 0x48, 0x89, 0xe5, 0x49, 0xbb};

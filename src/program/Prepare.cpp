@@ -173,6 +173,32 @@ void promoteAllocas(llvm::Function& function) {
   llvm::PromoteMemToReg(allocas, dominators);
 }
 
+/// Nobody uses it and it does nothing. Not calls: what is known of their callees is not the same in all worlds.
+bool isIdle(const llvm::Instruction& instruction) {
+  return instruction.use_empty() && !instruction.isTerminator() && !instruction.isEHPad() &&
+         !llvm::isa<llvm::AllocaInst, llvm::CallBase>(instruction) && !instruction.mayHaveSideEffects();
+}
+
+/// The low tiers do not execute such instructions. If they stood here, their operands would be alive for one who looks at
+/// the function alone (transition/FrameState.h), and nowhere to be found in a frame.
+void removeIdle(llvm::Function& function) {
+  llvm::SmallVector<llvm::Instruction*, 16> idle;
+  for (llvm::Instruction& instruction : llvm::instructions(function))
+    if (isIdle(instruction))
+      idle.push_back(&instruction);
+  while (!idle.empty()) {
+    llvm::Instruction* instruction = idle.pop_back_val();
+    llvm::SmallSetVector<llvm::Instruction*, 4> operands;
+    for (llvm::Use& operand : instruction->operands())
+      if (auto* used = llvm::dyn_cast<llvm::Instruction>(operand.get()); used && used != instruction)
+        operands.insert(used);
+    instruction->eraseFromParent();
+    for (llvm::Instruction* used : operands)
+      if (isIdle(*used))
+        idle.push_back(used);
+  }
+}
+
 } // namespace
 
 void prepareFunction(llvm::Function& function, DebugLines* lines) {
@@ -196,6 +222,7 @@ void prepareFunction(llvm::Function& function, DebugLines* lines) {
   llvm::removeUnreachableBlocks(function);
   if (!callsReturnTwice(function))
     promoteAllocas(function);
+  removeIdle(function);
 }
 
 } // namespace kiln

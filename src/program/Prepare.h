@@ -14,7 +14,8 @@ namespace kiln {
 class DebugLines;
 
 /// Drops debug information, with `lines` all but those, and the attributes by which an unoptimised build forbids optimisation, turns computed gotos
-/// into switches over label numbers, removes unreachable blocks, promotes allocas to SSA values.
+/// into switches over label numbers, removes unreachable blocks, promotes allocas to SSA values, removes what has neither
+/// effect nor use.
 ///
 /// Label numbers replace block addresses because a label may outlive a call in memory while the function changes its
 /// tier, and with it its code.

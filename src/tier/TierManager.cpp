@@ -225,16 +225,19 @@ void TierManager::withdraw(FunctionRecord& record, std::uint32_t loop, std::uint
   if (gone == record.versions.end())
     return;
   gone->withdrawn = true;
+  // Its successor may be there already: who withdraws asks for it first.
   if (loop != kNoLoop) {
-    record.addOsrEntry(loop, gone->tier, 0);
+    if (const OsrEntry* current = record.osrEntry(loop, gone->tier); current && current->address == entry)
+      record.addOsrEntry(loop, gone->tier, 0);
     return;
   }
   if (record.publishedEntry != entry)
     return;
   const Version* best = nullptr;
-  for (const Version& each : record.versions)
-    if (each.selectable() && each.tier < gone->tier && (!best || each.tier >= best->tier))
-      best = &each;
+  for (auto each = record.versions.begin(); each != record.versions.end(); ++each)
+    if (each->selectable() && (each->tier < gone->tier || (each->tier == gone->tier && each > gone)) &&
+        (!best || each->tier >= best->tier))
+      best = &*each;
   if (best)
     activate(record, *best, reason);
   versionsChanged(record);

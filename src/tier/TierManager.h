@@ -68,8 +68,9 @@ public:
   /// Adds a continuation to the record, for activations that reach its loop. `unasked`: none of them waits for it, so that
   /// they are made to look soon.
   void publishLoop(FunctionRecord& record, Version version, std::string_view reason, bool unasked = false);
-  /// Code that assumes what is not true: calls go to the best version that is left, if there is one below its tier, and activations do
-  /// not move into it any more. `loop`: of a continuation. The next version of its tier takes its place.
+  /// Code that assumes what is not true: calls go to its successor of the same tier, if that is there, or to the best version
+  /// below its tier, and activations do not move into it any more. `loop`: of a continuation. The next version of its tier
+  /// takes its place.
   void withdraw(FunctionRecord& record, std::uint32_t loop, std::uintptr_t entry, std::string_view reason);
   /// There will be no continuation of this tier at this loop; it is not asked for again. The function's own thresholds stay.
   void refuseLoop(FunctionRecord& record, Tier tier, std::uint32_t loop, std::string_view reason);

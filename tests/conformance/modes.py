@@ -52,10 +52,13 @@ MODES = {
     "exit7": Mode(("--tier", "O3", "--exit-at", "7"), deep=True),
     "exit3+osr7": Mode(("--ladder", "interpreter,baseline@1,O3@2", "--osr-at", "7", "--exit-at", "3",
                         "--compile-threads", "3"), deep=True),
-    # The same after two and more, with loops that move as soon as they have gone round twice.
+    # With so little room for code that promotions are refused and what is superseded is freed all the time.
+    "exit5+room": Mode(("--ladder", "interpreter,baseline@1,O2@2,O3@3", "--exit-at", "5", "--compile-threads", "3",
+                        "--retire-at", "1", "--code-limit", "49152"), deep=True),
     # From the cache: in the background from the start, with loops that move; and at each first call.
     "kept": Mode(("--ladder", "baseline,O2@2:2,O3@4:8"), kept=True),
     "keptO3": Mode(("--tier", "O3"), kept=True),
+    # The same as climb1 after two calls and more, with loops that move as soon as they have gone round twice.
     "climb2": Mode(("--ladder", "interpreter,baseline@2:2,O2@4:8,O3@8:16", "--compile-threads", "0")),
     # Calls are timed and threads sampled, from each change of a function's code on. (Who comes last has the file.)
     "report": Mode(("--ladder", "interpreter,baseline@1:2,O2@4:8,O3@9:20", "--compile-threads", "2", "--retire-at", "1",

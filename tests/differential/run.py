@@ -26,7 +26,8 @@ import vectors  # noqa: E402
 from program import Program, Test, bits_of  # noqa: E402
 
 CLANG = "clang-19"
-# Every operation in the interpreter and in baseline code; every loop left in its middle; functions replaced while they run.
+# Every operation in the interpreter and in baseline code; every loop left in its middle; functions replaced while they run;
+# compiled code left at every third branch and call, with values of every kind alive.
 MODES = {
     "interpreter": ("--tier", "interpreter"),
     "profile": ("--tier", "interpreter", "--profile", "on"),
@@ -35,6 +36,7 @@ MODES = {
     "baseline-plain": ("--tier", "baseline", "--baseline-plain-cpu"),
     "osr1": ("--ladder", "interpreter,baseline@1,O3@2", "--osr-at", "1"),
     "climb": ("--ladder", "interpreter,baseline@2:3,O2@20:40"),
+    "exit3": ("--ladder", "interpreter,O3@2", "--compile-threads", "0", "--exit-at", "3"),
 }
 SHOWN = 12
 NOT_BUILT = "not built yet"  # what a tier that is to come refuses everything with
@@ -96,6 +98,8 @@ def check(program: Program, folder: Path, kiln: str, modes: list[str]) -> list[s
                 failures += [f"{mode}: {text}" for text in differences(test, expected.tests[number], actual.tests.get(number, []))]
         if not actual.status and mode in ("interpreter", "baseline", "baseline-plain"):
             failures += not_taken(program, mode.split("-")[0], json.loads(statistics.read_text()))
+        if not actual.status and mode.startswith("exit") and json.loads(statistics.read_text())["exits"]["forced"] == 0:
+            failures.append(f"{mode}: no code was left")
     return failures
 
 

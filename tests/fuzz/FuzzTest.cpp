@@ -129,6 +129,9 @@ TEST(Modes, SettingsAreRead) {
   EXPECT_EQ(some.options.compileThreads, 2u);
   EXPECT_EQ(some.options.counting, Counting::On);
   EXPECT_EQ(some.options.ladder.text(), "interpreter,O2@3");
+  Mode guessing = mode("O3/exit=3/constant=2");
+  EXPECT_EQ(guessing.options.exitAt, 3u);
+  EXPECT_EQ(guessing.options.constantAfter, 2u);
   EXPECT_FALSE(parseMode("O7"));
   EXPECT_FALSE(parseMode("O2/speed=1"));
   EXPECT_FALSE(parseMode("O2/osr=x"));

@@ -28,6 +28,11 @@ constexpr Named kNamed[] = {
     {"counted", "O2/counting=on"},
     {"counting", "baseline/counting=on"},
     {"bare", "interpreter/profiling=off"},
+    {"exit1", "interpreter,O3@1/exit=1"},
+    {"exit7", "O3/exit=7"},
+    {"exits", "interpreter,baseline@1,O3@2/osr=7/exit=3"},
+    {"exitrace", "interpreter,baseline@1,O2@2,O3@3/exit=5/threads=2"},
+    {"constants", "interpreter,baseline@2:2,O3@3:20/constant=1"},
 };
 
 Result<void> set(Options& options, std::string_view key, std::string_view value) {
@@ -37,6 +42,10 @@ Result<void> set(Options& options, std::string_view key, std::string_view value)
   if (key == "osr" && isNumber) {
     options.osr = number != 0;
     options.osrAt = number;
+  } else if (key == "exit" && isNumber) {
+    options.exitAt = number;
+  } else if (key == "constant" && isNumber) {
+    options.constantAfter = number;
   } else if (key == "registers" && isNumber) {
     options.baselineRegisters = static_cast<unsigned>(number);
   } else if (key == "threads" && isNumber) {
@@ -48,7 +57,7 @@ Result<void> set(Options& options, std::string_view key, std::string_view value)
   } else {
     return fail(ErrorCode::BadOption,
                 "'" + std::string(key) + "=" + std::string(value) +
-                    "' is no setting of a mode; there are osr, threads, registers, counting and profiling");
+                    "' is no setting of a mode; there are osr, exit, constant, threads, registers, counting and profiling");
   }
   return {};
 }

@@ -46,7 +46,7 @@ void describeCacheOptions(CLI::App& app, CacheWords& words, bool run) {
   app.add_option("--cache", words.places,
                  run ? "Where code is kept between runs: a folder, off, or redis://HOST (repeatable; default the user's cache folder)"
                      : "The folder (default: the user's cache folder)")
-      ->type_name("PLACE")->take_all()->allow_extra_args(false);
+      ->type_name(run ? "PLACE" : "FOLDER")->take_all()->allow_extra_args(false);
   app.add_option("--cache-limit", words.limit, "Bytes that the folder may take (default 256 MiB)")->type_name("BYTES");
   if (run)
     app.add_option("--cache-key", words.keyFile, "The key that authenticates what a shared cache has")->type_name("FILE");

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "Panel.h"
+#include "Words.h"
 
 namespace kiln::cli {
 namespace {
@@ -16,11 +17,9 @@ Result<void> readColdCode(ExportCommand& command) {
     return fail(ErrorCode::BadOption, "--cold=" + command.cold +
                                           " needs --profile FILE, which tells what is cold: record it "
                                           "with kiln run --tier baseline --counters on --profile-out FILE");
-  if (command.cold == "keep")
-    options.cold = ColdCode::Keep;
-  else if (command.cold == "trap")
-    options.cold = ColdCode::Trap;
-  else if (named && command.cold != "size")
+  if (const auto cold = indexIn(kColdCode, command.cold))
+    options.cold = static_cast<ColdCode>(*cold);
+  else if (named)
     return fail(ErrorCode::BadOption, "--cold takes keep, size or trap, not '" + command.cold + "'");
   return {};
 }
@@ -67,7 +66,7 @@ void describeExport(CLI::App& app, ExportCommand& command) {
           "--cold", command.cold,
           "Functions that no recorded run reached: keep, size (default with a profile), or trap: left out, a call "
           "names the function and ends the program with status 125")
-      ->type_name("WHAT");
+      ->type_name("COLD");
   verb->add_flag("--static", options.isStatic, "Link everything in; the executable needs no shared library");
   verb->add_flag("--object", command.object, "Write an object file for a linker");
   verb->add_flag("--shared", command.shared, "Write a shared library");

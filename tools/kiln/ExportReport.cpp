@@ -214,7 +214,7 @@ Result<void> reportExport(const ExportOptions& options, const std::vector<std::s
   }
   if (!same)
     return fail(ErrorCode::CompileFailed,
-                "an exported program did not do as `kiln run` does; a run that was recorded for the "
+                "an exported program did not do as kiln run does; a run that was recorded for the "
                 "profile must reach all that these arguments need");
   return {};
 }

@@ -6,6 +6,8 @@
 #include <cstdio>
 
 #include "ReportFiles.h"
+#include "CommandTable.h"
+#include "VersionText.h"
 
 namespace kiln::cli {
 namespace {
@@ -27,7 +29,7 @@ void describe(CLI::App& run, Raw& raw) {
   std::string names;
   for (const Preset& preset : presets())
     names += std::string(names.empty() ? "" : ", ") + std::string(preset.name) + " (" + std::string(preset.ladder) + ")";
-  run.add_option("--preset", raw.preset, "A named ladder: " + names)->type_name("NAME");
+  run.add_option("--preset", raw.preset, "A named ladder: " + names)->type_name("PRESET");
   run.add_option("--ladder", raw.ladder, "Tiers and when they start, as TIER,TIER@CALLS[:LOOPS],...")->type_name("LADDER");
   run.add_option("--tier", raw.tier, "Run everything at one tier: interpreter, baseline, O0, O1, O2 or O3")->type_name("TIER");
   run.add_option("--compile-threads", raw.threads, "Background compile threads; 0 compiles at the call (default 1)")
@@ -38,7 +40,8 @@ void describe(CLI::App& run, Raw& raw) {
   run.add_option("--argv0", raw.argv0, "The program's own name, argv[0] (default: the first FILE)")->type_name("NAME");
   run.add_flag("--stats{-}", raw.stats, "At exit, a table of functions on stderr, or JSON with --stats=FILE");
   run.add_flag("--trace-tiers", raw.trace, "One line on stderr for each tier decision");
-  run.add_option("--dump", raw.dump, "Print a function and stop: ops:FUNCTION, or ir or asm:FUNCTION[@TIER]")->type_name("WHAT");
+  run.add_option("--dump", raw.dump, "Print a function and stop: ops:FUNCTION, or ir or asm:FUNCTION[@TIER]")
+      ->type_name("KIND:FUNCTION[@TIER]");
   run.add_flag("--perf-map", raw.perfMap, "Write /tmp/perf-PID.map, where perf finds the names of compiled code");
   run.add_flag("--jitdump{.}", raw.jitdump, "Write jit-PID.dump for perf inject --jit, here or in --jitdump=FOLDER");
   run.add_flag("--gdb", raw.gdb, "Tell GDB of compiled code: names, unwind tables, and lines if the bitcode has them");
@@ -144,10 +147,11 @@ Result<Dump> parseDump(const std::string& text) {
   Dump dump;
   std::size_t colon = text.find(':');
   std::string kind = text.substr(0, colon);
-  if (colon == std::string::npos || (kind != "ir" && kind != "asm" && kind != "ops"))
+  const auto which = indexIn(kDumps, kind);
+  if (colon == std::string::npos || !which)
     return fail(ErrorCode::BadOption,
                 "--dump takes ops:FUNCTION, ir:FUNCTION[@TIER] or asm:FUNCTION[@TIER], not '" + text + "'");
-  dump.kind = kind == "ir" ? Program::Dump::Ir : kind == "asm" ? Program::Dump::Assembly : Program::Dump::Ops;
+  dump.kind = static_cast<Program::Dump>(*which);
   dump.function = text.substr(colon + 1);
   if (std::size_t at = dump.function.rfind('@'); at != std::string::npos) {
     dump.tier = parseTier(dump.function.substr(at + 1));
@@ -160,20 +164,16 @@ Result<Dump> parseDump(const std::string& text) {
 
 /// "branches,sizes" as a set of recorders.
 Result<std::uint32_t> parseRecorders(const std::string& text) {
-  static constexpr std::pair<std::string_view, Recorder> names[] = {{"branches", Recorder::Branches},
-                                                                    {"switches", Recorder::Switches},
-                                                                    {"targets", Recorder::Targets},
-                                                                    {"sizes", Recorder::Sizes},
-                                                                    {"arguments", Recorder::Arguments}};
+  static_assert((1u << std::size(kRecorders)) - 1 == kAllRecorders);
   std::uint32_t set = 0;
   for (std::size_t at = 0; at <= text.size();) {
     std::size_t end = std::min(text.find(',', at), text.size());
     std::string_view name = std::string_view(text).substr(at, end - at);
-    auto found = std::find_if(std::begin(names), std::end(names), [&](const auto& each) { return each.first == name; });
-    if (found == std::end(names))
+    const auto bit = indexIn(kRecorders, name);
+    if (!bit)
       return fail(ErrorCode::BadOption, "--record takes a list of branches, switches, targets, sizes and arguments, not '" +
                                             std::string(name) + "'");
-    set |= static_cast<std::uint32_t>(found->second);
+    set |= 1u << *bit;
     at = end + 1;
   }
   return set;
@@ -208,18 +208,16 @@ Result<RunOptions> check(const Raw& raw, const std::vector<std::string>& words) 
   options.engine.exitAt = raw.exitAt;
   options.engine.exitLimit = raw.exitLimit;
   options.engine.constantAfter = raw.constantAfter;
-  if (raw.counters == "on")
-    options.engine.counting = Counting::On;
-  else if (raw.counters == "off")
-    options.engine.counting = Counting::Off;
-  else if (!raw.counters.empty() && raw.counters != "auto")
+  if (const auto when = indexIn(kWhen, raw.counters))
+    options.engine.counting = static_cast<Counting>(*when);
+  else if (!raw.counters.empty())
     return fail(ErrorCode::BadOption, "--counters takes auto, on or off, not '" + raw.counters + "'");
-  if (raw.profile == "on" || (raw.profile.empty() && !raw.profileOut.empty()))
-    options.engine.profiling = Profiling::On;
-  else if (raw.profile == "off")
-    options.engine.profiling = Profiling::Off;
-  else if (!raw.profile.empty() && raw.profile != "auto")
+  if (const auto when = indexIn(kWhen, raw.profile))
+    options.engine.profiling = static_cast<Profiling>(*when);
+  else if (!raw.profile.empty())
     return fail(ErrorCode::BadOption, "--profile takes auto, on or off, not '" + raw.profile + "'");
+  else if (!raw.profileOut.empty())
+    options.engine.profiling = Profiling::On;
   options.profileFile = raw.profileOut;
   options.earlierProfile = raw.profileIn;
   options.engine.pgo = !raw.noPgo;
@@ -269,7 +267,7 @@ Result<RunOptions> check(const Raw& raw, const std::vector<std::string>& words) 
 
 Result<Parsed> parseCommandLine(int argc, char** argv) {
   CLI::App app("Runs LLVM bitcode: starts at once, optimises what proves hot.", "kiln");
-  app.set_version_flag("--version", "kiln " + std::string(version()));
+  app.set_version_flag("--version", std::function<std::string()>(versionText));
   app.require_subcommand(1);
   Raw raw;
   CLI::App* run = app.add_subcommand("run", "Run a program: kiln run [OPTIONS] FILE... [--] ARGUMENTS");
@@ -288,6 +286,14 @@ Result<Parsed> parseCommandLine(int argc, char** argv) {
     describeCacheCommand(app, cache);
     describeExport(app, exported);
   }
+  // Not in the table: for the build, which makes manual pages and completions of it.
+  if (argc > 1 && std::string_view(argv[1]) == "--generate") {
+    if (argc != 4)
+      return fail(ErrorCode::BadOption, "--generate takes a kind and a folder: kiln --generate KIND FOLDER");
+    if (auto written = generate(app, argv[2], argv[3]); !written)
+      return std::unexpected(written.error());
+    return Parsed();
+  }
   // The parser would drop the bar between files and words for the program.
   if (argc > 1 && std::string_view(argv[1]) == "export")
     if (char** bar = std::find(argv + 2, argv + argc, std::string_view("--")); bar != argv + argc) {
@@ -302,8 +308,8 @@ Result<Parsed> parseCommandLine(int argc, char** argv) {
     return parsed;
   } catch (const CLI::ParseError& error) {
     auto used = app.get_subcommands();
-    return fail(ErrorCode::BadOption,
-                std::string(error.what()) + "; see kiln " + (used.empty() ? "run" : used.front()->get_name()) + " --help");
+    const std::string command = used.empty() ? "run" : used.front()->get_name();
+    return fail(ErrorCode::BadOption, std::string(error.what()) + "; see kiln " + command + " --help");
   }
   Parsed parsed;
   const std::string command = app.get_subcommands().front()->get_name();

@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "Words.h"
+
 namespace kiln::cli {
 namespace {
 
@@ -13,10 +15,8 @@ Result<void> merge(const ProfileOptions& options) {
   if (options.output.empty())
     return fail(ErrorCode::BadOption, "kiln profile merge needs -o FILE for the result");
   ProfileFormat format = profileFormatFor(options.output);
-  if (options.format == "json")
-    format = ProfileFormat::Json;
-  else if (options.format == "binary")
-    format = ProfileFormat::Binary;
+  if (const auto named = indexIn(kFormats, options.format))
+    format = static_cast<ProfileFormat>(*named);
   else if (!options.format.empty())
     return fail(ErrorCode::BadOption, "--format takes json or binary, not '" + options.format + "'");
   return mergeProfileFiles(options.files, options.output, format);

@@ -10,14 +10,13 @@
 #include <cstdlib>
 
 #include "CrashText.h"
+#include "Failure.h"
 #include "ReportFiles.h"
 #include "Trace.h"
 #include "Watch.h"
 
 namespace kiln::cli {
 namespace {
-
-constexpr int kErrorStatus = 2;
 
 /// What must outlive the program: exit handlers and other threads use it until the process ends, so it is never freed.
 struct Process {
@@ -101,8 +100,6 @@ Result<void> dump(Process& process, const Dump& what) {
 
 } // namespace
 
-void printError(const Error& error) { fprintf(stderr, "kiln: error: %s\n", error.message.c_str()); }
-
 Result<std::optional<Program::MainCall>> start(const RunOptions& options) {
   auto* process = new Process;
   process->options = &options;
@@ -112,11 +109,7 @@ Result<std::optional<Program::MainCall>> start(const RunOptions& options) {
     engineOptions.report = true; // for the samples, by which functions are ordered
   if (options.traceTiers)
     engineOptions.observer = &process->trace;
-  engineOptions.onUncompilable = [](const Error& error) {
-    fflush(nullptr);
-    printError(error);
-    _exit(kErrorStatus);
-  };
+  engineOptions.onUncompilable = dieOf;
   // Sanitizers report crashes of their own.
 #if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
   if (options.crashReport)
@@ -150,10 +143,8 @@ Result<std::optional<Program::MainCall>> start(const RunOptions& options) {
   if (process->watch)
     process->watch->start(*process->program);
   auto main = process->program->prepareMain(arguments, options.entry);
-  if (!main) {
-    printError(main.error());
-    _exit(kErrorStatus);
-  }
+  if (!main)
+    dieOf(main.error());
   return *main;
 }
 

@@ -8,7 +8,4 @@ namespace kiln::cli {
 /// destructors; nothing after a dump. From then on the process ends as the program does.
 Result<std::optional<Program::MainCall>> start(const RunOptions& options);
 
-/// "kiln: message" on stderr.
-void printError(const Error& error);
-
 } // namespace kiln::cli

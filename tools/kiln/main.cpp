@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "Allocate.h"
+#include "Failure.h"
 #include "Run.h"
 
 extern "C" {
@@ -27,7 +28,7 @@ namespace {
 
 /// The program's start, or the exit status in `status`.
 const Program::MainCall* prepare(int argc, char** argv, int& status) {
-  status = 2;
+  status = kErrorStatus;
   auto parsed = parseCommandLine(argc, argv);
   if (!parsed) {
     printError(parsed.error());

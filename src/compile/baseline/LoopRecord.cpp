@@ -1,11 +1,11 @@
 #include "compile/baseline/LoopRecord.h"
 
-#include <pthread.h>
 
 #include <cerrno>
 #include <cstring>
 
 #include "compile/baseline/Baseline.h"
+#include "support/CancelState.h"
 
 namespace kiln::baseline {
 namespace {
@@ -45,13 +45,13 @@ extern "C" {
 
 __attribute__((visibility("hidden"))) Arrival kiln_baseline_arrive(LoopRecord* record) {
   Arrival arrival{};
-  int saved = errno, cancelState = 0;
-  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancelState);
+  const int saved = errno;
+  const kiln::CancelState cancel;
   arrival.continuation = record->owner->arrive(*record);
   if (arrival.continuation)
     arrival.stateBytes = (record->recipe.load(std::memory_order_acquire)->size() * 8 + 15) / 16 * 16;
-  pthread_setcancelstate(cancelState, nullptr);
   errno = saved;
+  cancel.restore();
   return arrival;
 }
 

@@ -48,7 +48,7 @@ private:
   using Variables = llvm::SmallPtrSet<const llvm::AllocaInst*, 8>;
   void findVariables();
   bool costsVariables(const FrameState& state, Variables& stay) const;
-  void place(ExitSite& site);
+  void place(ExitSite& site, const FrameState& state);
   llvm::BasicBlock* exitBlock(const ExitSite& site, const FrameState& state, const Variables& stay);
   void guardForced(llvm::Instruction& at, llvm::BasicBlock& exit);
   void leaveOut(const ExitSite& site, llvm::BasicBlock& exit);
@@ -173,14 +173,11 @@ void Placing::guardCall(const ExitSite& site, llvm::BasicBlock& exit) {
   call.setMetadata(llvm::LLVMContext::MD_callees, nullptr);
 }
 
-void Placing::place(ExitSite& site) {
-  auto state = live_.at(*site.at);
-  if (!state)
-    return;
+void Placing::place(ExitSite& site, const FrameState& state) {
   Variables stay;
-  if (costsVariables(*state, stay) && !site.info.forced)
+  if (costsVariables(state, stay) && !site.info.forced)
     return;
-  llvm::BasicBlock* exit = exitBlock(site, *state, stay);
+  llvm::BasicBlock* exit = exitBlock(site, state, stay);
   if (site.info.forced)
     guardForced(*site.at, *exit);
   else if (site.target)
@@ -207,8 +204,14 @@ void Placing::run(bool assume) {
   if (sites.empty())
     return;
   findVariables();
-  for (ExitSite& site : sites)
-    place(site);
+  // All states first: they are those of the body as the interpreter has it, and each guard changes it. (A call that has
+  // its target guessed does not use the pointer any more.)
+  std::vector<std::expected<FrameState, std::string>> states;
+  for (const ExitSite& site : sites)
+    states.push_back(live_.at(*site.at));
+  for (std::size_t i = 0; i < sites.size(); ++i)
+    if (states[i])
+      place(sites[i], *states[i]);
 }
 
 /// Arguments of the unit's bodies that get, by some call in it, the address of a variable.

@@ -282,6 +282,38 @@ TEST(Specialise, FailuresAreCountedAndPastALimitTheFunctionIsBuiltAnew) {
   EXPECT_EQ(host.tierOf("remainder"), Tier::O3);
 }
 
+/// The argument is a value of the state there, and the generic loop is beside the one with the constant. An activation
+/// in it stays and counts; past the limit the code is made anew for those to come.
+TEST(Specialise, AContinuationHasTheGuardToo) {
+  auto expected = [](int n, unsigned m) {
+    unsigned s = 0;
+    for (int i = 0; i < n; ++i)
+      s += static_cast<unsigned>(i) % m;
+    return static_cast<int>(s);
+  };
+  Options options = test::withLadder("interpreter,O3@1000000:20000");
+  options.compileThreads = 0;
+  options.exitLimit = 2;
+  Host host(kProgram, options);
+  auto sum = host.function<int(int, int)>("sum");
+  auto transfers = [&] {
+    auto told = host.program->statistics().functions;
+    return std::ranges::find(told, "sum", &FunctionStatistics::name)->osrTransfers;
+  };
+  EXPECT_EQ(sum(50000, 13), expected(50000, 13));
+  EXPECT_EQ(transfers(), 1u);
+  EXPECT_EQ(arguments(host.program->statistics()).failures, 0u);
+  EXPECT_EQ(sum(50000, 9), expected(50000, 9));
+  EXPECT_EQ(transfers(), 2u);
+  const Statistics told = host.program->statistics();
+  EXPECT_GE(arguments(told).failures, 2u);
+  EXPECT_EQ(arguments(told).exits, 0u);
+  EXPECT_EQ(arguments(told).dropped, 1u);
+  EXPECT_EQ(told.exits.rebuilds, 1u);
+  EXPECT_EQ(sum(50000, 9), expected(50000, 9));
+  EXPECT_EQ(arguments(host.program->statistics()).failures, arguments(told).failures);
+}
+
 TEST(Specialise, WithoutSpeculationThereIsNone) {
   Options options = climbing();
   options.speculate = false;

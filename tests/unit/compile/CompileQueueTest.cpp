@@ -235,6 +235,17 @@ TEST_F(Queue, AHigherTierOvertakesARequestOfTheSameLoopOnly) {
   }
 }
 
+TEST_F(Queue, WhatOvertakesKeepsWhatItAskedFor) {
+  QueuedCompile low = request(0, Tier::Baseline), high = request(0, Tier::O3);
+  low.loop = high.loop = 4;
+  high.exact = high.rebuild = true; // without it the worker would find that the loop has had its continuation
+  queue.push(low);
+  EXPECT_EQ(queue.push(high), PushResult::Queued);
+  auto taken = queue.pop();
+  EXPECT_EQ(taken->tier, Tier::O3);
+  EXPECT_TRUE(taken->exact && taken->rebuild);
+}
+
 TEST_F(Queue, CancellingDropsLoopsToo) {
   QueuedCompile loop = request(0, Tier::O3);
   loop.loop = 4;

@@ -510,5 +510,54 @@ TEST_F(LoopManager, SelectingATierNeverFindsAContinuation) {
   EXPECT_EQ(slot(), 0x100u);
 }
 
+TEST_F(Manager, WithdrawnCodeIsLeftForTheBestBelowAndItsSuccessorTakesItsPlace) {
+  publish(Tier::O0, 0x100);
+  publish(Tier::O2, 0x200);
+  publish(Tier::O3, 0x300);
+  manager.withdraw(f(), kNoLoop, 0x300, "assumption failed");
+  EXPECT_EQ(slot(), 0x200u);
+  EXPECT_EQ(log.entries.back().kind, TierEvent::Kind::Demoted);
+  EXPECT_FALSE(manager.select(f(), Tier::O3, "asked"));
+  publish(Tier::O3, 0x310);
+  EXPECT_EQ(slot(), 0x310u);
+  manager.withdraw(f(), kNoLoop, 0x300, "assumption failed"); // it was gone
+  EXPECT_EQ(slot(), 0x310u);
+}
+
+/// Who asks for the successor may be held up, so that it is there before the old code is withdrawn.
+TEST_F(Manager, ASuccessorThatIsThereAlreadyIsTaken) {
+  publish(Tier::O0, 0x100);
+  publish(Tier::O3, 0x300);
+  publish(Tier::O3, 0x310); // no better than what is there
+  EXPECT_EQ(slot(), 0x300u);
+  manager.withdraw(f(), kNoLoop, 0x300, "assumption failed");
+  EXPECT_EQ(slot(), 0x310u);
+  EXPECT_EQ(tier(), static_cast<int>(Tier::O3));
+  // An older version of the same tier may take for granted what failed.
+  manager.select(f(), Tier::O0, "asked");
+  publish(Tier::O3, 0x320, true);
+  manager.withdraw(f(), kNoLoop, 0x320, "assumption failed");
+  EXPECT_EQ(slot(), 0x100u);
+}
+
+TEST_F(Manager, AWithdrawnContinuationIsReplacedInWhateverOrder) {
+  auto continuation = [&](std::uintptr_t entry) {
+    Version made = version(Tier::O3, entry);
+    made.loop = 7;
+    manager.publishLoop(f(), std::move(made), "test");
+  };
+  auto entry = [&] { return f().osrEntry(7, Tier::O3)->address; };
+  publish(Tier::O0, 0x100);
+  continuation(0x370);
+  manager.withdraw(f(), 7, 0x370, "assumption failed");
+  EXPECT_EQ(entry(), 0u);
+  continuation(0x371);
+  EXPECT_EQ(entry(), 0x371u);
+  continuation(0x372); // before its predecessor goes
+  manager.withdraw(f(), 7, 0x371, "assumption failed");
+  EXPECT_EQ(entry(), 0x372u);
+  EXPECT_EQ(slot(), 0x100u);
+}
+
 } // namespace
 } // namespace kiln
