@@ -135,6 +135,21 @@ def steady(session):
     session.run_table("steady: time over native -O2 (below 1 is faster than native)", columns, rows)
 
 
+def report(session):
+    """What `--report` costs the CPU-bound C programs."""
+    size = "short" if session.options.quick else "long"
+    rows = []
+    for program in build.load("programs.json"):
+        name, args = program["name"], program[size]
+        for variant in session.variants("raw") if session.wants(name) else []:
+            bitcode = build.bitcode(name, variant)
+            contenders = [*session.kiln(bitcode, args),
+                          *session.kiln(bitcode, args, "--report", build.OUT / "report.json", name="reported")]
+            rows.append((session.label(name, variant), contenders, session.options.reps, False))
+    session.run_table("report: CPU time with --report over that without", [
+        Column("kiln s", "cpu", "kiln"), Column("CPU reported/kiln", "cpu", "reported", "kiln")], rows)
+
+
 def real(session):
     """Lua and SQLite."""
     tiers = session.options.tiers or []
@@ -174,7 +189,7 @@ def real(session):
 
 
 GROUPS = {"start": start, "steady": steady, "peak": peak.peak, "knowledge": knowledge.knowledge,
-          "phases": peak.change_of_mind, "real": real, "counting": counting.counting,
+          "phases": peak.change_of_mind, "real": real, "report": report, "counting": counting.counting,
           "interpreter": interpreter.interpreter, "decode": interpreter.decode,
           "throughput": tiers.throughput, "baseline": tiers.baseline, "curves": tiers.curves, "short": tiers.short,
           "cache": kept.kept, "export": exported.export,

@@ -30,6 +30,7 @@
 #include "kiln/Ladder.h"
 #include "kiln/Observer.h"
 #include "kiln/Profile.h"
+#include "kiln/Report.h"
 #include "kiln/Statistics.h"
 
 namespace kiln {
@@ -121,6 +122,8 @@ struct Options {
   bool gdb = false;
   /// A folder for jit-PID.dump, where perf finds code, names and lines of what was compiled; empty: none is written.
   std::string jitdump;
+  /// Times calls and samples threads for Program::report(). It takes a thread and, while the program computes, a real-time signal.
+  bool report = false;
   /// Every function gets the code that it starts with when its program is loaded, and not at its first call.
   bool eager = false;
   /// Called in the thread that is about to die by a signal that nobody else handles (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP,
@@ -278,6 +281,9 @@ public:
   Result<Replacement> replace(const ProgramInput& input);
   /// The same for one function; what else the input defines of the program's functions is left as it is. Fails also with UnknownEntry.
   Result<Replacement> replace(std::string_view name, const ProgramInput& input);
+
+  /// What a program with Options::report did so far. Fails with BadOption without that option, and in the child of a fork.
+  Result<Report> report();
 
   /// What dump() shows: LLVM IR behind the passes, machine code, or the interpreter's ops.
   enum class Dump { Ir, Assembly, Ops };

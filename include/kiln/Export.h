@@ -13,7 +13,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "kiln/Engine.h"
@@ -65,6 +67,8 @@ struct ExportOptions {
   std::vector<std::string> libraryFolders;
   /// The root of the system that the program is linked for, whose start files and libraries are taken; empty: this one.
   std::string sysroot;
+  /// Told what is being done, for those who wait: "reading", "trimming", "compiling", "linking". May be empty.
+  std::function<void(std::string_view)> onPhase;
 };
 
 /// What was made, in numbers.

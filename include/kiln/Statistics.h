@@ -75,6 +75,7 @@ struct FunctionStatistics {
   std::uint64_t calls = 0;   ///< counted: the last tier does not count
   std::uint64_t loops = 0;   ///< back-edges counted
   bool held = false;         ///< promotion is off until promote()
+  std::uint64_t samples = 0; ///< of threads in its code, with Options::report; not in the JSON, where a report has times
   std::uint64_t osrTransfers = 0; ///< activations that moved into a continuation
   std::vector<VersionStatistics> versions; ///< of retired ones the last of each tier
   std::uint64_t versionsForgotten = 0; ///< retired ones that are not in `versions` any more
@@ -156,6 +157,15 @@ struct Statistics {
   std::uint64_t requestsFailed = 0;  ///< compiles that failed
   std::uint64_t queueHighWater = 0;  ///< most requests that waited at once
   unsigned compileThreads = 0;       ///< Options::compileThreads
+  // Of this moment; not in the JSON.
+  std::size_t waiting = 0;           ///< requests in the queue
+  /// A request that a compile thread is at work on.
+  struct Compile {
+    std::string function; ///< its symbol
+    Tier tier = Tier::O0; ///< to be made
+    std::optional<std::uint32_t> loop; ///< a continuation at this loop header
+  };
+  std::vector<Compile> compiling;    ///< by compile threads
   std::uint64_t runNs = 0;           ///< since the engine was made
   std::uint64_t peakMemoryBytes = 0; ///< of the process
 

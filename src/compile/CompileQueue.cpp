@@ -153,6 +153,12 @@ void CompileQueue::forgetRunning() {
   running_.clear();
 }
 
+std::size_t CompileQueue::waiting(std::vector<QueuedCompile>& running) const {
+  std::lock_guard lock(mutex_);
+  running = running_;
+  return entries_.size();
+}
+
 CompileQueue::Counts CompileQueue::counts() const {
   std::lock_guard lock(mutex_);
   return counts_;

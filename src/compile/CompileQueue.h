@@ -64,6 +64,8 @@ public:
     std::size_t highWater = 0;   ///< most requests waiting at once
   };
   Counts counts() const;
+  /// How many requests wait, and those at work.
+  std::size_t waiting(std::vector<QueuedCompile>& running) const;
 
 private:
   PushResult pushLocked(const QueuedCompile& request);

@@ -127,6 +127,7 @@ Result<void> Program::writeProfile(const std::string& path, ProfileFormat format
 }
 
 Result<void> Program::writeCoverage(const std::string& path) { return core_->writeCoverage(path); }
+Result<Report> Program::report() { return core_->report(); }
 void Program::saveToCache() { core_->saveToCache(); }
 
 Result<std::string> Program::dump(std::string_view name, Tier tier, Dump kind) {

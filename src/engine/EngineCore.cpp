@@ -135,8 +135,10 @@ void EngineCore::stopAllPools() {
   for (EngineCore* engine : engines) {
     engine->shutdown();
     std::lock_guard lock(engine->mutex_);
-    for (ProgramCore* program : engine->programs_)
+    for (ProgramCore* program : engine->programs_) {
       program->stopCache();
+      program->stopRecorder();
+    }
   }
 }
 

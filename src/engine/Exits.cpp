@@ -176,7 +176,7 @@ std::uintptr_t ProgramCore::onExit(GuardSite& site, const std::uint64_t* state) 
   InRuntime runtime;
   if (site.forced)
     exitCount_->store(static_cast<std::int64_t>(engine_->options.exitAt) - 1, std::memory_order_relaxed);
-  if (engine_->options.observer && site.told.fetch_add(1, std::memory_order_relaxed) < kMostLines)
+  if (observer() && site.told.fetch_add(1, std::memory_order_relaxed) < kMostLines)
     traceExit(site, state);
   assumptions_->failed(site);
   // The loops of what goes on in the interpreter, of the function itself and of one inlined in it, shall find better code soon.
@@ -216,7 +216,7 @@ void ProgramCore::traceExit(GuardSite& site, const std::uint64_t* state) {
   event.nanoseconds = nowNanoseconds() - engine_->startedAt;
   if (site.loop != kNoLoop)
     event.loop = site.loop;
-  engine_->options.observer->onTierEvent(event);
+  observer()->onTierEvent(event);
 }
 
 Assumptions::Answer ProgramCore::rebuild(const GuardSite& site) {
@@ -224,7 +224,7 @@ Assumptions::Answer ProgramCore::rebuild(const GuardSite& site) {
   FunctionRecord& record = table_->record(site.root);
   const Tier tier = tiers_->ladder().top();
   const OsrEntry* entry = site.loop == kNoLoop ? nullptr : record.osrEntry(site.loop, tier);
-  const bool current = site.loop == kNoLoop ? table_->slot(site.root).load(std::memory_order_acquire) == site.code
+  const bool current = site.loop == kNoLoop ? codeOf(site.root) == site.code
                                             : entry && entry->address == site.code;
   if (!current || engine_->stopped())
     return Answer::Pointless;

@@ -28,12 +28,16 @@ Result<void> ProgramCore::compileAll() {
 void ProgramCore::withdraw(std::uintptr_t address) {
   if (names_)
     names_->remove(address);
+  if (recorder_)
+    recorder_->removeCode(address);
   std::lock_guard lock(announcing_);
   if (codeMap_)
     codeMap_->remove(address);
 }
 
 void ProgramCore::announce(const FunctionRecord& record, const Version& version) {
+  if (recorder_)
+    tellRecorder(record, version);
   if (!names_ && !codeMap_)
     return;
   std::lock_guard lock(announcing_);

@@ -137,7 +137,8 @@ Result<void> ProgramCore::build(const ProgramInput& input, std::vector<Source> g
 
   TierManager::Settings settings;
   settings.ladder = engine_->options.ladder;
-  settings.observer = engine_->options.observer;
+  makeRecorder(**world);
+  settings.observer = observer();
   settings.program = name_;
   settings.startedAt = engine_->startedAt;
   settings.countAll = engine_->options.counting == Counting::On;
@@ -147,7 +148,11 @@ Result<void> ProgramCore::build(const ProgramInput& input, std::vector<Source> g
   settings.recordAt = recordingStage();
   settings.record = [this](FunctionRecord& record) { return startRecording(record); };
   settings.enterInterpreter = [this](FunctionRecord& record, std::uint32_t loop) { enterInterpreter(record, loop); };
-  settings.versionsChanged = [this](FunctionRecord& record) { retirement_->note(record); };
+  settings.versionsChanged = [this](FunctionRecord& record) {
+    if (recorder_)
+      recorder_->entryChanged(record);
+    retirement_->note(record);
+  };
   tiers_ = std::make_unique<TierManager>(
       *table_, std::move(settings),
       [this](FunctionRecord& record, Tier tier, std::uint32_t loop) { return request(record, tier, loop); });
@@ -177,6 +182,8 @@ Result<void> ProgramCore::build(const ProgramInput& input, std::vector<Source> g
     if (auto verified = compiler_->verifyAll(); !verified)
       return verified;
   engine_->add(*this);
+  if (recorder_)
+    recorder_->start();
   openCache(input);
   if (engine_->options.eager)
     if (auto compiled = compileAll(); !compiled)
@@ -220,6 +227,7 @@ ProgramCore::~ProgramCore() {
   saveToCache(true);
   engine_->remove(*this);
   stopCache();
+  stopRecorder();
 }
 
 /// An ifunc's resolver runs before anything else of the program, as the dynamic linker would have it.
@@ -607,9 +615,13 @@ void ProgramCore::prepareFork() {
   space_->expectChild();
   if (names_)
     names_->prepareFork();
+  if (recorder_)
+    recorder_->prepareFork();
 }
 
 void ProgramCore::parentAfterFork() {
+  if (recorder_)
+    recorder_->parentAfterFork();
   if (names_)
     names_->parentAfterFork();
   if (cache_)
@@ -627,6 +639,8 @@ void ProgramCore::parentAfterFork() {
 
 void ProgramCore::childAfterFork() {
   space_->privatise();
+  if (recorder_)
+    recorder_->childAfterFork();
   if (names_)
     names_->childAfterFork();
   if (cache_)

@@ -29,12 +29,14 @@
 #include "function/Retirement.h"
 #include "interp/Interpreter.h"
 #include "kiln/Engine.h"
+#include "kiln/Report.h"
 #include "program/GlobalsImage.h"
 #include "program/HostSymbols.h"
 #include "program/ProgramMap.h"
 #include "program/ThreadLocals.h"
 #include "program/WorldKeeper.h"
 #include "replace/Ledger.h"
+#include "report/RunRecorder.h"
 #include "support/CallOnStack.h"
 #include "tier/TierManager.h"
 
@@ -75,6 +77,8 @@ public:
   Result<std::string> dumpLow(FunctionRecord& record, Tier tier);
   Result<void> writeProfile(const std::string& path, ProfileFormat format);
   Result<void> writeCoverage(const std::string& path);
+  /// Of a program with Options::report, but not of a child of it.
+  Result<Report> report();
   /// Looks now whether superseded code can be freed; the bytes that were.
   std::size_t retire();
   Statistics statistics();
@@ -111,6 +115,8 @@ public:
   void saveToCache(bool mayGather = false);
   /// Ends the cache's thread: nothing is installed or written from then on.
   void stopCache();
+  /// Ends the thread that records for the report.
+  void stopRecorder();
 
   void prepareFork();
   void parentAfterFork();
@@ -234,6 +240,12 @@ private:
 
   PushResult request(FunctionRecord& record, Tier tier, std::uint32_t loop);
   std::optional<std::uintptr_t> resolve(std::string_view symbol);
+  // RunReport.cpp: with Options::report.
+  void makeRecorder(World& world);
+  Observer* observer() const;
+  void tellRecorder(const FunctionRecord& record, const Version& version);
+  /// What calls of the function get to, whoever counts them on the way.
+  std::uintptr_t codeOf(std::uint32_t function) const;
 
   std::shared_ptr<EngineCore> engine_;
   std::string name_, entry_ = "main";
@@ -275,6 +287,7 @@ private:
   std::once_flag constructed_;
 
   std::unique_ptr<cache::ProgramCache> cache_; ///< null: there is none
+  std::unique_ptr<report::RunRecorder> recorder_; ///< null: nobody wants a report
   Digest earlierProfile_; ///< of the profile that the host named; zeros: none
   std::atomic<bool> saved_{false};     ///< to the cache, or about to be
   std::atomic<bool> installing_{false};

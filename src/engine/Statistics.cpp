@@ -24,6 +24,8 @@ FunctionStatistics ProgramCore::statisticsOf(FunctionRecord& record) {
     out.versions.push_back({version.tier, version.times.prepare, version.times.passes, version.times.codegen,
                             version.times.link, version.codeBytes, version.publishedAt, version.callsBefore,
                             version.loop == kNoLoop ? std::nullopt : std::optional(version.loop), version.retired, version.cached});
+  if (recorder_)
+    out.samples = recorder_->samplesOf(record.id);
   out.versionsForgotten = record.forgotten.versions;
   out.forgottenNs = record.forgotten.compileNs;
   out.forgottenBytes = record.forgotten.codeBytes;
@@ -88,6 +90,11 @@ Statistics ProgramCore::statistics() {
   out.requestsFailed += tiers_->failures();
   out.queueHighWater = counts.highWater;
   out.compileThreads = engine_->options.compileThreads;
+  std::vector<QueuedCompile> running;
+  out.waiting = engine_->queue.waiting(running);
+  for (const QueuedCompile& each : running)
+    if (each.owner == this)
+      out.compiling.push_back({each.function->name, each.tier, each.loop == kNoLoop ? std::nullopt : std::optional(each.loop)});
   out.runNs = nowNanoseconds() - engine_->startedAt;
   rusage usage;
   if (getrusage(RUSAGE_SELF, &usage) == 0)

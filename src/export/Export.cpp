@@ -51,6 +51,11 @@ Result<void> trim(Assembled& program, const ExportOptions& options, const LinkPl
   return treatCold(program, profile, options, plan.names, summary);
 }
 
+void tell(const ExportOptions& options, std::string_view phase) {
+  if (options.onPhase)
+    options.onPhase(phase);
+}
+
 Placement placementFor(const ExportOptions& options) {
   if (options.kind != ExportKind::Executable)
     return Placement::Shared;
@@ -70,17 +75,20 @@ Result<ExportSummary> run(Assembled& program, const ExportOptions& options, cons
   std::string header;
   if (!options.header.empty())
     header = program.prototypes.header(options.header, *shown);
+  tell(options, "trimming");
   if (auto trimmed = trim(program, options, plan, profile, summary); !trimmed)
     return std::unexpected(trimmed.error());
   if (!options.targetCpu.empty())
     if (auto targeted = targetCpu(module, options.targetCpu); !targeted)
       return std::unexpected(targeted.error());
   const bool unwinds = options.kind != ExportKind::Executable || !options.libraries.empty();
+  tell(options, "compiling");
   auto object = compileWhole(module, placementFor(options), unwinds, summary.profiled > 0, summary.emitted);
   if (std::string problems = program.world->takeDiagnostics(); !problems.empty())
     return fail(ErrorCode::CompileFailed, "LLVM cannot compile the program: " + firstLines(problems));
   if (!object)
     return std::unexpected(object.error());
+  tell(options, "linking");
   auto made = options.kind == ExportKind::Object ? writeWhole(options.output, *object)
                                                  : linkObject(plan, *object, options.output);
   if (made && !header.empty())
@@ -104,6 +112,7 @@ Result<ExportSummary> exportProgram(const ExportOptions& options) {
   auto plan = planLink(options);
   if (!plan)
     return std::unexpected(plan.error());
+  tell(options, "reading");
   Assembled program;
   try {
     if (auto assembled = assemble(options.files, !options.header.empty(), program); !assembled)

@@ -11,6 +11,7 @@
   .hidden kiln_first_call
   .hidden kiln_budget_spent
   .hidden kiln_guard_spent
+  .hidden kiln_probe_spent
 
   .macro SAVE_ALL
   pushq %rbp
@@ -89,7 +90,7 @@ kiln_first_call_entry:
   .cfi_endproc
   .size kiln_first_call_entry, . - kiln_first_call_entry
 
-# From counting code and guards: %rdi is the address of the counters or the guard's cell.
+# From counting code, guards and probes: %rdi is the address of the counters, the guard's cell or the probe.
   .macro KEEPING_CALL name, runtime
   .globl \name
   .hidden \name
@@ -111,6 +112,7 @@ kiln_first_call_entry:
 
   KEEPING_CALL kiln_budget_entry, kiln_budget_spent
   KEEPING_CALL kiln_guard_entry, kiln_guard_spent
+  KEEPING_CALL kiln_probe_entry, kiln_probe_spent
 
   .data
   .globl kiln_use_xsave

@@ -17,6 +17,7 @@ void kiln_guard_entry();
 std::uintptr_t kiln_first_call(void* head, std::uintptr_t thunkReturn);
 void kiln_budget_spent(kiln::Counters* counters);
 void kiln_guard_spent(kiln::GuardCell* cell);
+void kiln_probe_spent(void* probe);
 extern std::uint8_t kiln_use_xsave;
 }
 
@@ -32,12 +33,14 @@ struct Head {
 
 std::atomic<BudgetHandler> gBudgetHandler{nullptr};
 std::atomic<GuardHandler> gGuardHandler{nullptr};
+std::atomic<ProbeHandler> gProbeHandler{nullptr};
 
 } // namespace
 
 std::uintptr_t budgetEntry() { return reinterpret_cast<std::uintptr_t>(&kiln_budget_entry); }
 std::uintptr_t guardEntry() { return reinterpret_cast<std::uintptr_t>(&kiln_guard_entry); }
 void setGuardHandler(GuardHandler handler) { gGuardHandler.store(handler, std::memory_order_release); }
+void setProbeHandler(ProbeHandler handler) { gProbeHandler.store(handler, std::memory_order_release); }
 void setBudgetHandler(BudgetHandler handler) { gBudgetHandler.store(handler, std::memory_order_release); }
 
 Result<std::unique_ptr<FunctionTable>> FunctionTable::create(AddressRange& range, CodeSpace& space,
@@ -137,6 +140,11 @@ void kiln_budget_spent(kiln::Counters* counters) {
   if (auto handler = kiln::gBudgetHandler.load(std::memory_order_acquire))
     handler(counters);
   cancel.restore();
+}
+
+void kiln_probe_spent(void* probe) {
+  if (auto handler = kiln::gProbeHandler.load(std::memory_order_acquire))
+    handler(probe);
 }
 
 void kiln_guard_spent(kiln::GuardCell* cell) {

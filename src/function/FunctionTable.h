@@ -94,5 +94,8 @@ void setBudgetHandler(BudgetHandler handler);
 std::uintptr_t guardEntry();
 using GuardHandler = void (*)(GuardCell* cell);
 void setGuardHandler(GuardHandler handler);
+/// The same for probes (report/CallProbe.h), which call kiln_probe_entry.
+using ProbeHandler = void (*)(void* probe);
+void setProbeHandler(ProbeHandler handler);
 
 } // namespace kiln

@@ -343,6 +343,12 @@ void captureState(const LoopHeader& header, const Word* frame, Word* state) {
   }
 }
 
+std::span<const Word> Interpreter::opsOf(std::uint32_t function) const {
+  const FunctionEntry* entry = entries_[function].load(std::memory_order_acquire);
+  const Code* code = entry ? entry->decoded.load(std::memory_order_acquire) : nullptr;
+  return code ? std::span<const Word>(code->words.get(), code->size) : std::span<const Word>{};
+}
+
 const char* Interpreter::functionExecuting(std::uintptr_t op, std::uintptr_t handler) const {
   if (op % alignof(Op) != 0 || handler == reinterpret_cast<std::uintptr_t>(invoke()))
     return nullptr;

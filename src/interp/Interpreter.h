@@ -94,6 +94,9 @@ public:
   /// of another handler. Async-signal-safe; an invoke is told by the call in it.
   const char* functionExecuting(std::uintptr_t op, std::uintptr_t handler) const;
 
+  /// Where the ops of the function lie, for those who ask what a thread executes; nothing if it was never decoded.
+  std::span<const Word> opsOf(std::uint32_t function) const;
+
   /// Whether calls have had several values in the argument. Under the foreground lock.
   bool argumentVaries(std::uint32_t function, std::uint32_t argument) const;
 

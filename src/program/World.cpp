@@ -171,6 +171,12 @@ Result<llvm::Function*> World::inCopy(llvm::Function& function, std::size_t modu
   return &*std::next(copies_[module]->begin(), positions_.lookup(&function));
 }
 
+void World::completeFunctions() {
+  for (const auto& reader : readers_)
+    if (reader)
+      reader->completeFunctions();
+}
+
 Result<void> World::openCopy(std::size_t module) {
   auto read = readByLlvm(source(module));
   if (!read)

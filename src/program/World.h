@@ -59,6 +59,8 @@ public:
   /// Reads all of a module and gives it away; the world must read whole, and is left without it. Bodies that were prepared
   /// stay so.
   Result<std::unique_ptr<llvm::Module>> release(std::size_t module);
+  /// Gives all functions their attributes, which a world that reads lean leaves for when they are used.
+  void completeFunctions();
   /// The `index`-th function of a module in the order of its bitcode.
   llvm::Function& functionAt(std::size_t module, std::size_t index) { return *functions_[module][index]; }
   llvm::GlobalVariable& variableAt(std::size_t module, std::size_t index) { return *variables_[module][index]; }

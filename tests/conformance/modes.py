@@ -4,7 +4,9 @@ A mode is only data: the options that are put after `kiln run`. A new tier or a 
 then available to all suites as `--mode NAME`.
 """
 
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,9 @@ MODES = {
     "keptO3": Mode(("--tier", "O3"), kept=True),
     # The same as climb1 after two calls and more, with loops that move as soon as they have gone round twice.
     "climb2": Mode(("--ladder", "interpreter,baseline@2:2,O2@4:8,O3@8:16", "--compile-threads", "0")),
+    # Calls are timed and threads sampled, from each change of a function's code on. (Who comes last has the file.)
+    "report": Mode(("--ladder", "interpreter,baseline@1:2,O2@4:8,O3@9:20", "--compile-threads", "2", "--retire-at", "1",
+                    "--report", str(Path(tempfile.gettempdir(), "kiln-report-of-suites.json")))),
     # As native executables: as it comes, linked statically, and with nothing but what a run before reached.
     "export": Mode((), exported=True),
     "export-static": Mode(("--static",), exported=True),

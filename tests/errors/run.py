@@ -21,8 +21,9 @@ INPUTS = ROOT / "tests/filetest/Inputs"
 # Who may write to standard error, and what, beside errors; and who may end the process.
 WRITERS = {"Failure.cpp": "errors", "Run.cpp": "statistics", "Export.cpp": "--verbose", "CrashText.cpp": "back-traces", "Trace.cpp": "decisions",
            "Reload.cpp": "reloads and refusals",
+           "Panel.cpp": "the live view and progress, on a terminal",
            "ExportReport.cpp": "nothing: it closes it"}
-ENDERS = {"Failure.cpp", "main.cpp", "Run.cpp", "ExportReport.cpp"}
+ENDERS = {"Failure.cpp", "main.cpp", "Run.cpp", "ExportReport.cpp", "Panel.cpp"}
 # Codes that the command cannot bring about, and why.
 NEVER = {"ok": "no error", "bad-replacement": "a refused reload ends nothing (tests/replace)", "shut-down": "the command never shuts its engine down"}
 # Messages that no command line brings about, and why.
@@ -131,7 +132,7 @@ def command_lines(cases):
                   ["run", "--tier", "O0", "--ladder", "O0", main], ["run", "--dump", "f", main], ["run", "--dump", "ir:main@O7", main],
                   ["run", "--record", "lines", main], ["run", "--no-osr", "--osr-at", "2", main],
                   ["run", "--no-speculation", "--exit-at", "2", main], ["run", "--counters", "maybe", main],
-                  ["run", "--profile", "maybe", main], ["run", "--coverage-out", "c", "--profile-out", "p", main],
+                  ["run", "--profile", "maybe", main], ["run", "--report", "report.txt", main], ["run", "--coverage-out", "c", "--profile-out", "p", main],
                   ["run", "--compile-threads", "many", main], ["run", "--osr-at", "0", main], ["run", "--tier"],
                   ["run", "--cache", "off", "--cache", "x", main], ["run", "--cache-key", main, main],
                   ["run", "--cache", "redis://localhost", main], ["cache"], ["cache", "show", "--cache", "off"],

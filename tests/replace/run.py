@@ -150,6 +150,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix="kiln-reload-") as name:
         folder = Path(name)
         cases = [(ladder, ()) for ladder in LADDERS] + [(LADDERS[-1], ("--compile-threads", "0"))]
+        # What times calls must not lead them back to the old definition.
+        cases += [(LADDERS[-1], ("--report", folder / "report.json"))]
         cases = [(Session, *case) for case in cases] + [(CppSession, "interpreter", ()), (CppSession, LADDERS[-1], ())]
         for kind, ladder, more in cases:
             (folder / "main.bc").unlink(missing_ok=True)
@@ -161,7 +163,7 @@ def main():
                 session.run()
             except (AssertionError, subprocess.TimeoutExpired) as problem:
                 failures += 1
-                print(f"{ladder} {' '.join(more)}: {problem}")
+                print(f"{ladder} {' '.join(map(str, more))}: {problem}")
             finally:
                 session.process.kill()
                 session.process.communicate()

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "Panel.h"
 #include "Words.h"
 
 namespace kiln::cli {
@@ -110,7 +111,9 @@ Result<void> runExport(ExportCommand& command) {
     return fail(ErrorCode::BadOption, "arguments for the program go with --report: an export does not run it");
   if (command.report)
     return reportExport(options, command.arguments.value_or(std::vector<std::string>{}));
+  options.onPhase = [&](std::string_view phase) { showProgress("kiln export: " + options.output + ": " + std::string(phase)); };
   auto made = exportProgram(options);
+  showProgress("");
   if (!made)
     return std::unexpected(made.error());
   if (command.verbose)

@@ -18,6 +18,7 @@
 #include <optional>
 
 #include "Export.h"
+#include "Panel.h"
 
 namespace kiln::cli {
 namespace {
@@ -193,7 +194,9 @@ Result<void> reportExport(const ExportOptions& options, const std::vector<std::s
     each.output = folder.file(step.file);
     each.cold = step.cold;
     each.isStatic = step.isStatic;
+    each.onPhase = [&](std::string_view phase) { showProgress("kiln export: " + std::string(step.what) + ": " + std::string(phase)); };
     auto made = exportProgram(each);
+    showProgress("");
     if (!made) {
       // Archives of all libraries are not on every system; the other lines are worth having without.
       if (!step.isStatic)

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "ReportFiles.h"
 #include "CommandTable.h"
 #include "VersionText.h"
 
@@ -15,12 +16,12 @@ namespace {
 struct Raw {
   CacheWords cache;
   std::string preset, ladder, tier, counters, profile, record, profileOut, profileIn, coverageOut, watched, stats, dump, argv0, jitdump;
-  std::vector<std::string> libraries;
+  std::vector<std::string> libraries, reports;
   std::string entry;
   unsigned threads = 1, baselineRegisters = 0;
   std::size_t codeLimit = 0, retireAt = Options{}.retireAt, queue = 1024;
   std::uint64_t osrAt = 0, exitAt = 0, exitLimit = 0, constantAfter = 0;
-  bool trace = false, verify = false, perfMap = false, gdb = false, debug = false, noCrashReport = false, noOsr = false, noPgo = false,
+  bool watch = false, trace = false, verify = false, perfMap = false, gdb = false, debug = false, noCrashReport = false, noOsr = false, noPgo = false,
        noSpeculation = false, crashOnRefusal = false, baselinePlainCpu = false;
 };
 
@@ -59,6 +60,9 @@ void describe(CLI::App& run, Raw& raw) {
       ->type_name("FILE");
   run.add_option("--watch-reload", raw.watched, "Redefine the functions of FILE in the running program whenever it changes")
       ->type_name("FILE");
+  run.add_option("--report", raw.reports, "At exit, a report of the run: a page (.html), or its data (.json, .csv); repeatable")
+      ->type_name("FILE")->take_all()->allow_extra_args(false);
+  run.add_flag("--watch", raw.watch, "While the program runs, show on stderr what is hot and what is compiled; nothing if that is no terminal");
   run.add_flag("--no-pgo", raw.noPgo, "Compile without a profile");
   run.add_flag("--no-osr", raw.noOsr, "Loops that run stay in the code they began in");
   run.add_option("--osr-at", raw.osrAt, "Every loop moves into better code at its N-th back-edge (a stress test)")
@@ -247,6 +251,12 @@ Result<RunOptions> check(const Raw& raw, const std::vector<std::string>& words) 
   if (options.engine.coverage)
     options.engine.cache = {}; // code that counts is of no use to other runs
   options.libraries = raw.libraries;
+  options.reports = raw.reports;
+  options.watch = raw.watch;
+  options.engine.report = !raw.reports.empty();
+  for (const std::string& file : raw.reports)
+    if (auto known = checkReportFile(file); !known)
+      return std::unexpected(known.error());
   options.entry = raw.entry;
   options.programName = raw.argv0.empty() ? options.files.front() : raw.argv0;
   options.traceTiers = raw.trace;

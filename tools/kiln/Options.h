@@ -33,6 +33,8 @@ struct RunOptions {
   std::string earlierProfile; ///< to read; empty: none
   std::string coverageFile; ///< to write; empty: none
   std::string watchedFile; ///< redefines functions whenever it changes; empty: none
+  std::vector<std::string> reports; ///< files to write
+  bool watch = false;
   bool traceTiers = false;
   bool crashReport = true;
   std::optional<Dump> dump;

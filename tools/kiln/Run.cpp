@@ -12,7 +12,9 @@
 #include "CrashText.h"
 #include "Failure.h"
 #include "Reload.h"
+#include "ReportFiles.h"
 #include "Trace.h"
+#include "Watch.h"
 
 namespace kiln::cli {
 namespace {
@@ -20,9 +22,11 @@ namespace {
 /// What must outlive the program: exit handlers and other threads use it until the process ends, so it is never freed.
 struct Process {
   const RunOptions* options;
+  pid_t started; ///< children of it come to an end here too
   std::unique_ptr<Engine> engine;
   std::unique_ptr<Program> program;
   TraceObserver trace;
+  std::unique_ptr<Watch> watch; ///< null: there is nothing to show, or nowhere
 };
 
 void writeStatistics(Process& process) {
@@ -45,9 +49,14 @@ void writeStatistics(Process& process) {
 void finish(int status, void* argument) {
   auto& process = *static_cast<Process*>(argument);
   fflush(nullptr); // nobody who reads the program's output waits for what follows
+  if (process.watch && getpid() == process.started)
+    process.watch->stop();
   process.program->saveToCache();
   if (process.options->stats)
     writeStatistics(process);
+  if (const auto& reports = process.options->reports; !reports.empty() && getpid() == process.started)
+    if (auto written = writeReports(*process.program, reports, process.options->programName); !written)
+      printError(written.error());
   const std::string& profile = process.options->profileFile;
   if (!profile.empty())
     if (auto written = process.program->writeProfile(profile, profileFormatFor(profile)); !written)
@@ -95,7 +104,10 @@ Result<void> dump(Process& process, const Dump& what) {
 Result<std::optional<Program::MainCall>> start(const RunOptions& options) {
   auto* process = new Process;
   process->options = &options;
+  process->started = getpid();
   Options engineOptions = options.engine;
+  if (options.watch && !options.dump && (process->watch = Watch::open()))
+    engineOptions.report = true; // for the samples, by which functions are ordered
   if (options.traceTiers)
     engineOptions.observer = &process->trace;
   engineOptions.onUncompilable = dieOf;
@@ -137,6 +149,8 @@ Result<std::optional<Program::MainCall>> start(const RunOptions& options) {
   setProcessName(options.programName);
   growStack();
   on_exit(finish, process);
+  if (process->watch)
+    process->watch->start(*process->program);
   auto main = process->program->prepareMain(arguments, options.entry);
   if (!main)
     dieOf(main.error());
