@@ -1,4 +1,8 @@
 // What a run looked like: the data of `kiln run --report`, described in docs/report.md.
+//
+// Thread-safety: plain values; a report holds no reference to its program. Errors: none; Program::report() fails with BadOption. Units: times in
+// nanoseconds (names end in Ns), sizes in bytes. Idea: the time to so many calls, window by window, as warm-up curves of
+// just-in-time compilers are drawn (Barrett et al., "Virtual Machine Warmup Blows Hot and Cold", OOPSLA 2017).
 #pragma once
 
 #include <array>

@@ -306,6 +306,10 @@ enum { KILN_PROFILE_JSON = 0, KILN_PROFILE_BINARY = 1 };
 KILN_C_API kiln_error* kiln_program_write_profile(kiln_program* program, const char* path, int format);
 /* Writes which blocks ran, of a program with the option "coverage". Fails with KILN_BAD_OPTION or KILN_SYSTEM_ERROR. */
 KILN_C_API kiln_error* kiln_program_write_coverage(kiln_program* program, const char* path);
+enum { KILN_REPORT_JSON = 0, KILN_REPORT_CSV = 1, KILN_REPORT_PAGE = 2 };
+/* What a program with the option "report" did so far, as docs/report.md describes it. Fails with KILN_BAD_OPTION without that option, for
+ * another format, and in the child of a fork. */
+KILN_C_API kiln_error* kiln_program_report(kiln_program* program, int format, char** out);
 /* For processes that end without kiln_program_free(), which does it too. */
 KILN_C_API void kiln_program_save_to_cache(kiln_program* program);
 
@@ -357,6 +361,11 @@ KILN_C_API void kiln_export_free(kiln_export* options);
 /* As kiln_options_set(), of kiln::ExportOptions: "output", "kind", "cold", ...; lists ("file", "export", "library", "library-folder")
  * get one element more. docs/capi.md has all. */
 KILN_C_API kiln_error* kiln_export_set(kiln_export* options, const char* name, const char* value);
+/* Told what kiln_export_run() is doing, in the thread that called it: "reading", "trimming", "compiling", "linking". The text is Kiln's, valid
+ * during the call. */
+typedef void (*kiln_export_phase)(void* context, const char* phase);
+/* Who is told; the context is handed to it, and must live as long as it may be called. Null takes it away. Fails with KILN_BAD_OPTION. */
+KILN_C_API kiln_error* kiln_export_set_phase(kiln_export* options, kiln_export_phase phase, void* context);
 /* Builds the output. /functions, /profiled, /changed, /cold, /trapped, /emitted, /bytes. `out` may be null. Fails as
  * kiln::exportProgram(); then there is no output. */
 KILN_C_API kiln_error* kiln_export_run(const kiln_export* options, kiln_record** out);

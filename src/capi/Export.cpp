@@ -84,6 +84,16 @@ kiln_error* kiln_export_set(kiln_export* options, const char* name, const char* 
   });
 }
 
+kiln_error* kiln_export_set_phase(kiln_export* options, kiln_export_phase phase, void* context) {
+  return guarded([&]() -> kiln_error* {
+    KILN_NEEDS(options, "the options object");
+    options->options.onPhase = nullptr;
+    if (phase)
+      options->options.onPhase = [phase, context](std::string_view name) { phase(context, std::string(name).c_str()); };
+    return nullptr;
+  });
+}
+
 kiln_error* kiln_export_run(const kiln_export* options, kiln_record** out) {
   if (out)
     *out = nullptr;

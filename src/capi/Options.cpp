@@ -90,6 +90,7 @@ constexpr Named kOptions[] = {
     plain<&Options::recorders>("recorders"),
     plain<&Options::pgo>("pgo"),
     plain<&Options::coverage>("coverage"),
+    plain<&Options::report>("report"),
     plain<&Options::osr>("osr"),
     plain<&Options::osrAt>("osr-at"),
     plain<&Options::speculate>("speculate"),

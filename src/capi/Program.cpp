@@ -297,6 +297,18 @@ kiln_error* kiln_program_write_coverage(kiln_program* program, const char* path)
   });
 }
 
+kiln_error* kiln_program_report(kiln_program* program, int format, char** out) {
+  return giving(out, [&]() -> kiln_error* {
+    KILN_NEEDS(program, "the program");
+    if (format != KILN_REPORT_JSON && format != KILN_REPORT_CSV && format != KILN_REPORT_PAGE)
+      return failure(kiln::ErrorCode::BadOption, "there is no such format of reports");
+    auto report = program->program->report();
+    if (!report)
+      return failure(report.error());
+    return give(format == KILN_REPORT_JSON ? report->json() : format == KILN_REPORT_CSV ? report->csv() : report->html(), out);
+  });
+}
+
 kiln_error* kiln_program_dump(kiln_program* program, const char* name, kiln_tier tier, int kind, char** out) {
   return giving(out, [&]() -> kiln_error* {
     KILN_NEEDS(program, "the program");

@@ -6,6 +6,7 @@ usage: run.py --kiln PATH --library PATH
 """
 import argparse
 import ctypes
+import json
 import os
 import re
 import subprocess
@@ -57,6 +58,7 @@ class MainCall(ctypes.Structure):
 
 
 OBSERVER = ctypes.CFUNCTYPE(None, c_void_p, POINTER(Event))
+PHASE = ctypes.CFUNCTYPE(None, c_void_p, c_char_p)
 ASK = ctypes.CFUNCTYPE(c_int64, c_int64)
 LONG = ctypes.CFUNCTYPE(c_int64, c_int64)
 
@@ -218,6 +220,22 @@ class Programs(unittest.TestCase):
         self.assertEqual(Record(make(library.kiln_program_hot_functions, self.host.program, c_size_t(1))).count(""), 1)
         self.assertIn("define", text(library.kiln_program_dump, self.host.program, b"twice", c_int32(4), c_int(0)))
 
+    def test_report(self):
+        with self.assertRaises(Failed):
+            text(library.kiln_program_report, self.host.program, c_int(0))
+        watched = Host(report="on")
+        try:
+            watched.function("through")(1)
+            report = json.loads(text(library.kiln_program_report, watched.program, c_int(0)))
+            self.assertEqual(report["schema"], "kiln-report")
+            self.assertIn("through", [function["name"] for function in report["functions"]])
+            self.assertIn("through", text(library.kiln_program_report, watched.program, c_int(1)))
+            self.assertIn("<html", text(library.kiln_program_report, watched.program, c_int(2)))
+            with self.assertRaises(Failed):
+                text(library.kiln_program_report, watched.program, c_int(3))
+        finally:
+            watched.close()
+
     def test_threads(self):
         through, wrong = self.host.function("through"), []
         threads = [threading.Thread(target=lambda: wrong.extend(i for i in range(300) if through(i) != 2 * i + 2)) for _ in range(4)]
@@ -295,8 +313,12 @@ class Files(unittest.TestCase):
             check(library.kiln_export_set(options, name.encode(), value))
         with self.assertRaises(Failed):
             check(library.kiln_export_set(options, b"kind", b"nonsense"))
+        phases = []
+        phase = PHASE(lambda context, name: phases.append(name))
+        check(library.kiln_export_set_phase(options, phase, None))
         made = Record(make(library.kiln_export_run, options))
         library.kiln_export_free(options)
+        self.assertEqual(phases, [b"reading", b"trimming", b"compiling", b"linking"])
         self.assertEqual(made.number("/functions"), 1)
         self.assertEqual(subprocess.run([self.folder / "p"], check=False).returncode, 42)
 

@@ -238,8 +238,12 @@ def check_watch(checks: Checks, program: Path) -> None:
     checks.expect("--watch without a terminal is nothing", quiet.stderr == b"" and quiet.stdout == expected, quiet.stderr)
     seen, printed, status = on_terminal(command)
     checks.expect("--watch changes nothing of the program", printed == expected and status == 0, status)
+    heat = rb"\d+\.\d% [#.]{10} (interpreter|baseline|O\d) +(steady|main|tiny|many)"
+    for longer in (20000000, 200000000): # until the panel was drawn with something in it
+        if not re.search(heat, seen):
+            seen, _, _ = on_terminal([*command[:-1], longer])
     for what, pattern in (("a region of its own", rb"\x1b\[1;31r"), ("functions", rb"kiln +[\d.]+ s  \d+ of \d+ functions:"), ("the queue", rb"queue: \d+ waiting, \d+ compiles"),
-                          ("compile threads", rb"1 compile thread"), ("heat and tier", rb"\d+\.\d% [#.]{10} (interpreter|baseline|O\d) +(steady|main|tiny|many)")):
+                          ("compile threads", rb"1 compile thread"), ("heat and tier", heat)):
         checks.expect(f"--watch shows {what}", re.search(pattern, seen), seen[-300:])
     checks.expect("the region is given back", seen.rfind(b"\x1b[r") > seen.rfind(b"queue:"), seen[-200:])
     longest = max((len(line) for line in re.findall(rb"\x1b\[2K([^\x1b]*)", seen)), default=0)
