@@ -5,10 +5,11 @@ A page of the executable costs a page fault when it is first touched, and functi
 26 MB otherwise. A name in the list that the executable does not have is ignored, and one that is missing costs a fault at
 most, so the list may grow old; make it anew after larger changes:
 
-    scripts/start_order.py build/release/bin/kiln -- --tier interpreter --profile off lua.bc -e 'print(1)' \\
+    scripts/start_order.py build/release/bin/kiln -- hello.bc -- --tier baseline --profile off lua.bc -e 'print(1)' \\
+        -- --tier interpreter --profile off lua.bc -e 'print(1)' \\
         -- --tier interpreter --profile off sqlite.bc -batch -init /dev/null :memory: 'select 1+1;'
 
-Each RUN, behind `--`, is what `kiln run` is given. Runs that compile nothing are meant: a compile touches so much code
+Each RUN, behind `--`, is what `kiln run` is given. Runs without a compile by LLVM are meant: it touches so much code
 that its order matters little. Needs valgrind."""
 import re
 import subprocess

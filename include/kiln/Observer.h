@@ -8,6 +8,7 @@
 #include <optional>
 #include <string_view>
 
+#include "kiln/Api.h"
 #include "kiln/Ladder.h"
 
 namespace kiln {
@@ -38,6 +39,9 @@ struct TierEvent {
   std::uint64_t nanoseconds = 0; ///< since the engine was made
   std::uint64_t compileNanoseconds = 0; ///< for Published and LoopPublished: what the version cost
 };
+
+/// "request", "publish", "demote", "failed", "dropped", "exit" or "loop": in traces and reports.
+KILN_API std::string_view eventName(TierEvent::Kind kind);
 
 /// Receives events. Called from the program's threads, in the middle of its code (also inside its signal handlers), and
 /// from compile threads, at the same time: implementations are thread-safe, quick, neither throw nor call into Kiln.

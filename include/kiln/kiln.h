@@ -123,6 +123,8 @@ enum { KILN_TIER_NONE = -1, KILN_INTERPRETER = 0, KILN_BASELINE = 1, KILN_O0 = 2
 
 /* "baseline"; null of what is no tier. Static. */
 KILN_C_API const char* kiln_tier_name(kiln_tier tier);
+/* The name of a KILN_EVENT_..., as in traces and reports; null for no kind. */
+KILN_C_API const char* kiln_event_name(int32_t kind);
 /* Fails with KILN_BAD_OPTION. */
 KILN_C_API kiln_error* kiln_tier_parse(const char* name, kiln_tier* out);
 

@@ -4,6 +4,7 @@
 #include "kiln/Container.h"
 #include "kiln/Coverage.h"
 #include "kiln/Ladder.h"
+#include "kiln/Observer.h"
 #include "kiln/Profile.h"
 #include "kiln/Version.h"
 
@@ -24,6 +25,12 @@ kiln_error* kiln_build_info(kiln_record** out) {
 
 const char* kiln_tier_name(kiln_tier tier) {
   return tier >= KILN_INTERPRETER && tier <= KILN_O3 ? kiln::tierName(static_cast<kiln::Tier>(tier)).data() : nullptr;
+}
+
+const char* kiln_event_name(int32_t kind) {
+  return kind >= KILN_EVENT_REQUESTED && kind <= KILN_EVENT_LOOP_PUBLISHED
+             ? kiln::eventName(static_cast<kiln::TierEvent::Kind>(kind)).data()
+             : nullptr;
 }
 
 kiln_error* kiln_tier_parse(const char* name, kiln_tier* out) {

@@ -6,9 +6,8 @@
 namespace kiln {
 namespace {
 
-/// Back-edges that weigh as much as one call when a worker chooses. In SQLite and Lua a round of a loop takes a quarter of the
-/// time of a call, and more where it is an interpreter's. A rung's own ratio (kLoopsPerCall) says when something is worth a
-/// compile at all, not what comes first (docs/adr/0022-fixed-thresholds.md).
+/// Back-edges that weigh as much as one call when a worker chooses: chosen by runs of SQLite, which are alike from 2 to 8. A rung's own
+/// ratio (kLoopsPerCall) says when something is worth a compile at all, not what comes first (docs/adr/0025-large-functions.md).
 constexpr std::uint64_t kLoopsPerCallOfHeat = 4;
 
 std::uint64_t heat(const FunctionRecord& record) { return record.calls() + record.loops() / kLoopsPerCallOfHeat; }
@@ -50,22 +49,18 @@ bool CompileQueue::pending(const QueuedCompile& request) const {
 PushResult CompileQueue::pushLocked(const QueuedCompile& request) {
   if (closed_ || std::find(refused_.begin(), refused_.end(), request.owner) != refused_.end())
     return PushResult::Closed;
-  if (pending(request)) {
-    for (QueuedCompile& entry : entries_)
-      if (samePlace(entry, request))
-        entry.calls = request.calls;
+  auto entry = std::ranges::find_if(entries_, [&](const auto& each) { return samePlace(each, request); });
+  const bool waits = entry != entries_.end();
+  if (waits)
+    entry->calls = request.calls;
+  if (pending(request))
     return PushResult::AlreadyPending;
-  }
-  // A request for a lower tier of the same function or loop is overtaken.
-  for (QueuedCompile& entry : entries_) {
-    if (samePlace(entry, request)) {
-      entry.tier = request.tier;
-      entry.calls = request.calls;
-      entry.exact |= request.exact;
-      entry.rebuild |= request.rebuild;
-      setPending(entry, static_cast<int>(request.tier));
-      return PushResult::Queued;
-    }
+  if (waits) { // for a lower tier: it is overtaken
+    entry->tier = request.tier;
+    entry->exact |= request.exact;
+    entry->rebuild |= request.rebuild;
+    setPending(*entry, static_cast<int>(request.tier));
+    return PushResult::Queued;
   }
   if (entries_.size() >= capacity_) {
     ++counts_.dropped;

@@ -40,19 +40,6 @@ bool isTimeable(const llvm::Function& function, CallShapes& shapes) {
   return shape && (*shape)->stackBytes == 0 && !(*shape)->variadic && !(*shape)->preservesMost && (*shape)->copies.empty();
 }
 
-const char* kindName(TierEvent::Kind kind) {
-  switch (kind) {
-  case TierEvent::Kind::Requested: return "request";
-  case TierEvent::Kind::Published: return "publish";
-  case TierEvent::Kind::Demoted: return "demote";
-  case TierEvent::Kind::Failed: return "failed";
-  case TierEvent::Kind::Dropped: return "dropped";
-  case TierEvent::Kind::Exited: return "exit";
-  case TierEvent::Kind::LoopPublished: return "loop";
-  }
-  return "";
-}
-
 /// One report in the making.
 class Gather {
 public:
@@ -201,7 +188,7 @@ void Gather::add(FunctionStatistics statistics, const FunctionRecord& record, bo
 void Gather::addEvents() {
   for (const report::LoggedEvent& event : recorded_.events) {
     ReportedEvent copy;
-    copy.kind = kindName(event.kind);
+    copy.kind = eventName(event.kind);
     copy.function = event.function;
     if (event.from >= 0)
       copy.from = static_cast<Tier>(event.from);

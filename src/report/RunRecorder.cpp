@@ -178,7 +178,9 @@ void RunRecorder::look(std::uint64_t now) {
       track = store_[i].get();
     }
     std::lock_guard lock(track->record.mutex);
-    if (track->isOpen && now >= track->openedAt + kPause / 4) // not one that began a moment ago
+    // Not one that began a moment ago, nor the first of new code before a call was timed: its thread may wait for a processor.
+    const bool fresh = track->first && track->probe.buckets[0].calls.load(std::memory_order_relaxed) == 0;
+    if (track->isOpen && !fresh && now >= track->openedAt + kPause / 4)
       close(*track, now);
     else if (!track->isOpen && mayOpen && now >= track->due)
       open(*track, now);

@@ -170,6 +170,7 @@ class Programs(unittest.TestCase):
         tier = c_int32()
         check(library.kiln_program_tier_of(self.host.program, b"twice", byref(tier)))
         self.assertEqual(library.kiln_tier_name(tier), b"O2")
+        self.assertEqual([library.kiln_event_name(c_int32(kind)) for kind in (0, 6, 7, -1)], [b"request", b"loop", None, None])
         self.assertIn((1, "twice", 4), self.host.events)
         check(library.kiln_program_demote(self.host.program, b"twice", c_int32(1)))
         check(library.kiln_program_tier_of(self.host.program, b"twice", byref(tier)))

@@ -12,10 +12,13 @@ import argparse
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+sys.dont_write_bytecode = True
+
+from process import run  # noqa: E402
 
 PROGRAM = """
 #include <stdio.h>
@@ -26,13 +29,6 @@ FIELDS = ("Package", "Version", "Section", "Priority", "Architecture", "Depends"
 
 # Root of a namespace of its own where it is not the system's.
 AS_ROOT = ["unshare", *([] if os.geteuid() == 0 else ["-r"])]
-
-
-def run(*command, status=0, **more):
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, **more)
-    if status is not None and done.returncode != status:
-        sys.exit(f"{' '.join(map(str, command))}\nstatus {done.returncode}, not {status}\n{done.stdout}{done.stderr}")
-    return done
 
 
 def check(condition, what):

@@ -8,10 +8,13 @@ import argparse
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+sys.dont_write_bytecode = True
+
+from process import run  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 INCLUDE = HERE.parent.parent / "include/kiln"
@@ -32,13 +35,6 @@ bad file: bad-bitcode
 """
 # What a shared library may need on a system that has nothing of Kiln's build.
 ALLOWED = {"libstdc++.so.6", "libm.so.6", "libgcc_s.so.1", "libc.so.6", "ld-linux-x86-64.so.2"}
-
-
-def run(*command, status=0, **more):
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, **more)
-    if status is not None and done.returncode != status:
-        sys.exit(f"{' '.join(map(str, command))}\nstatus {done.returncode}, not {status}\n{done.stdout}{done.stderr}")
-    return done
 
 
 def check(condition, what):

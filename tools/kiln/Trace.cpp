@@ -8,18 +8,6 @@
 namespace kiln::cli {
 
 void TraceObserver::onTierEvent(const TierEvent& event) {
-  auto kind = [&] {
-    switch (event.kind) {
-    case TierEvent::Kind::Requested: return "request";
-    case TierEvent::Kind::Published: return "publish";
-    case TierEvent::Kind::Demoted: return "demote";
-    case TierEvent::Kind::Failed: return "failed";
-    case TierEvent::Kind::Dropped: return "dropped";
-    case TierEvent::Kind::Exited: return "exit";
-    case TierEvent::Kind::LoopPublished: return "loop";
-    }
-    return "?";
-  }();
   auto view = [](std::string_view text) { return static_cast<int>(std::min<std::size_t>(text.size(), 200)); };
   std::string_view from = event.from ? tierName(*event.from) : "-";
   char loop[24] = "";
@@ -27,7 +15,7 @@ void TraceObserver::onTierEvent(const TierEvent& event) {
     snprintf(loop, sizeof loop, " loop %u", *event.loop);
   char line[600];
   int length = snprintf(line, sizeof line, "kiln: %9.3f ms %-7s %-4.*s -> %-4.*s %.*s%s (%.*s; %llu calls, %llu loops",
-                        static_cast<double>(event.nanoseconds) / 1e6, kind, view(from), from.data(),
+                        static_cast<double>(event.nanoseconds) / 1e6, eventName(event.kind).data(), view(from), from.data(),
                         view(tierName(event.to)), tierName(event.to).data(), view(event.function),
                         event.function.data(), loop, view(event.reason), event.reason.data(),
                         static_cast<unsigned long long>(event.calls), static_cast<unsigned long long>(event.loops));

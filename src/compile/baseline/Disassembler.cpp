@@ -37,19 +37,18 @@ struct Disassembler::State {
       vector = vector || (operands[i].type == ZYDIS_OPERAND_TYPE_REGISTER && operands[i].reg.value >= ZYDIS_REGISTER_XMM0 &&
                           operands[i].reg.value <= ZYDIS_REGISTER_ZMM31);
     }
-    const bool x87 = operands[0].element_type == ZYDIS_ELEMENT_TYPE_FLOAT80 ||
-                     instruction.meta.isa_ext == ZYDIS_ISA_EXT_X87;
+    const bool x87 = instruction.meta.isa_ext == ZYDIS_ISA_EXT_X87;
     if (!memory || !(vector || x87))
       return;
     const std::string name = mnemonic(instruction.mnemonic);
     const std::size_t begin = line.find(name);
     if (begin == std::string::npos)
       return;
-    const bool integer = name.starts_with("fi") || name.ends_with("cw") || name.ends_with("env");
-    const char* suffix = !x87 || name.ends_with("cw") || name.ends_with("env") ? ""
-                         : memory == 80                                       ? "t"
-                         : integer ? (memory == 16 ? "s" : memory == 32 ? "l" : "ll")
-                                   : (memory == 32 ? "s" : "l");
+    const char* suffix = "";
+    if (x87 && !name.ends_with("cw") && !name.ends_with("env")) {
+      const bool integer = name.starts_with("fi");
+      suffix = memory == 16 ? "s" : memory == 32 ? (integer ? "l" : "s") : memory == 64 ? (integer ? "ll" : "l") : "t";
+    }
     const std::size_t end = line.find(' ', begin);
     line.replace(begin, end - begin, name + suffix);
   }
