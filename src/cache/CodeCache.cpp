@@ -130,6 +130,19 @@ void ProgramCache::keep(const CodeKey& code, CodeArtifact&& artifact) {
     counts.dropped.fetch_add(1, std::memory_order_relaxed);
 }
 
+bool ProgramCache::hasMore() { return cache_.disk.any(program().text(), [&](std::string_view name) { return name == kProfileName || parseCodeName(key().context, name); }); }
+
+std::unique_ptr<KeptBaseline> ProgramCache::baseline(const Digest& context) {
+  const ProgramKey key{program(), context};
+  return std::make_unique<KeptBaseline>(key, cache_.disk.map(key.program.text(), baselineName(context)));
+}
+
+void ProgramCache::keepBaseline(const Digest& context, std::string file) {
+  auto kept = std::make_shared<const std::string>(std::move(file));
+  if (!thread.post([this, context, kept] { write(baselineName(context), *kept); }))
+    counts.dropped.fetch_add(1, std::memory_order_relaxed);
+}
+
 void ProgramCache::store(const CodeKey& code, const CodeArtifact& artifact) {
   const std::string name = codeName(key().context, code);
   const std::string entry = sealCode(key(), code, artifactToBytes(artifact));

@@ -87,6 +87,13 @@ void ProgramCore::makeLowTiers() {
   baselineHost.argumentVaries = [this](std::uint32_t id, std::uint32_t argument) {
     return interpreter_->argumentVaries(id, argument);
   };
+  if (engine_->cache && mayUseKept()) {
+    baselineHost.kept = [this](std::uint32_t id, bool record) { return keptBaseline(id, record); };
+    baselineHost.keep = [this](std::uint32_t id, bool record, std::string bytes, bool refused, std::uint64_t nanoseconds) {
+      if (baselineKept_)
+        baselineKept_->add({id, record}, std::move(bytes), refused, nanoseconds);
+    };
+  }
   baselineHost.prepareOsr = [this](baseline::LoopRecord& record) {
     prepareTransfer([&](World& world, const WorldSymbols& symbols) { baseline_->prepareOsr({&world, &symbols}, record); });
   };
@@ -185,6 +192,10 @@ Result<Tier> ProgramCore::startingTier(FunctionRecord& record) {
   const Ladder& ladder = tiers_->ladder();
   if (ladder.straight == 0 || ladder.rungs.size() < 2)
     return ladder.bottom();
+  // What is there need not be read to see what it is like.
+  if (baselineKept_ && ladder.rungs[1].tier == Tier::Baseline &&
+      baselineKept_->has({record.id, recordsAtOnce(engine_->options, ladder)}))
+    return Tier::Baseline;
   Result<bool> straight = false;
   callOnStack(*stack_, [&] {
     straight = worlds_->guarded([&](World& world, const WorldSymbols&) -> Result<bool> {

@@ -42,6 +42,7 @@
 
 namespace kiln {
 
+class ByteWriter;
 class EngineCore;
 struct ModuleCoverage;
 
@@ -219,7 +220,14 @@ private:
   void fillIn(CodeSpaceStatistics& out);
   // KeptCode.cpp: what the cache has of the program, and what it gets.
   void openCache(const ProgramInput& input);
+  /// Whether code of earlier runs may be in place without having been asked for: not where a run is to be repeatable, or a stress
+  /// test says when each version comes.
+  bool mayUseKept() const;
+  void openBaseline(const std::vector<std::string>& libraries);
+  std::optional<baseline::Baseline::Kept> keptBaseline(std::uint32_t function, bool record);
+  void saveBaseline();
   Digest programDigest() const;
+  void addNames(ByteWriter& out, const std::vector<std::string>& libraries) const;
   Digest contextDigest(const std::vector<std::string>& libraries) const;
   bool wants(const cache::CodeKey& key) const;
   bool isThere(const cache::CodeKey& key);
@@ -287,6 +295,8 @@ private:
   std::once_flag constructed_;
 
   std::unique_ptr<cache::ProgramCache> cache_; ///< null: there is none
+  std::unique_ptr<cache::KeptBaseline> baselineKept_; ///< under foreground_; null: none is kept
+  Digest baselineContext_;
   std::unique_ptr<report::RunRecorder> recorder_; ///< null: nobody wants a report
   Digest earlierProfile_; ///< of the profile that the host named; zeros: none
   std::atomic<bool> saved_{false};     ///< to the cache, or about to be

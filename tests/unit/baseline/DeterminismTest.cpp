@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "compile/baseline/Compile.h"
+#include "compile/baseline/Stored.h"
 #include "compile/baseline/Unwind.h"
 #include "program/HostSymbols.h"
 #include "program/World.h"
@@ -49,19 +50,8 @@ std::string textOf(const std::expected<std::unique_ptr<Code>, Refusal>& made) {
   if (!made)
     return made.error().reason + made.error().instruction;
   const Code& code = **made;
-  std::string text(code.bytes.begin(), code.bytes.end());
-  auto add = [&](auto... values) { ((text += std::to_string(static_cast<std::uint64_t>(values)) + ' '), ...); };
-  for (const Fixup& fixup : code.fixups)
-    add(fixup.at, fixup.end, fixup.target, fixup.id, fixup.addend);
-  for (std::uintptr_t each : code.runtime)
-    add(each);
-  for (const LoopSite& loop : code.loops)
-    add(loop.block);
-  for (const CountSite& site : code.counts)
-    add(site.kind, site.value, site.offset, site.count);
-  for (const Place& place : code.places)
-    add(place.reg, place.saved, place.offset);
-  for (std::byte each : encodeUnwind(code).bytes)
+  std::string text = storeCode(code);
+  for (std::byte each : encodeUnwind(code, {std::vector<std::uintptr_t>(code.types.size()), 0}).bytes)
     text += static_cast<char>(each);
   return text;
 }
