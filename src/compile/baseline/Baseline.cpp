@@ -151,12 +151,14 @@ bool Baseline::applyFixups(const Installed& installed) const {
 }
 
 void Baseline::addLoops(Installed& installed) {
-  for (const LoopSite& site : installed.code->loops) {
-    LoopRecord& record = installed.loops.emplace_back();
+  const std::vector<LoopSite>& sites = installed.code->loops;
+  installed.loops = sites.empty() ? nullptr : std::make_unique<LoopRecord[]>(sites.size());
+  for (std::size_t i = 0; i < sites.size(); ++i) {
+    LoopRecord& record = installed.loops[i];
     record.leave = reinterpret_cast<std::uintptr_t>(installed.at.rx) + installed.code->leave;
     record.owner = this;
     record.code = installed.code.get();
-    record.block = site.block;
+    record.block = sites[i].block;
   }
 }
 
