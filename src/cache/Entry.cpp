@@ -87,6 +87,7 @@ std::string codeName(const Digest& context, const CodeKey& key) {
 }
 
 std::string baselineName(const Digest& context) { return contextPart(context) + "baseline"; }
+std::string startName(const Digest& context) { return contextPart(context) + "start"; }
 
 std::optional<CodeKey> parseCodeName(const Digest& context, std::string_view name) {
   CodeKey key;
@@ -109,19 +110,19 @@ bool isEntryName(std::string_view name) {
   if (name == kProfileName || name == kAboutName)
     return true;
   return name.size() > 18 && name.find_first_not_of("0123456789abcdef") == 16 &&
-         (name.substr(16, 2) == "-f" || name.substr(16) == "-baseline");
+         (name.substr(16, 2) == "-f" || name.substr(16) == "-baseline" || name.substr(16) == "-start");
 }
 
 std::string sealCode(const ProgramKey& program, const CodeKey& key, std::string_view payload) {
   return seal(program, EntryKind::Code, key, payload);
 }
 
-std::string sealBaseline(const ProgramKey& program, std::string_view payload) {
-  return seal(program, EntryKind::Baseline, {}, payload);
+std::string sealWhole(const ProgramKey& program, EntryKind kind, std::string_view payload) {
+  return seal(program, kind, {}, payload);
 }
 
-std::optional<std::string_view> openBaseline(const ProgramKey& program, std::string_view entry) {
-  return open(program, EntryKind::Baseline, {}, entry);
+std::optional<std::string_view> openWhole(const ProgramKey& program, EntryKind kind, std::string_view entry) {
+  return open(program, kind, {}, entry);
 }
 
 std::string sealOther(const Digest& program, EntryKind kind, std::string_view payload) {

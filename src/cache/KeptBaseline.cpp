@@ -30,7 +30,7 @@ KeptBaseline::KeptBaseline(const ProgramKey& key, std::optional<DiskStore::Mappe
 bool KeptBaseline::open(std::string_view file) {
   ByteReader in(file);
   const std::uint64_t sealed = in.u64();
-  auto index = openBaseline(key_, in.take(sealed));
+  auto index = openWhole(key_, EntryKind::Baseline, in.take(sealed));
   if (!index)
     return false;
   const std::string_view code = file.substr(sizeof(std::uint64_t) + sealed);
@@ -94,7 +94,7 @@ std::string KeptBaseline::bytes() const {
     index.u64(entry.nanoseconds);
     offset += entry.bytes.size();
   }
-  const std::string sealed = sealBaseline(key_, index.bytes);
+  const std::string sealed = sealWhole(key_, EntryKind::Baseline, index.bytes);
   ByteWriter out;
   out.bytes.reserve(sizeof(std::uint64_t) + sealed.size() + offset);
   out.u64(sealed.size());

@@ -22,9 +22,6 @@
 namespace kiln {
 namespace {
 
-/// Files up to this size are hashed at load (five gigabytes a second) to see whether the program is known: if so, its baseline code
-/// is there from the first call on; if not, no thread is started. Those of larger programs are hashed in the background.
-constexpr std::size_t kHashedAtLoad = std::size_t{8} << 20;
 /// With less room than this nothing is installed that was not asked for.
 constexpr std::size_t kLeastRoomAhead = std::size_t{64} << 10;
 /// A run that compiled nothing and was shorter teaches too little to be written down.
@@ -36,7 +33,8 @@ bool has(const Ladder& ladder, Tier tier) {
 
 } // namespace
 
-void ProgramCore::openCache(const ProgramInput& input) {
+/// Before the program is linked; what of it needs the map is asked for later.
+void ProgramCore::makeCache(const ProgramInput& input) {
   if (!engine_->cache || wantsLines(engine_->options)) // what is kept has no lines
     return;
   cache::ProgramCache::Identity identity;
@@ -44,12 +42,19 @@ void ProgramCore::openCache(const ProgramInput& input) {
   identity.context = [this, libraries = input.libraries] { return contextDigest(libraries); };
   identity.name = name_;
   cache_ = std::make_unique<cache::ProgramCache>(*engine_->cache, std::move(identity));
-  if (!mayUseKept())
-    return;
+}
+
+std::size_t ProgramCore::sourceBytes() const {
   std::size_t bytes = 0;
   for (const Source& source : *sources_)
     bytes += source.bitcode.size();
-  const bool small = bytes <= kHashedAtLoad;
+  return bytes;
+}
+
+void ProgramCore::openCache(const ProgramInput& input) {
+  if (!cache_ || !mayUseKept())
+    return;
+  const bool small = sourceBytes() <= kHashedAtLoad;
   bool mayBeKnown = engine_->cache->disk.knows("") && (!small || cache_->known());
   if (small)
     openBaseline(input.libraries);
@@ -94,8 +99,10 @@ std::optional<baseline::Baseline::Kept> ProgramCore::keptBaseline(std::uint32_t 
 void ProgramCore::saveBaseline() {
   // Not if a thread of the program compiles just now: it may never come to an end.
   std::unique_lock lock(foreground_, std::try_to_lock);
-  if (lock && baselineKept_ && baselineKept_->grown())
-    cache_->keepBaseline(baselineContext_, baselineKept_->bytes());
+  if (!lock || !baselineKept_ || !baselineKept_->grown())
+    return;
+  cache_->keepBaseline(baselineContext_, baselineKept_->bytes());
+  saveStart();
 }
 
 /// What the program finds outside. Which of the names that it leaves open exist at all (a weak one that does not is a null

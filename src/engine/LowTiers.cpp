@@ -136,15 +136,15 @@ template <typename Work> void ProgramCore::prepareTransfer(Work&& work) {
 
 Result<std::optional<Refusal>> ProgramCore::tryLow(FunctionRecord& record, Tier tier, std::string_view reason, bool force) {
   std::optional<Refusal> refusal;
+  const bool records = recordsAtOnce(engine_->options, tiers_->ladder()) ||
+                       record.recording.load(std::memory_order_relaxed) == Recording::On;
   auto compile = [&](World& world, const WorldSymbols& symbols) {
-    const bool records = recordsAtOnce(engine_->options, tiers_->ladder()) ||
-                         record.recording.load(std::memory_order_relaxed) == Recording::On;
     return tier == Tier::Interpreter ? interpreter_->compile({&world, &symbols}, record.id)
                                      : baseline_->compile({&world, &symbols}, record.id, records);
   };
   auto done = withRoom(record, [&] {
     Result<void> outcome;
-    onForeground(compile, [&](LowResult made) {
+    auto use = [&](LowResult made) {
       if (auto* refused = std::get_if<Refusal>(&made))
         refusal = std::move(*refused);
       else if (auto* error = std::get_if<Error>(&made))
@@ -153,7 +153,17 @@ Result<std::optional<Refusal>> ProgramCore::tryLow(FunctionRecord& record, Tier 
         announce(record, std::get<Version>(made));
         tiers_->publish(record, std::move(std::get<Version>(made)), reason, force);
       }
-    });
+    };
+    bool restored = false;
+    if (tier == Tier::Baseline && baselineKept_)
+      callOnStack(*stack_, [&] {
+        if (auto kept = baseline_->restore(record.id, records)) {
+          restored = true;
+          use(std::move(*kept));
+        }
+      });
+    if (!restored)
+      onForeground(compile, use);
     return outcome;
   });
   if (!done)

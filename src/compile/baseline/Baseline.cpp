@@ -66,10 +66,6 @@ Baseline::~Baseline() = default;
 std::variant<Version, Refusal, Error> Baseline::compileAt(const Source& source, std::uint32_t function, std::uint32_t loop,
                                                           bool record) {
   work_->see(*source.symbols);
-  const bool mayBeKept = host_.kept && loop == kNoLoop;
-  if (mayBeKept)
-    if (auto version = restored(function, record))
-      return std::move(*version);
   std::uint64_t start = nowNanoseconds();
   const FunctionInfo& info = parts_.map.functions[function];
   auto body = source.world->prepared(source.world->functionAt(info.module, info.index));
@@ -83,7 +79,7 @@ std::variant<Version, Refusal, Error> Baseline::compileAt(const Source& source, 
   std::uint64_t compiled = nowNanoseconds();
   if (code)
     (*code)->firstInstruction = static_cast<std::uint32_t>((*body)->arg_size());
-  if (mayBeKept)
+  if (host_.keep && loop == kNoLoop)
     keep(function, record, code, compiled - start);
   if (!code)
     return code.error();

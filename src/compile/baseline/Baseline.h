@@ -85,6 +85,8 @@ public:
   Baseline(const Parts& parts, Settings settings, Host host);
   ~Baseline();
 
+  /// As compile(), from what an earlier run kept; nothing if it kept none, or none that fits. Needs no IR.
+  std::optional<std::variant<Version, Refusal, Error>> restore(std::uint32_t function, bool record);
   /// An installed version, a refusal, or the error of reading its body. `record`: with the recorders of the settings. The entry
   /// at a loop always has them: what loops that long is about to be compiled for good.
   std::variant<Version, Refusal, Error> compile(const Source& source, std::uint32_t function, bool record);
@@ -112,7 +114,6 @@ private:
 
   bool appendFolded(const Code& code, const llvm::Value* value, const FunctionNumbers& numbers, std::vector<StateWord>& out);
   Result<Version> install(std::unique_ptr<Code> code);
-  std::optional<std::variant<Version, Refusal, Error>> restored(std::uint32_t function, bool record);
   bool bind(Code& code);
   void keep(std::uint32_t function, bool record, const std::expected<std::unique_ptr<Code>, Refusal>& made,
             std::uint64_t nanoseconds);

@@ -83,10 +83,9 @@ bool Baseline::bind(Code& code) {
          std::ranges::all_of(code.types, exists) && exists(code.personality);
 }
 
-/// Nothing if none was kept, or it does not fit: it is compiled.
-std::optional<std::variant<Version, Refusal, Error>> Baseline::restored(std::uint32_t function, bool record) {
+std::optional<std::variant<Version, Refusal, Error>> Baseline::restore(std::uint32_t function, bool record) {
   const std::uint64_t start = nowNanoseconds();
-  auto kept = host_.kept(function, record);
+  auto kept = host_.kept ? host_.kept(function, record) : std::nullopt;
   if (!kept)
     return std::nullopt;
   if (kept->refused)

@@ -65,7 +65,7 @@ Reference Exceptions::referenceTo(const llvm::Constant* constant) {
   auto bits = e_.environment.evaluate(constant, e_.data);
   if (!bits)
     refuse(bits.error().message);
-  e_.out->bound |= !bits->isZero();
+  e_.out->bound |= e_.environment.hasAddress(constant, *bits, e_.data);
   return {Target::Null, 0, static_cast<std::int64_t>(bits->getZExtValue())};
 }
 
