@@ -130,7 +130,14 @@ void ProgramCache::keep(const CodeKey& code, CodeArtifact&& artifact) {
     counts.dropped.fetch_add(1, std::memory_order_relaxed);
 }
 
-bool ProgramCache::hasMore() { return cache_.disk.any(program().text(), [&](std::string_view name) { return name == kProfileName || parseCodeName(key().context, name); }); }
+bool ProgramCache::hasMore(const std::function<bool(const CodeKey&)>& wanted) {
+  return cache_.disk.any(program().text(), [&](std::string_view name) {
+    if (name == kProfileName)
+      return true;
+    auto code = parseCodeName(key().context, name);
+    return code && wanted(*code);
+  });
+}
 
 std::unique_ptr<KeptBaseline> ProgramCache::baseline(const Digest& context) {
   const ProgramKey key{program(), context};

@@ -74,7 +74,7 @@ public:
   /// The program was used.
   void touch() { cache_.disk.touch(program().text()); }
   /// Whether there is anything to install ahead or a profile to start from; cheaper than list().
-  bool hasMore();
+  bool hasMore(const std::function<bool(const CodeKey&)>& wanted);
   /// What could be loaded, what became hot first first.
   std::vector<CodeKey> list();
   /// Takes the artifact away to be stored later, unless it is nothing to keep.

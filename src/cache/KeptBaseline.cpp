@@ -8,8 +8,6 @@ namespace {
 
 constexpr std::uint32_t kRecords = 1, kRefused = 2;
 constexpr std::size_t kIndexEntry = 40;
-/// Writing the file takes about as long as making what is in it did in so much time.
-constexpr std::uint64_t kLeastNs = 1'000'000;
 /// A share of what is there already, for otherwise each run would write it again for a few functions.
 constexpr std::uint64_t kLeastShare = 16;
 /// What one process keeps of its own at most.
@@ -79,7 +77,16 @@ void KeptBaseline::add(const Key& key, std::string bytes, bool refused, std::uin
   kept_.insert_or_assign(key, Entry{at->second, hashBytes(at->second), nanoseconds, refused});
 }
 
-bool KeptBaseline::grown() const { return addedNs_ >= kLeastNs && added_.size() * kLeastShare >= kept_.size(); }
+bool KeptBaseline::grown(std::uint64_t leastNs) const {
+  return !added_.empty() && addedNs_ >= leastNs && (leastNs == 0 || added_.size() * kLeastShare >= kept_.size());
+}
+
+void KeptBaseline::addTo(CacheStatistics& statistics) const {
+  statistics.baselineFound = found_;
+  statistics.baselineMade = added_.size();
+  statistics.baselineSavedNs = savedNs_;
+  statistics.damaged += damaged_;
+}
 
 std::string KeptBaseline::bytes() const {
   ByteWriter index;

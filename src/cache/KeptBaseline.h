@@ -9,7 +9,7 @@
 //   size of the sealed index 8, sealed index (Entry.h), code
 //   index: count 4, then for each: function 4, flags 4, offset 8 (in the code), bytes 8, XXH3 of them 8, nanoseconds it took 8
 //
-// One thread at a time, but for find() before the first add().
+// One thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +22,7 @@
 
 #include "cache/DiskStore.h"
 #include "cache/Entry.h"
+#include "kiln/Statistics.h"
 
 namespace kiln::cache {
 
@@ -38,7 +39,7 @@ public:
     bool refused = false;   ///< the tier does not take the function: why
   };
 
-  /// `file` as bytes() gave it, or nothing. A damaged one counts as nothing: see damaged().
+  /// `file` as bytes() gave it, or nothing. A damaged one counts as nothing.
   KeptBaseline(const ProgramKey& key, std::optional<DiskStore::Mapped> file);
 
   bool has(const Key& key) const { return kept_.contains(key); }
@@ -47,16 +48,13 @@ public:
   /// `nanoseconds`: what making it took.
   void add(const Key& key, std::string bytes, bool refused, std::uint64_t nanoseconds);
 
-  /// Whether what was added is worth a file.
-  bool grown() const;
+  /// Whether what was added is worth a file: making it took at least so long.
+  bool grown(std::uint64_t leastNs) const;
   /// The file: all that was found and added.
   std::string bytes() const;
 
   std::size_t size() const { return kept_.size(); }
-  std::uint64_t found() const { return found_; }
-  std::uint64_t added() const { return added_.size(); }
-  std::uint64_t damaged() const { return damaged_; }
-  std::uint64_t savedNs() const { return savedNs_; }
+  void addTo(CacheStatistics& statistics) const;
 
 private:
   struct Entry {

@@ -59,7 +59,7 @@ void ProgramCore::openCache(const ProgramInput& input) {
   if (small)
     openBaseline(input.libraries);
   if (mayBeKnown && small)
-    mayBeKnown = cache_->hasMore();
+    mayBeKnown = cache_->hasMore([&](const cache::CodeKey& code) { return wants(code); });
   if (!mayBeKnown && !cache_->shared())
     return;
   installing_.store(true, std::memory_order_relaxed);
@@ -99,7 +99,7 @@ std::optional<baseline::Baseline::Kept> ProgramCore::keptBaseline(std::uint32_t 
 void ProgramCore::saveBaseline() {
   // Not if a thread of the program compiles just now: it may never come to an end.
   std::unique_lock lock(foreground_, std::try_to_lock);
-  if (!lock || !baselineKept_ || !baselineKept_->grown())
+  if (!lock || !baselineKept_ || !baselineKept_->grown(engine_->options.cache.leastMicroseconds * 1000))
     return;
   cache_->keepBaseline(baselineContext_, baselineKept_->bytes());
   saveStart();
@@ -264,7 +264,7 @@ void ProgramCore::saveToCache(bool mayGather) {
   const bool gather = mayGather || !mayBeInHandler(block.before());
   if (gather && !forked_)
     saveBaseline();
-  const bool worthwhile = cache_->counts.misses.load(std::memory_order_relaxed) != 0 ||
+  const bool worthwhile = missed_.load(std::memory_order_relaxed) ||
                           nowNanoseconds() - engine_->startedAt >= kLeastRunNs;
   if (profile_ && gather && worthwhile && !forked_)
     if (ProgramProfile recorded = profile_->numberedProfile(); !recorded.functions.empty())

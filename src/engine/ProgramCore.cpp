@@ -93,6 +93,12 @@ Result<void> ProgramCore::build(const ProgramInput& input, std::vector<Source> g
   // What does not optimise reads lean; LLVM's tiers then open worlds of their own.
   const bool lean = engine_->options.ladder.bottom() <= Tier::Baseline && !wantsLines(engine_->options);
   Reading reading = lean ? Reading::Lean : compilerReading();
+  auto range = AddressRange::reserve(AddressRange::kMaxBytes);
+  if (!range)
+    return std::unexpected(range.error());
+  range_.emplace(std::move(*range));
+  range_->setOwner(this);
+  host_.add("__dso_handle", dsoHandle());
   makeCache(input);
   std::optional<KeptStart> kept = keptStart(input);
   std::unique_ptr<World> world; // null if the start was kept
@@ -104,17 +110,10 @@ Result<void> ProgramCore::build(const ProgramInput& input, std::vector<Source> g
     if (auto found = findEntries(*world); !found)
       return found;
   }
-  auto range = AddressRange::reserve(AddressRange::kMaxBytes);
-  if (!range)
-    return std::unexpected(range.error());
-  range_.emplace(std::move(*range));
-  range_->setOwner(this);
-  host_.add("__dso_handle", dsoHandle());
-
-  // Known by name now, by address after the layout.
   if (kept) {
     map_ = std::move(kept->map);
     main_ = Main{kept->mainFunction, kept->mainReturnsInt};
+    startFound_ = true;
   } else if (auto linked = linkByName(*world, input); !linked) {
     return linked;
   }
@@ -205,6 +204,7 @@ Result<void> ProgramCore::linkByName(World& world, const ProgramInput& input) {
   keepStart_ = lateNames.empty() && mayKeepStart(input);
   for (std::size_t m = 0; m < world.moduleCount(); ++m)
     keepStart_ = keepStart_ && world.module(m).getModuleInlineAsm().empty();
+  // Known by name now, by address after the layout.
   for (const std::string& name : lateNames)
     if (!host_.find(name))
       host_.add(name, dsoHandle());

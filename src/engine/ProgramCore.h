@@ -255,9 +255,12 @@ private:
   void installAhead(CodeArtifact&& artifact);
   /// From the cache, or compiled.
   template <typename Compile> CompileResult codeFor(const CompileRequest& request, Compile&& compile) {
-    if (cache_)
+    if (cache_) {
       if (auto kept = cache_->load(cache::CodeKey::of(request)))
         return std::move(*kept);
+      if (request.tier > Tier::O0) // which profiles are of no use to
+        missed_.store(true, std::memory_order_relaxed);
+    }
     return compile();
   }
   /// After the result was installed.
@@ -324,6 +327,8 @@ private:
     bool returnsInt = true;
   };
   std::optional<Main> main_;
+  std::atomic<bool> missed_{false}; ///< this run compiled what the cache had not
+  bool startFound_ = false;
   bool keepStart_ = false; ///< the start may be kept, and was not found
   std::unique_ptr<report::RunRecorder> recorder_; ///< null: nobody wants a report
   Digest earlierProfile_; ///< of the profile that the host named; zeros: none

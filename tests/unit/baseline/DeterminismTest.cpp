@@ -86,6 +86,38 @@ TEST_P(Determinism, CompilingAgainGivesTheSame) {
   EXPECT_GT(compiled, first.map.functions.size()) << "of twice as many";
 }
 
+TEST_P(Determinism, StoredCodeComesBackWhole) {
+  auto source = readSource(std::string(KILN_BASELINE_PROGRAMS) + "/" + GetParam() + ".bc");
+  ASSERT_TRUE(source) << source.error().message;
+  auto sources = std::make_shared<std::vector<Source>>();
+  sources->push_back(std::move(*source));
+  Program program(sources);
+  Workspace workspace;
+  EmitOptions options;
+  options.settings.record = ~0u;
+  unsigned compiled = 0;
+  for (std::uint32_t id = 0; id < program.map.functions.size(); ++id) {
+    auto made = compile(*program.body(id), id, program, workspace, options);
+    if (!made)
+      continue;
+    const std::string stored = storeCode(**made);
+    auto again = restoreCode(stored);
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->bytes, (*made)->bytes);
+    EXPECT_EQ(again->landings, (*made)->landings);
+    EXPECT_EQ(again->counts, (*made)->counts);
+    // What is looked up anew is not there yet.
+    for (std::size_t i = 0; i < again->runtime.size(); ++i)
+      EXPECT_EQ(again->runtime[i].address, again->runtime[i].kind == RuntimeAddress::Kind::Kiln ? (*made)->runtime[i].address : 0);
+    EXPECT_EQ(storeCode(*again), stored);
+    for (std::size_t bytes = 0; bytes < stored.size(); bytes += 1 + stored.size() / 100)
+      EXPECT_FALSE(restoreCode(std::string_view(stored).substr(0, bytes))) << bytes << " of " << stored.size();
+    EXPECT_FALSE(restoreCode(stored + '\0'));
+    ++compiled;
+  }
+  EXPECT_GT(compiled, program.map.functions.size() / 2);
+}
+
 INSTANTIATE_TEST_SUITE_P(Programs, Determinism, testing::Values("algorithms", "exceptions_invokes", "containers", "phi_cycles"),
                          [](const auto& each) { return std::string(each.param); });
 
