@@ -214,6 +214,12 @@ def other_keys(bench):
     bench.run(folder, options=["--profile-out", str(profile)])
     found = bench.right("a given profile", folder, options=["--profile-in", str(profile)])
     check(len(contexts()) == 3, "a given profile is another context")
+    # The same without a word on the command line: the name exists in one run and not in the next.
+    for turn in range(3):
+        done, found = bench.run(folder, environment={"LD_PRELOAD": str(library)})
+        check(done.stdout == expected, f"preloaded: {done.stdout!r} instead of {expected!r}")
+        check(not found["cache"]["start_found"] or turn > 0, f"preloaded, run {turn}: {found['cache']}")
+        check(bench.right("not preloaded", folder)["cache"]["damaged"] == 0, "damage")
 
 
 def damage(bench):
