@@ -7,7 +7,7 @@ namespace kiln::cache {
 namespace {
 
 constexpr std::uint32_t kRecords = 1, kRefused = 2;
-constexpr std::size_t kIndexEntry = 40;
+constexpr std::size_t kIndexEntry = 44;
 /// A share of what is there already, for otherwise each run would write it again for a few functions.
 constexpr std::uint64_t kLeastShare = 16;
 /// What one process keeps of its own at most.
@@ -43,6 +43,7 @@ bool KeptBaseline::readIndex() {
     Key key;
     Entry entry;
     key.function = entries.u32();
+    key.loop = entries.u32();
     const std::uint32_t flags = entries.u32();
     key.records = (flags & kRecords) != 0;
     entry.refused = (flags & kRefused) != 0;
@@ -113,6 +114,7 @@ std::string KeptBaseline::bytes() {
     if (!bytes)
       continue;
     index.u32(key.function);
+    index.u32(key.loop);
     index.u32((key.records ? kRecords : 0) | (entry.refused ? kRefused : 0));
     index.u64(code.size());
     index.u64(bytes->size());

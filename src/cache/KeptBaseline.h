@@ -7,7 +7,7 @@
 // it found there and what it made; of two that do so at once the last one's stays.
 //
 //   size of the sealed index 8, sealed index (Entry.h), code
-//   index: count 4, then for each: function 4, flags 4, offset 8 (in the code), bytes 8, XXH3 of them 8, nanoseconds it
+//   index: count 4, then for each: function 4, loop 4, flags 4, offset 8 (in the code), bytes 8, XXH3 of them 8, nanoseconds it
 //   took 8
 //
 // One thread at a time.
@@ -29,9 +29,10 @@ namespace kiln::cache {
 
 class KeptBaseline {
 public:
-  /// What is looked for: code of a function that records a profile or does not.
+  /// What is looked for: code of a function, or its entry at a loop, that records a profile or does not.
   struct Key {
     std::uint32_t function = 0;
+    std::uint32_t loop = kNoLoop;
     bool records = false;
     auto operator<=>(const Key&) const = default;
   };

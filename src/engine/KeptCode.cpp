@@ -89,8 +89,8 @@ void ProgramCore::openBaseline(const std::vector<std::string>& libraries) {
 }
 
 /// Under the foreground lock.
-std::optional<baseline::Baseline::Kept> ProgramCore::keptBaseline(std::uint32_t function, bool record) {
-  auto found = baselineKept_ ? baselineKept_->find({function, record}) : std::nullopt;
+std::optional<baseline::Baseline::Kept> ProgramCore::keptBaseline(std::uint32_t function, std::uint32_t loop, bool record) {
+  auto found = baselineKept_ ? baselineKept_->find({function, loop, record}) : std::nullopt;
   if (!found)
     return std::nullopt;
   return baseline::Baseline::Kept{found->bytes, found->refused};

@@ -88,10 +88,10 @@ void ProgramCore::makeLowTiers() {
     return interpreter_->argumentVaries(id, argument);
   };
   if (engine_->cache && mayUseKept()) {
-    baselineHost.kept = [this](std::uint32_t id, bool record) { return keptBaseline(id, record); };
-    baselineHost.keep = [this](std::uint32_t id, bool record, std::string bytes, bool refused, std::uint64_t nanoseconds) {
+    baselineHost.kept = [this](std::uint32_t id, std::uint32_t loop, bool record) { return keptBaseline(id, loop, record); };
+    baselineHost.keep = [this](std::uint32_t id, std::uint32_t loop, bool record, std::string bytes, bool refused, std::uint64_t nanoseconds) {
       if (baselineKept_)
-        baselineKept_->add({id, record}, std::move(bytes), refused, nanoseconds);
+        baselineKept_->add({id, loop, record}, std::move(bytes), refused, nanoseconds);
     };
   }
   baselineHost.prepareOsr = [this](baseline::LoopRecord& record) {
@@ -134,6 +134,19 @@ template <typename Work> void ProgramCore::prepareTransfer(Work&& work) {
       [](LowResult) {});
 }
 
+/// Gives `use` what an earlier run kept, on the compile stack; false if there is nothing.
+template <typename Use> bool ProgramCore::useKept(FunctionRecord& record, std::uint32_t loop, bool records, Use&& use) {
+  bool used = false;
+  if (baselineKept_)
+    callOnStack(*stack_, [&] {
+      if (auto kept = baseline_->restore(record.id, loop, records)) {
+        used = true;
+        use(std::move(*kept));
+      }
+    });
+  return used;
+}
+
 Result<std::optional<Refusal>> ProgramCore::tryLow(FunctionRecord& record, Tier tier, std::string_view reason, bool force) {
   std::optional<Refusal> refusal;
   const bool records = recordsAtOnce(engine_->options, tiers_->ladder()) ||
@@ -154,15 +167,7 @@ Result<std::optional<Refusal>> ProgramCore::tryLow(FunctionRecord& record, Tier 
         tiers_->publish(record, std::move(std::get<Version>(made)), reason, force);
       }
     };
-    bool restored = false;
-    if (tier == Tier::Baseline && baselineKept_)
-      callOnStack(*stack_, [&] {
-        if (auto kept = baseline_->restore(record.id, records)) {
-          restored = true;
-          use(std::move(*kept));
-        }
-      });
-    if (!restored)
+    if (tier != Tier::Baseline || !useKept(record, kNoLoop, records, use))
       onForeground(compile, use);
     return outcome;
   });
@@ -204,7 +209,7 @@ Result<Tier> ProgramCore::startingTier(FunctionRecord& record) {
     return ladder.bottom();
   // What is there need not be read to see what it is like.
   if (baselineKept_ && ladder.rungs[1].tier == Tier::Baseline &&
-      baselineKept_->has({record.id, recordsAtOnce(engine_->options, ladder)}))
+      baselineKept_->has({record.id, kNoLoop, recordsAtOnce(engine_->options, ladder)}))
     return Tier::Baseline;
   Result<bool> straight = false;
   callOnStack(*stack_, [&] {
@@ -250,7 +255,7 @@ void ProgramCore::enterLow(FunctionRecord& record, std::uint32_t loop, std::stri
   };
   auto done = withRoom(record, [&] {
     Result<void> outcome;
-    onForeground(compile, [&](LowResult made) {
+    auto use = [&](LowResult made) {
       if (auto* refused = std::get_if<Refusal>(&made))
         tiers_->refuseLoop(record, Tier::Baseline, loop, refused->reason);
       else if (auto* error = std::get_if<Error>(&made))
@@ -259,7 +264,9 @@ void ProgramCore::enterLow(FunctionRecord& record, std::uint32_t loop, std::stri
         announce(record, std::get<Version>(made));
         tiers_->publishLoop(record, std::move(std::get<Version>(made)), reason);
       }
-    });
+    };
+    if (!useKept(record, loop, true, use))
+      onForeground(compile, use);
     return outcome;
   });
   if (!done)

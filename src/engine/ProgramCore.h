@@ -178,6 +178,7 @@ private:
   /// `use(work(world, symbols))`, both on the compile stack. `work` gives a LowResult.
   template <typename Work> void prepareTransfer(Work&& work);
   template <typename Work, typename Use> void onForeground(Work&& work, Use&& use);
+  template <typename Use> bool useKept(FunctionRecord& record, std::uint32_t loop, bool records, Use&& use);
   /// Compiles and publishes, or gives the tier's refusal.
   Result<std::optional<Refusal>> tryLow(FunctionRecord& record, Tier tier, std::string_view reason, bool force);
   /// A function that the tier refuses starts in the next one that takes it: baseline, if the ladder has it, or O0.
@@ -244,7 +245,7 @@ private:
   Digest digestOfHost(const ProgramInput& input) const;
   void saveStart();
   void openBaseline(const std::vector<std::string>& libraries);
-  std::optional<baseline::Baseline::Kept> keptBaseline(std::uint32_t function, bool record);
+  std::optional<baseline::Baseline::Kept> keptBaseline(std::uint32_t function, std::uint32_t loop, bool record);
   void saveBaseline();
   Digest programDigest() const;
   void addNames(ByteWriter& out, const std::vector<std::string>& libraries) const;

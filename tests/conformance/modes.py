@@ -59,6 +59,8 @@ MODES = {
     "kept": Mode(("--ladder", "baseline,O2@2:2,O3@4:8", "--cache-least", "0"), kept=True),
     # With baseline code and the start from there; nothing is read of the modules but what has no code yet.
     "kept-baseline": Mode(("--tier", "baseline", "--cache-least", "0"), optimises=False, kept=True),
+    # And with its entries at loops, out of the interpreter.
+    "kept-loops": Mode(("--ladder", "interpreter,baseline@1000000:2", "--cache-least", "0"), optimises=False, kept=True),
     "keptO3": Mode(("--tier", "O3"), kept=True),
     # The same as climb1 after two calls and more, with loops that move as soon as they have gone round twice.
     "climb2": Mode(("--ladder", "interpreter,baseline@2:2,O2@4:8,O3@8:16", "--compile-threads", "0")),

@@ -79,8 +79,8 @@ std::variant<Version, Refusal, Error> Baseline::compileAt(const Source& source, 
   std::uint64_t compiled = nowNanoseconds();
   if (code)
     (*code)->firstInstruction = static_cast<std::uint32_t>((*body)->arg_size());
-  if (host_.keep && loop == kNoLoop)
-    keep(function, record, code, compiled - start);
+  if (host_.keep)
+    keep(function, loop, record, code, compiled - start);
   if (!code)
     return code.error();
   const std::uint64_t instructions = (*code)->instructions;

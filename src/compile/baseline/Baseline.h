@@ -65,8 +65,10 @@ public:
     /// Whether a tier below has seen an argument of the function with several values.
     std::function<bool(std::uint32_t function, std::uint32_t argument)> argumentVaries;
     /// What an earlier run kept of a function, with or without the recorders; null: nothing is. With keep().
-    std::function<std::optional<Kept>(std::uint32_t function, bool record)> kept;
-    std::function<void(std::uint32_t function, bool record, std::string bytes, bool refused, std::uint64_t nanoseconds)> keep;
+    std::function<std::optional<Kept>(std::uint32_t function, std::uint32_t loop, bool record)> kept;
+    std::function<void(std::uint32_t function, std::uint32_t loop, bool record, std::string bytes, bool refused,
+                       std::uint64_t nanoseconds)>
+        keep;
     /// Calls prepareOsr() under the foreground lock.
     std::function<void(LoopRecord&)> prepareOsr;
   };
@@ -85,8 +87,8 @@ public:
   Baseline(const Parts& parts, Settings settings, Host host);
   ~Baseline();
 
-  /// As compile(), from what an earlier run kept; nothing if it kept none, or none that fits. Needs no IR.
-  std::optional<std::variant<Version, Refusal, Error>> restore(std::uint32_t function, bool record);
+  /// As compile(), or loopEntry() with `record`, from what an earlier run kept; nothing if it kept none, or none that fits. Needs no IR.
+  std::optional<std::variant<Version, Refusal, Error>> restore(std::uint32_t function, std::uint32_t loop, bool record);
   /// An installed version, a refusal, or the error of reading its body. `record`: with the recorders of the settings. The entry
   /// at a loop always has them: what loops that long is about to be compiled for good.
   std::variant<Version, Refusal, Error> compile(const Source& source, std::uint32_t function, bool record);
@@ -115,7 +117,7 @@ private:
   bool appendFolded(const Code& code, const llvm::Value* value, const FunctionNumbers& numbers, std::vector<StateWord>& out);
   Result<Version> install(std::unique_ptr<Code> code);
   bool bind(Code& code);
-  void keep(std::uint32_t function, bool record, const std::expected<std::unique_ptr<Code>, Refusal>& made,
+  void keep(std::uint32_t function, std::uint32_t loop, bool record, const std::expected<std::unique_ptr<Code>, Refusal>& made,
             std::uint64_t nanoseconds);
   std::variant<Version, Refusal, Error> compileAt(const Source& source, std::uint32_t function, std::uint32_t loop, bool record);
   struct Installed;

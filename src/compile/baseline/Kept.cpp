@@ -95,15 +95,16 @@ bool Baseline::bind(Code& code) {
          std::ranges::all_of(code.types, exists) && exists(code.personality);
 }
 
-std::optional<std::variant<Version, Refusal, Error>> Baseline::restore(std::uint32_t function, bool record) {
+std::optional<std::variant<Version, Refusal, Error>> Baseline::restore(std::uint32_t function, std::uint32_t loop,
+                                                                       bool record) {
   const std::uint64_t start = nowNanoseconds();
-  auto kept = host_.kept ? host_.kept(function, record) : std::nullopt;
+  auto kept = host_.kept ? host_.kept(function, loop, record) : std::nullopt;
   if (!kept)
     return std::nullopt;
   if (kept->refused)
     return refusalOf(kept->bytes, parts_.map.functions[function].name);
   auto code = restoreCode(kept->bytes);
-  if (!code || code->function != function || !bind(*code))
+  if (!code || code->function != function || code->loop != loop || !bind(*code))
     return std::nullopt;
   auto version = install(std::move(code));
   if (!version)
@@ -113,12 +114,12 @@ std::optional<std::variant<Version, Refusal, Error>> Baseline::restore(std::uint
   return *version;
 }
 
-void Baseline::keep(std::uint32_t function, bool record, const std::expected<std::unique_ptr<Code>, Refusal>& made,
-                    std::uint64_t nanoseconds) {
+void Baseline::keep(std::uint32_t function, std::uint32_t loop, bool record,
+                    const std::expected<std::unique_ptr<Code>, Refusal>& made, std::uint64_t nanoseconds) {
   if (!made)
-    host_.keep(function, record, textOf(made.error()), true, nanoseconds);
+    host_.keep(function, loop, record, textOf(made.error()), true, nanoseconds);
   else if (!(*made)->bound)
-    host_.keep(function, record, storeCode(**made), false, nanoseconds);
+    host_.keep(function, loop, record, storeCode(**made), false, nanoseconds);
 }
 
 } // namespace kiln::baseline

@@ -17,6 +17,7 @@ std::uintptr_t anchor() {
 /// plain structs.
 template <typename Archive, typename Code> void plainFields(Archive&& archive, Code& code) {
   archive(code.function);
+  archive(code.loop);
   archive(code.bytes);
   archive(code.codeBytes);
   archive(code.fixups);

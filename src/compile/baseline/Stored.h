@@ -13,7 +13,7 @@
 
 namespace kiln::baseline {
 
-/// Not of code that is `bound`, or entered at a loop.
+/// Not of code that is `bound`.
 std::string storeCode(const Code& code);
 /// Null if the bytes are not such code. Addresses of the kinds Library, ThreadLocals and Name are 0.
 std::unique_ptr<Code> restoreCode(std::string_view bytes);

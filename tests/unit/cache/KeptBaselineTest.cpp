@@ -9,7 +9,7 @@ namespace kiln::cache {
 namespace {
 
 const ProgramKey kProgram{digestOf("program"), digestOf("settings")};
-constexpr KeptBaseline::Key kPlain{7, false}, kRecording{7, true}, kRefused{9, false};
+constexpr KeptBaseline::Key kPlain{7, kNoLoop, false}, kRecording{7, 4, true}, kRefused{9, kNoLoop, false};
 
 /// A file of these bytes, without a name.
 std::unique_ptr<const DiskStore::File> fileOf(const std::string& bytes) {
@@ -31,13 +31,14 @@ TEST(KeptBaseline, ComesBackAsItWasAdded) {
   KeptBaseline kept(kProgram, fileOf(file));
   EXPECT_EQ(kept.size(), 3u);
   EXPECT_TRUE(kept.has(kPlain));
-  EXPECT_FALSE(kept.has({8, false}));
+  EXPECT_FALSE(kept.has({8, kNoLoop, false}));
+  EXPECT_FALSE(kept.has({7, kNoLoop, true})); // only the entry at its loop records
   EXPECT_EQ(kept.find(kPlain)->bytes, "plain");
   EXPECT_EQ(kept.find(kRecording)->bytes, "recording");
   EXPECT_FALSE(kept.find(kRecording)->refused);
   EXPECT_EQ(kept.find(kRefused)->bytes, "why");
   EXPECT_TRUE(kept.find(kRefused)->refused);
-  EXPECT_FALSE(kept.find({8, false}));
+  EXPECT_FALSE(kept.find({8, kNoLoop, false}));
   CacheStatistics statistics;
   kept.addTo(statistics);
   EXPECT_EQ(statistics.baselineFound, 5u);
@@ -49,11 +50,11 @@ TEST(KeptBaseline, ComesBackAsItWasAdded) {
 TEST(KeptBaseline, TheNextFileHasWhatWasThereAndWhatWasAdded) {
   const std::string file = sample();
   KeptBaseline kept(kProgram, fileOf(file));
-  kept.add({8, false}, "more", false, 5);
+  kept.add({8, kNoLoop, false}, "more", false, 5);
   const std::string next = kept.bytes();
   KeptBaseline both(kProgram, fileOf(next));
   EXPECT_EQ(both.size(), 4u);
-  EXPECT_EQ(both.find({8, false})->bytes, "more");
+  EXPECT_EQ(both.find({8, kNoLoop, false})->bytes, "more");
   EXPECT_EQ(both.find(kPlain)->bytes, "plain");
 }
 
@@ -64,11 +65,11 @@ TEST(KeptBaseline, IsWorthAFileWhenMakingItTookLongAndThereIsMuchOfIt) {
   EXPECT_TRUE(kept.grown(600));
   EXPECT_FALSE(kept.grown(601));
   for (std::uint32_t id = 0; id < 40; ++id)
-    kept.add({id, true}, "x", false, 10);
+    kept.add({id, kNoLoop, true}, "x", false, 10);
   const std::string file = kept.bytes();
   KeptBaseline next(kProgram, fileOf(file));
   EXPECT_FALSE(next.grown(0));
-  next.add({100, false}, "x", false, 1'000'000);
+  next.add({100, kNoLoop, false}, "x", false, 1'000'000);
   EXPECT_FALSE(next.grown(1000)); // one of forty
   EXPECT_TRUE(next.grown(0));     // all there is
 }
