@@ -32,8 +32,10 @@ std::optional<ProgramCore::KeptStart> ProgramCore::keptStart(const ProgramInput&
   KeptStart start;
   start.entry = std::make_unique<const std::string>(std::move(*entry));
   start.rest = ByteReader(*start.entry);
-  start.mainFunction = start.rest.u32();
-  start.mainReturnsInt = start.rest.u8() != 0;
+  const std::uint32_t mainFunction = start.rest.u32();
+  const bool returnsInt = start.rest.u8() != 0;
+  if (mainFunction != kNoFunction)
+    start.main = Main{mainFunction, returnsInt};
   auto map = ProgramMap::restore(start.rest, host_);
   if (!map)
     return std::nullopt;
@@ -65,7 +67,7 @@ Digest ProgramCore::digestOfHost(const ProgramInput& input) const {
 
 /// Under the foreground lock, at the end. Where the modules were not opened nothing is new.
 void ProgramCore::saveStart() {
-  if (!keepStart_ || !main_)
+  if (!keepStart_)
     return;
   std::optional<std::string> contents;
   callOnStack(*stack_, [&] {
@@ -77,8 +79,8 @@ void ProgramCore::saveStart() {
   if (!contents)
     return;
   ByteWriter out;
-  out.u32(main_->function);
-  out.u8(main_->returnsInt);
+  out.u32(main_ ? main_->function : kNoFunction); // a host may call other functions only
+  out.u8(main_ && main_->returnsInt);
   map_.store(out);
   out.bytes += *contents;
   cache_->keepStart(startContext_, std::move(out.bytes));

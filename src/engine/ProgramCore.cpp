@@ -112,7 +112,7 @@ Result<void> ProgramCore::build(const ProgramInput& input, std::vector<Source> g
   }
   if (kept) {
     map_ = std::move(kept->map);
-    main_ = Main{kept->mainFunction, kept->mainReturnsInt};
+    main_ = kept->main;
     startFound_ = true;
   } else if (auto linked = linkByName(*world, input); !linked) {
     return linked;

@@ -233,12 +233,16 @@ private:
   void makeCache(const ProgramInput& input);
   std::size_t sourceBytes() const;
   // KeptStart.cpp
+  /// The function that was started at, and how.
+  struct Main {
+    std::uint32_t function = 0;
+    bool returnsInt = true;
+  };
   struct KeptStart {
     std::unique_ptr<const std::string> entry; ///< its bytes
     ProgramMap map;
     ByteReader rest{{}}; ///< the variables' initial values
-    std::uint32_t mainFunction = 0;
-    bool mainReturnsInt = true;
+    std::optional<Main> main;
   };
   bool mayKeepStart(const ProgramInput& input) const;
   std::optional<KeptStart> keptStart(const ProgramInput& input);
@@ -322,11 +326,6 @@ private:
   std::unique_ptr<cache::ProgramCache> cache_; ///< null: there is none
   std::unique_ptr<cache::KeptBaseline> baselineKept_; ///< under foreground_; null: none is kept
   Digest baselineContext_, startContext_;
-  /// The function that was started at, and how.
-  struct Main {
-    std::uint32_t function = 0;
-    bool returnsInt = true;
-  };
   std::optional<Main> main_;
   std::atomic<bool> missed_{false}; ///< this run compiled what the cache had not
   bool startFound_ = false;

@@ -137,6 +137,69 @@ TEST_F(CacheTest, TheNextEngineFindsWhatTheFirstCompiled) {
   EXPECT_EQ(cached, 3u);
 }
 
+Options keepingAll(Options options) {
+  options.ladder = *Ladder::parse("baseline,O3@1000000000");
+  options.compileThreads = 1; // without them runs are to be repeatable
+  options.cache.leastMicroseconds = 0;
+  return options;
+}
+
+void callAll(Host& host, std::int64_t expected) {
+  EXPECT_EQ(host.function<std::int64_t(std::int64_t)>("sum")(1000), expected);
+  EXPECT_EQ(host.function<double(double, double)>("rest")(7.5, 2.0), 1.5);
+}
+
+TEST_F(CacheTest, TheNextProgramStartsFromKeptBaselineCodeAndReadsNoModule) {
+  {
+    Host first(kProgram, keepingAll(options()));
+    callAll(first, expectedSum(1000));
+    CacheStatistics cache = first.program->statistics().cache;
+    EXPECT_EQ(cache.baselineMade, 3u);
+    EXPECT_EQ(cache.baselineFound, 0u);
+    EXPECT_FALSE(cache.startFound);
+  }
+  Host second(kProgram, keepingAll(options()));
+  callAll(second, expectedSum(1000));
+  Statistics statistics = second.program->statistics();
+  EXPECT_EQ(statistics.cache.baselineMade, 0u);
+  EXPECT_EQ(statistics.cache.baselineFound, 3u);
+  EXPECT_TRUE(statistics.cache.startFound);
+  EXPECT_EQ(statistics.baseline.functions, 0u);
+  // What is asked of the IR is there all the same.
+  auto promoted = second.program->promote("sum", Tier::O3);
+  EXPECT_TRUE(promoted) << promoted.error().message;
+  callAll(second, expectedSum(1000));
+}
+
+TEST_F(CacheTest, AKeptStartIsNotUsedWhereANameIsGoneOrNew) {
+  constexpr std::string_view needs = R"(
+declare i64 @needed(i64)
+define i64 @ask(i64 %x) {
+  %r = call i64 @needed(i64 %x)
+  ret i64 %r
+})";
+  auto needed = +[](std::int64_t x) { return x * 10; };
+  auto with = test::text(needs);
+  with.hostFunctions.push_back({"needed", reinterpret_cast<const void*>(needed)});
+  for (bool found : {false, true}) {
+    Host host(with, keepingAll(options()));
+    EXPECT_EQ(host.function<std::int64_t(std::int64_t)>("ask")(4), 40);
+    EXPECT_EQ(host.program->statistics().cache.startFound, found);
+  }
+  auto engine = Engine::create(keepingAll(options()));
+  auto without = (*engine)->load(test::text(needs));
+  ASSERT_FALSE(without);
+  EXPECT_EQ(without.error().code, ErrorCode::UnresolvedSymbol);
+
+  // A weak name that nothing defined, and then the host does.
+  { Host first(kProgram, keepingAll(options())); callAll(first, expectedSum(1000)); }
+  auto helped = test::text(kProgram);
+  helped.hostFunctions.push_back({"helper", reinterpret_cast<const void*>(needed)});
+  Host host(helped, keepingAll(options()));
+  EXPECT_FALSE(host.program->statistics().cache.startFound);
+  callAll(host, 10 * expectedSum(1000));
+}
+
 TEST_F(CacheTest, CodeIsThereBeforeTheFirstCall) {
   run(test::text(kProgram), options());
   Options threads = options();
