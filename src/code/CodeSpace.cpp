@@ -26,15 +26,31 @@ std::size_t FreeList::allocate(std::size_t size, std::size_t alignment) {
     std::size_t start = alignUp(offset, alignment);
     if (start + size > offset + length)
       continue;
-    free_.erase(it);
-    if (start > offset)
-      free_[offset] = start - offset;
-    if (offset + length > start + size)
-      free_[start + size] = offset + length - start - size;
-    used_ += size;
-    return start;
+    return take(it, start, size);
   }
   return npos;
+}
+
+std::size_t FreeList::allocateLast(std::size_t size, std::size_t alignment) {
+  for (auto it = free_.end(); it != free_.begin();) {
+    auto [offset, length] = *--it;
+    if (length < size)
+      continue;
+    if (std::size_t start = (offset + length - size) & ~(alignment - 1); start >= offset)
+      return take(it, start, size);
+  }
+  return npos;
+}
+
+std::size_t FreeList::take(Gaps::iterator gap, std::size_t start, std::size_t size) {
+  auto [offset, length] = *gap;
+  free_.erase(gap);
+  if (start > offset)
+    free_[offset] = start - offset;
+  if (offset + length > start + size)
+    free_[start + size] = offset + length - start - size;
+  used_ += size;
+  return start;
 }
 
 void FreeList::release(std::size_t offset, std::size_t size) {
@@ -68,6 +84,7 @@ Result<std::unique_ptr<CodeSpace>> CodeSpace::create(AddressRange& range, const 
     arena.rw = isData ? piece->data() : nullptr;
     arena.fileOffset = fileOffset;
     arena.book = FreeList(piece->size());
+    arena.farBegin = piece->size();
     if (!isData)
       fileOffset += piece->size();
     total += piece->size();
@@ -104,6 +121,7 @@ bool CodeSpace::mapFile(bool copyOld) {
       // The old pages hold the code that is running right now: copy before the addresses change owner. The new view
       // takes the old one's place, for spans name it.
       memcpy(rw, arena.rx.data(), arena.highWater);
+      memcpy(static_cast<std::byte*>(rw) + arena.farBegin, arena.rx.data() + arena.farBegin, arena.rx.size() - arena.farBegin);
       if (mremap(rw, arena.rx.size(), arena.rx.size(), MREMAP_MAYMOVE | MREMAP_FIXED, arena.rw) == MAP_FAILED) {
         close(file);
         return false;
@@ -142,9 +160,10 @@ Result<CodeSpan> CodeSpace::allocate(CodeArena which, std::size_t size, std::siz
   Arena& arena = arenas_[static_cast<std::size_t>(which)];
   std::size_t used = inUse();
   std::size_t offset = FreeList::npos;
-  std::size_t kept = use == CodeUse::Promotion ? reserve_ : 0;
-  if (used + whole(size) + kept <= limit_)
-    offset = arena.book.allocate(whole(size), std::max(alignment, kGranule));
+  std::size_t kept = use == CodeUse::FirstCode ? 0 : reserve_;
+  const std::size_t bytes = whole(size), aligned = std::max(alignment, kGranule);
+  if (used + bytes + kept <= limit_)
+    offset = use == CodeUse::Tools ? arena.book.allocateLast(bytes, aligned) : arena.book.allocate(bytes, aligned);
   if (offset == FreeList::npos) {
     refused_.fetch_add(1, std::memory_order_relaxed);
     return fail(ErrorCode::CodeSpaceFull, "the code space is full: " + std::to_string(used) + " of " +
@@ -152,7 +171,10 @@ Result<CodeSpan> CodeSpace::allocate(CodeArena which, std::size_t size, std::siz
                                               (kept ? std::to_string(kept) + " are kept for first calls " : std::string()) +
                                               "and " + std::to_string(size) + " more were asked for");
   }
-  arena.highWater = std::max(arena.highWater, offset + size);
+  if (use == CodeUse::Tools)
+    arena.farBegin = std::min(arena.farBegin, offset);
+  else
+    arena.highWater = std::max(arena.highWater, offset + size);
   return CodeSpan{which, arena.rx.data() + offset, arena.rw + offset, size};
 }
 

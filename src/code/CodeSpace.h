@@ -25,8 +25,9 @@
 
 namespace kiln {
 
-/// What memory is for. Promotions leave the reserve to the first code of functions, without which a program cannot go on.
-enum class CodeUse : unsigned char { FirstCode, Promotion };
+/// What memory is for. Tools is what measures the program: it lies at the arena's far end, so that the program's code is where it would be
+/// without, in the same places of cache lines, by which tiny loops can differ by a tenth. All but FirstCode leave the reserve to the first code of functions, without which a program cannot go on.
+enum class CodeUse : unsigned char { FirstCode, Promotion, Tools };
 
 enum class CodeArena : unsigned char { Code, Constants, Data };
 inline constexpr std::size_t kCodeArenaCount = 3;
@@ -45,12 +46,17 @@ public:
   explicit FreeList(std::size_t bytes) { free_[0] = bytes; }
   /// An offset aligned to `alignment` (a power of two), or npos.
   std::size_t allocate(std::size_t size, std::size_t alignment);
+  /// The same from the end: the last place that is large enough.
+  std::size_t allocateLast(std::size_t size, std::size_t alignment);
   void release(std::size_t offset, std::size_t size);
   std::size_t used() const { return used_; }
   static constexpr std::size_t npos = ~std::size_t{0};
 
 private:
-  std::map<std::size_t, std::size_t> free_; // offset -> length
+  using Gaps = std::map<std::size_t, std::size_t>; ///< offset -> length
+  std::size_t take(Gaps::iterator gap, std::size_t start, std::size_t size);
+
+  Gaps free_;
   std::size_t used_ = 0;
 };
 
@@ -98,7 +104,8 @@ private:
     std::span<std::byte> rx; ///< inside the address range
     std::byte* rw = nullptr; ///< the writable view; equals rx for Data
     std::size_t fileOffset = 0;
-    std::size_t highWater = 0; ///< bytes from the start that were ever handed out
+    std::size_t highWater = 0; ///< bytes from the start that were ever handed out, but for what is at the far end
+    std::size_t farBegin = 0;  ///< where that begins
     FreeList book{0};
   };
   CodeSpace() = default;

@@ -87,6 +87,20 @@ TEST_F(Space, NoGapsAreLeftBetweenPieces) {
   EXPECT_EQ(space->bytesUsed(), 0u);
 }
 
+TEST_F(Space, ToolsMoveNoCode) {
+  auto plain = make(), measured = make();
+  auto offset = [](const CodeSpan& span, const CodeSpan& first) { return span.rx - first.rx; };
+  auto a = plain->allocate(CodeArena::Code, 40, 16), b = measured->allocate(CodeArena::Code, 40, 16);
+  auto tools = measured->allocate(CodeArena::Code, 4096, 4096, CodeUse::Tools);
+  ASSERT_TRUE(a && b && tools);
+  EXPECT_EQ(offset(*tools, *b), (1 << 20) - 4096);
+  for (std::size_t size : {100u, 8192u, 16u}) {
+    auto left = plain->allocate(CodeArena::Code, size, 16), right = measured->allocate(CodeArena::Code, size, 16);
+    ASSERT_TRUE(left && right);
+    EXPECT_EQ(offset(*left, *a), offset(*right, *b));
+  }
+}
+
 TEST_F(Space, TheLimitBoundsAllArenasTogether) {
   auto space = make(1024);
   EXPECT_EQ(space->limit(), 1024u);
@@ -165,13 +179,16 @@ TEST_F(Space, PrivatiseInAForkedChildLeavesTheParentAlone) {
   auto span = space->allocate(CodeArena::Code, 6, 16);
   ASSERT_TRUE(span);
   writeReturn(*span, 1);
+  auto tool = space->allocate(CodeArena::Code, 6, 16, CodeUse::Tools);
+  ASSERT_TRUE(tool);
+  writeReturn(*tool, 7);
   pid_t child = fork();
   ASSERT_GE(child, 0);
   if (child == 0) {
     // The exit status says which step failed: this process has no test framework to report to.
     if (!space->privatise())
       _exit(10);
-    if (call(*span) != 1)
+    if (call(*span) != 1 || call(*tool) != 7)
       _exit(11); // the old code came along
     auto fresh = space->allocate(CodeArena::Code, 6, 16);
     if (!fresh)
