@@ -72,7 +72,7 @@ struct ReportedCompile {
 
 /// A decision, as an Observer is told.
 struct ReportedEvent {
-  std::string kind; ///< "request", "publish", "demote", "failed", "dropped", "exit", "loop"
+  std::string kind; ///< "request", "publish", "demote", "failed", "dropped", "exit", "loop", "replace"
   std::string function;     ///< its symbol
   std::optional<Tier> from; ///< none before the first compile
   Tier to = Tier::O0;       ///< what it is about

@@ -243,6 +243,7 @@ private:
   // RunReport.cpp: with Options::report.
   void makeRecorder(World& world);
   Observer* observer() const;
+  void tellReplaced(std::string_view function, const FunctionRecord& old, std::string_view by) const;
   void tellRecorder(const FunctionRecord& record, const Version& version);
   /// What calls of the function get to, whoever counts them on the way.
   std::uintptr_t codeOf(std::uint32_t function) const;

@@ -8,6 +8,7 @@
 
 #include "engine/EngineCore.h"
 #include "engine/ProgramCore.h"
+#include "support/Clock.h"
 
 extern "C" void __cxa_finalize(void* dso);
 
@@ -130,7 +131,7 @@ Result<Program::Replacement> ProgramCore::replace(std::optional<std::string_view
   if (!child)
     return std::unexpected(child.error());
   struct Change {
-    Place from, to;
+    Place from, to, now; ///< whose slot changes, the new body, and the old one
   };
   std::vector<Change> changes;
   for (const Ledger::Plan::Body& body : plan->replaced) {
@@ -139,7 +140,8 @@ Result<Program::Replacement> ProgramCore::replace(std::optional<std::string_view
     auto to = (*child)->find(body.symbol);
     if (!from || !to)
       return std::unexpected((from ? to : from).error());
-    changes.push_back({{home ? home : this, *from}, {child->get(), *to}});
+    auto now = locate(body.name);
+    changes.push_back({{home ? home : this, *from}, {child->get(), *to}, now ? *now : Place{this, *from}});
   }
   if (auto constructed = (*child)->runConstructors(0, nullptr, environ); !constructed)
     return std::unexpected(constructed.error());
@@ -152,11 +154,30 @@ Result<Program::Replacement> ProgramCore::replace(std::optional<std::string_view
       replacements_->homes[name] = child->get();
     replacements_->children.push_back(*child);
   }
-  for (const Change& change : changes)
+  for (const Change& change : changes) {
     change.from.core->tiers_->replace(*change.from.record, change.to.core->table_->stub(change.to.record->id));
+    tellReplaced(change.from.record->name, *change.now.record, change.to.record->name);
+  }
   ++replacements_->count;
   replacements_->ledger->commit(std::move(*plan));
   return out;
+}
+
+void ProgramCore::tellReplaced(std::string_view function, const FunctionRecord& old, std::string_view by) const {
+  if (!observer())
+    return;
+  TierEvent event;
+  event.kind = TierEvent::Kind::Replaced;
+  event.program = name_;
+  event.function = function;
+  if (const int tier = old.publishedTier.load(std::memory_order_relaxed); tier != FunctionRecord::kNone)
+    event.from = static_cast<Tier>(tier);
+  event.to = tiers_->ladder().bottom();
+  event.reason = by;
+  event.calls = old.calls();
+  event.loops = old.loops();
+  event.nanoseconds = nowNanoseconds() - engine_->startedAt;
+  observer()->onTierEvent(event);
 }
 
 /// Numbers of the children's functions and code, added to the program's own.
