@@ -229,7 +229,7 @@ void Gather::addMeasurement() {
   out.samplesMissed = recorded_.samplesMissed;
   out.eventsDropped = recorded_.eventsDropped;
   out.probeNs = static_cast<std::uint64_t>(static_cast<double>(out.timedCalls + out.lateCalls) * out.timedCallNs +
-                                           static_cast<double>(out.countedCalls) * out.countedCallNs);
+                                           static_cast<double>(out.countedCalls) * out.countedCallNs + recorded_.relearnNs);
   out.samplerNs = static_cast<std::uint64_t>(static_cast<double>(recorded_.signals + out.samplesMissed) * out.sampleNs);
   out.threadNs = recorded_.recorderCpuNs;
   out.overheadShare = static_cast<double>(out.probeNs + out.samplerNs + out.threadNs) /
@@ -257,6 +257,7 @@ void ProgramCore::makeRecorder(World& world) {
     return;
   report::RunRecorder::Settings settings;
   settings.counts = [this](Tier tier) { return tiers_->counts(tier); };
+  settings.top = engine_->options.ladder.top();
   settings.startedAt = engine_->startedAt;
   settings.observer = engine_->options.observer;
   settings.rangeBegin = reinterpret_cast<std::uintptr_t>(range_->base());
