@@ -23,6 +23,10 @@ from pathlib import Path
 import jsonschema
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+import checks as shared  # noqa: E402
+
 ROOT = HERE.parents[1]
 SCHEMA = json.loads((ROOT / "docs/report.schema.json").read_text())
 LADDER = ["--ladder", "interpreter,baseline@20,O2@2000,O3@20000"]
@@ -30,20 +34,7 @@ MANY = 3000  # functions
 ROUNDS = 100000
 
 
-class Checks:
-    def __init__(self, kiln: str, folder: Path):
-        self.kiln, self.folder, self.problems, self.count = kiln, folder, [], 0
-
-    def expect(self, what: str, condition: bool, detail="") -> None:
-        self.count += 1
-        if not condition:
-            self.problems.append(f"{what}: {detail}")
-
-    def run(self, *words, status=0) -> subprocess.CompletedProcess:
-        done = subprocess.run([self.kiln, *map(str, words)], capture_output=True, text=True, timeout=300, check=False)
-        self.expect(f"kiln {' '.join(map(str, words))}", done.returncode == status, f"{done.returncode}: {done.stderr[-500:]}")
-        return done
-
+class Checks(shared.Checks):
     def report(self, name: str, program: Path, arguments: list, *options) -> tuple[dict, str, Path]:
         """The data of a run, what it printed, and its page."""
         files = [self.folder / f"{name}.{ending}" for ending in ("json", "html", "csv")]
@@ -296,10 +287,7 @@ def main() -> int:
             check_many(checks)
             check_errors(checks, program)
             check_watch(checks, program)
-        for problem in checks.problems[:40]:
-            print("FAIL", problem)
-        print(f"{checks.count} checks, {len(checks.problems)} failed")
-        return 1 if checks.problems else 0
+        return checks.tell()
 
 
 if __name__ == "__main__":
