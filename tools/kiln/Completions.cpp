@@ -192,7 +192,7 @@ std::string zshAction(const ValueKind& kind) {
       ends.push_back(word.substr(1));
     return "_files -g \"*.(" + join(ends, "|") + ")" + (kind.words.front() == ".so" ? "*" : "") + "\"";
   }
-  case Form::Folder:
+  case Form::Folder: // the space keeps _arguments from handing options on
     if (kind.words.empty())
       return "_files -/";
     std::vector<std::string> words;
@@ -201,7 +201,7 @@ std::string zshAction(const ValueKind& kind) {
       if (std::size_t colon = words.back().find(':'); colon != std::string::npos)
         words.back().insert(colon, "\\");
     }
-    return zshColons("_alternative \"words:word:(" + join(words, " ") + ")\" \"folders:folder:_files -/\"");
+    return zshColons(" _alternative \"words:word:(" + join(words, " ") + ")\" \"folders:folder:_files -/\"");
   }
   return " ";
 }
