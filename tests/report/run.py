@@ -110,6 +110,8 @@ class Checks(shared.Checks):
         hottest = next(f for f in data["functions"] if f["name"] == shown["detail"]["name"])
         self.expect(f"{name}: points of the chart", shown["detail"]["points"] == len(hottest["curve"]), shown["detail"])
         self.expect(f"{name}: marks of the chart", not hottest["curve"] or shown["detail"]["marks"] == len(hottest["changes"]), shown["detail"])
+        marked = {event["kind"] for event in data["events"]} & {"exit", "failed", "replace"}
+        self.expect(f"{name}: marks of the time line", set(shown["marks"]) == marked, (shown["marks"], marked))
         self.expect(f"{name}: the time line has something", (shown["timeline"] > 0) == bool(data["compiles"]))
         return shown
 
@@ -163,6 +165,26 @@ def check_processes(checks: Checks, program: Path) -> None:
         data, printed, _ = checks.report(word, program, [50000, word], *LADDER)
         checks.expect(f"{word}: output", printed == expected, printed)
         checks.expect(f"{word}: the report is of the whole program", function(data, "main").get("calls") == 1)
+
+
+def check_redefined(checks: Checks) -> None:
+    """A program that puts another definition in place of its own: the time line marks it."""
+    folder = checks.folder / "redefined"
+    folder.mkdir()
+    main = "#include <stdio.h>\nint step(void);\nint main(int argc, char **argv) {\n  if (rename(argv[1], argv[2])) return 1;\n" \
+           "  while (step() == 1) ;\n  puts(\"over\");\n  return 0;\n}\n"
+    for name, text in (("main", main), ("step", "int step(void) { return 1; }\n"), ("next", "int step(void) { return 2; }\n")):
+        subprocess.run(["clang-19", "-O1", "-Xclang", "-disable-llvm-passes", "-emit-llvm", "-c", "-x", "c", "-", "-o", folder / f"{name}.bc"],
+                       input=text, text=True, check=True)
+    words = [word for ending in ("json", "html") for word in ("--report", folder / f"out.{ending}")]
+    done = checks.run("run", *LADDER, "--watch-reload", folder / "step.bc", *words, folder / "main.bc", folder / "step.bc", "--",
+                      folder / "next.bc", folder / "step.bc")
+    checks.expect("the new definition ran", done.stdout == "over\n", done)
+    data = json.loads((folder / "out.json").read_text())
+    jsonschema.Draft202012Validator(SCHEMA).validate(data)
+    told = [(event["function"], event["reason"]) for event in data["events"] if event["kind"] == "replace"]
+    checks.expect("the redefinition is an event", told == [("step", "step.kiln.1")], told)
+    checks.page("redefined", data, folder / "out.html")
 
 
 def check_cache(checks: Checks, program: Path) -> None:
@@ -283,6 +305,7 @@ def main() -> int:
         else:
             check_steps(checks, program)
             check_processes(checks, program)
+            check_redefined(checks)
             check_cache(checks, program)
             check_many(checks)
             check_errors(checks, program)

@@ -515,7 +515,7 @@
       : `There are no self times: ${m.sampling_ended}.`);
     say('Calls are counted by the code of all tiers but the last. Where there is a ~, part of the calls was only seen in windows and is an estimate; where there is a >, none could be seen from the last tier on.');
     const list = put(parent, 'ul');
-    put(list, 'li', {}, `timing and counting calls: ${time(m.probe_ns)} (${digits(m.timed_call_ns)} ns and ${digits(m.counted_call_ns)} ns a call), ${percent(m.probe_ns, whole)}`);
+    put(list, 'li', {}, `timing and counting calls: ${time(m.probe_ns)} (${digits(m.timed_call_ns)} ns and ${digits(m.counted_call_ns)} ns a call, and half a millisecond where calls are many at the last tier), ${percent(m.probe_ns, whole)}`);
     put(list, 'li', {}, `samples: ${time(m.sampler_ns)} (${digits(m.sample_ns)} ns each), ${percent(m.sampler_ns, whole)}`);
     put(list, 'li', {}, `the thread that records: ${time(m.thread_ns)}, ${percent(m.thread_ns, whole)}`);
     say(`In all ${percent(m.overhead_share * whole, whole)} of ${time(whole)} CPU time. What one call and one sample cost was measured when the run began.`);
