@@ -70,8 +70,9 @@ void FreeList::release(std::size_t offset, std::size_t size) {
 }
 
 Result<std::unique_ptr<CodeSpace>> CodeSpace::create(AddressRange& range, const Sizes& sizes,
-                                                     std::size_t limit) {
+                                                     std::size_t limit, CodePages pages) {
   std::unique_ptr<CodeSpace> space(new CodeSpace);
+  space->pages_ = pages;
   const std::size_t bytes[kCodeArenaCount] = {sizes.code, sizes.constants, sizes.data};
   std::size_t fileOffset = 0, total = 0;
   for (std::size_t i = 0; i < kCodeArenaCount; ++i) {
@@ -90,54 +91,60 @@ Result<std::unique_ptr<CodeSpace>> CodeSpace::create(AddressRange& range, const 
     total += piece->size();
   }
   space->limit_ = limit ? limit : total;
-  if (!space->mapFile(false))
+  if (!space->mapPages(false))
     return fail(ErrorCode::SystemError, std::string("cannot map memory for code: ") + strerror(errno));
   return space;
 }
 
-bool CodeSpace::mapFile(bool copyOld) {
+/// New pages for an arena, at any address. `file`: -1 for pages without one.
+std::byte* CodeSpace::mapWritable(const Arena& arena, int file) {
+  const int flags = file < 0 ? MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE : MAP_SHARED;
+  void* rw = mmap(nullptr, arena.rx.size(), PROT_READ | PROT_WRITE, flags, file, file < 0 ? 0 : static_cast<off_t>(arena.fileOffset));
+  return rw == MAP_FAILED ? nullptr : static_cast<std::byte*>(rw);
+}
+
+/// The same pages where the program sees them.
+bool CodeSpace::mapReadable(const Arena& arena, int file, int rights) {
+  std::byte* rx = arena.rx.data();
+  const std::size_t size = arena.rx.size();
+  if (file >= 0)
+    return mmap(rx, size, rights, MAP_SHARED | MAP_FIXED, file, static_cast<off_t>(arena.fileOffset)) != MAP_FAILED;
+  // Of shared pages a length of 0 makes a second mapping (mremap(2)).
+  return mremap(arena.rw, 0, size, MREMAP_MAYMOVE | MREMAP_FIXED, rx) != MAP_FAILED && mprotect(rx, size, rights) == 0;
+}
+
+bool CodeSpace::mapPages(bool copyOld) {
   std::size_t bytes = 0;
   for (const Arena& arena : arenas_)
     if (arena.rw != arena.rx.data())
       bytes = arena.fileOffset + arena.rx.size();
-  int file = memfd_create("kiln-code", MFD_CLOEXEC);
-  if (file < 0)
+  int file = -1;
+  if (pages_ == CodePages::File && (file = memfd_create("kiln-code", MFD_CLOEXEC)) < 0)
     return false;
-  if (ftruncate(file, static_cast<off_t>(bytes)) != 0) {
-    close(file);
-    return false;
-  }
-  for (std::size_t i = 0; i < kCodeArenaCount; ++i) {
-    Arena& arena = arenas_[i];
-    if (CodeArena(i) == CodeArena::Data)
-      continue;
-    auto offset = static_cast<off_t>(arena.fileOffset);
-    void* rw = mmap(nullptr, arena.rx.size(), PROT_READ | PROT_WRITE, MAP_SHARED, file, offset);
-    if (rw == MAP_FAILED) {
-      close(file);
-      return false;
-    }
-    if (copyOld) {
-      // The old pages hold the code that is running right now: copy before the addresses change owner. The new view
-      // takes the old one's place, for spans name it.
-      memcpy(rw, arena.rx.data(), arena.highWater);
-      memcpy(static_cast<std::byte*>(rw) + arena.farBegin, arena.rx.data() + arena.farBegin, arena.rx.size() - arena.farBegin);
-      if (mremap(rw, arena.rx.size(), arena.rx.size(), MREMAP_MAYMOVE | MREMAP_FIXED, arena.rw) == MAP_FAILED) {
-        close(file);
-        return false;
-      }
-      rw = arena.rw;
-    }
-    int rights = CodeArena(i) == CodeArena::Code ? PROT_READ | PROT_EXEC : PROT_READ;
-    if (mmap(arena.rx.data(), arena.rx.size(), rights, MAP_SHARED | MAP_FIXED, file, offset) == MAP_FAILED) {
-      close(file);
-      return false;
-    }
-    arena.rw = static_cast<std::byte*>(rw);
-  }
+  bool done = file < 0 || ftruncate(file, static_cast<off_t>(bytes)) == 0;
+  for (std::size_t i = 0; i < kCodeArenaCount && done; ++i)
+    if (CodeArena(i) != CodeArena::Data)
+      done = mapArena(arenas_[i], file, CodeArena(i) == CodeArena::Code ? PROT_READ | PROT_EXEC : PROT_READ, copyOld);
   // The mappings keep the file alive; without a descriptor the guest cannot meet it by number.
-  close(file);
-  return true;
+  if (file >= 0)
+    close(file);
+  return done;
+}
+
+bool CodeSpace::mapArena(Arena& arena, int file, int rights, bool copyOld) {
+  std::byte* rw = mapWritable(arena, file);
+  if (!rw)
+    return false;
+  if (!copyOld) {
+    arena.rw = rw;
+    return mapReadable(arena, file, rights);
+  }
+  // The old pages hold the code that is running right now: copy before the addresses change owner. The new view
+  // takes the old one's place, for spans name it.
+  memcpy(rw, arena.rx.data(), arena.highWater);
+  memcpy(rw + arena.farBegin, arena.rx.data() + arena.farBegin, arena.rx.size() - arena.farBegin);
+  return mremap(rw, arena.rx.size(), arena.rx.size(), MREMAP_MAYMOVE | MREMAP_FIXED, arena.rw) != MAP_FAILED &&
+         mapReadable(arena, file, rights);
 }
 
 CodeSpace::~CodeSpace() {
@@ -212,7 +219,7 @@ void CodeSpace::expectChild() {
 }
 
 bool CodeSpace::privatise() {
-  const bool copied = mapFile(true);
+  const bool copied = mapPages(true);
   if (copies_) {
     if (copied)
       copies_->fetch_add(1, std::memory_order_release);

@@ -1,6 +1,6 @@
 // Memory for generated code and its constants, never writable and executable at one address.
 //
-// The pages of a memory file are mapped twice: once inside the program's address range with the rights that the
+// The pages of a memory file (or of none, CodePages) are mapped twice: once inside the program's address range with the rights that the
 // running program needs (execute, or read only), once elsewhere for writing. Code of many functions shares pages,
 // and publishing needs no system call. Three arenas: code (read + execute), constants (read), data (private,
 // read + write: the few writable words that object files bring along).
@@ -31,6 +31,10 @@ enum class CodeUse : unsigned char { FirstCode, Promotion, Tools };
 
 enum class CodeArena : unsigned char { Code, Constants, Data };
 inline constexpr std::size_t kCodeArenaCount = 3;
+
+/// Of what pages are. Nameless ones are for perf, which looks for names of generated code only where a mapping has no file of its own
+/// (they are called /dev/zero). All of them counts as promised memory where the system overcommits nothing.
+enum class CodePages : unsigned char { File, Nameless };
 
 /// A piece of the code space: `rx` is where the program sees it, `rw` where it can be written. The same for Data.
 struct CodeSpan {
@@ -70,7 +74,8 @@ public:
 
   /// Maps the arenas inside `range`, which must outlive the space. `limit` bounds the bytes in use over all arenas
   /// (0: the arenas' sizes). Fails with SystemError or CodeSpaceFull.
-  static Result<std::unique_ptr<CodeSpace>> create(AddressRange& range, const Sizes& sizes, std::size_t limit);
+  static Result<std::unique_ptr<CodeSpace>> create(AddressRange& range, const Sizes& sizes, std::size_t limit,
+                                                   CodePages pages = CodePages::File);
   ~CodeSpace();
   CodeSpace(const CodeSpace&) = delete;
   CodeSpace& operator=(const CodeSpace&) = delete;
@@ -109,12 +114,16 @@ private:
     FreeList book{0};
   };
   CodeSpace() = default;
-  bool mapFile(bool copyOld);
+  static std::byte* mapWritable(const Arena& arena, int file);
+  static bool mapReadable(const Arena& arena, int file, int rights);
+  static bool mapArena(Arena& arena, int file, int rights, bool copyOld);
+  bool mapPages(bool copyOld);
   std::size_t inUse() const; ///< under mutex_
 
   mutable std::mutex mutex_;
   std::array<Arena, kCodeArenaCount> arenas_;
   std::size_t limit_ = 0, reserve_ = 0;
+  CodePages pages_ = CodePages::File;
   std::atomic<std::uint64_t> refused_{0};
   /// In memory that this process and its children see: how many of those have copied the pages. Null before the first.
   std::atomic<std::uint64_t>* copies_ = nullptr;

@@ -121,7 +121,8 @@ Result<void> ProgramCore::build(const ProgramInput& input, std::vector<Source> g
     host_.ensureUnwinder(); // these load it inside the C library, where Kiln would not notice
   if (auto done = image_.layOut(*range_, **world, map_); !done)
     return done;
-  auto space = CodeSpace::create(*range_, {}, engine_->options.codeLimit);
+  auto space = CodeSpace::create(*range_, {}, engine_->options.codeLimit,
+                                 engine_->options.perfMap ? CodePages::Nameless : CodePages::File);
   if (!space)
     return std::unexpected(space.error());
   space_ = std::move(*space);

@@ -58,6 +58,32 @@ TEST_F(Space, NothingIsWritableAndExecutable) {
   EXPECT_EQ(test::writableCode(), before);
 }
 
+TEST_F(Space, NamelessPagesAreNoFilesOfTheirOwn) {
+  std::size_t before = test::writableCode();
+  auto space = *CodeSpace::create(range, kSizes, 0, CodePages::Nameless);
+  auto code = space->allocate(CodeArena::Code, 6, 16);
+  auto constants = space->allocate(CodeArena::Constants, 10, 1);
+  ASSERT_TRUE(code && constants);
+  EXPECT_EQ(test::rightsOf(code->rx), "r-x");
+  EXPECT_EQ(test::rightsOf(code->rw), "rw-");
+  EXPECT_EQ(test::rightsOf(constants->rx), "r--");
+  EXPECT_EQ(test::writableCode(), before);
+  writeReturn(*code, 5);
+  EXPECT_EQ(call(*code), 5);
+  pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    if (!space->privatise() || call(*code) != 5 || test::rightsOf(code->rx) != "r-x")
+      _exit(1);
+    writeReturn(*code, 6);
+    _exit(call(*code));
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(WEXITSTATUS(status), 6);
+  EXPECT_EQ(call(*code), 5);
+}
+
 TEST_F(Space, CodeRuns) {
   auto space = make();
   auto span = space->allocate(CodeArena::Code, 6, 16);
