@@ -65,6 +65,8 @@ struct CacheOptions {
   std::string keyFile;
   /// No answer within this time counts as none, and the server is left alone for a while.
   std::uint64_t remoteMilliseconds = 200;
+  /// What reading functions and making their baseline code must have taken in a run for that to be kept, in microseconds.
+  std::uint64_t leastMicroseconds = 1000;
   /// How long the end of a program may wait until everything is written.
   std::uint64_t endMilliseconds = 50;
 };

@@ -104,6 +104,10 @@ struct CacheStatistics {
   std::uint64_t dropped = 0;    ///< not written because too much waited
   std::uint64_t evicted = 0;    ///< files of any program
   std::uint64_t profileFunctions = 0; ///< that the stored profile knew
+  std::uint64_t baselineFound = 0;   ///< functions whose baseline code was there (or that it was known to refuse)
+  std::uint64_t baselineMade = 0;    ///< functions of which it was made, to be kept
+  std::uint64_t baselineSavedNs = 0; ///< what reading and compiling those that were there had taken
+  bool startFound = false;      ///< what linking the program gives was there: its modules were not read for it
   bool remote = false;          ///< there is a shared store
   std::string remoteAway;       ///< why it is left alone at the moment; empty: it is not
   std::uint64_t remoteFailures = 0; ///< requests of it that failed or took too long

@@ -130,6 +130,45 @@ void ProgramCache::keep(const CodeKey& code, CodeArtifact&& artifact) {
     counts.dropped.fetch_add(1, std::memory_order_relaxed);
 }
 
+bool ProgramCache::hasMore(const std::function<bool(const CodeKey&)>& wanted) {
+  return cache_.disk.any(program().text(), [&](std::string_view name) {
+    if (name == kProfileName)
+      return true;
+    auto code = parseCodeName(key().context, name);
+    return code && wanted(*code);
+  });
+}
+
+std::unique_ptr<KeptBaseline> ProgramCache::baseline(const Digest& context) {
+  const ProgramKey key{program(), context};
+  return std::make_unique<KeptBaseline>(key, cache_.disk.map(key.program.text(), baselineName(context)));
+}
+
+void ProgramCache::keepBaseline(const Digest& context, std::string file) {
+  auto kept = std::make_shared<const std::string>(std::move(file));
+  if (!thread.post([this, context, kept] { write(baselineName(context), *kept); }))
+    counts.dropped.fetch_add(1, std::memory_order_relaxed);
+}
+
+std::optional<ProgramCache::Start> ProgramCache::start(const Digest& context) {
+  const ProgramKey key{program(), context};
+  auto file = cache_.disk.map(key.program.text(), startName(context));
+  auto payload = file ? openWhole(key, EntryKind::Start, file->bytes) : std::nullopt;
+  if (file && !payload)
+    counts.damaged.fetch_add(1, std::memory_order_relaxed);
+  if (!payload)
+    return std::nullopt;
+  return Start{std::move(*file), *payload};
+}
+
+void ProgramCache::keepStart(const Digest& context, std::string payload) {
+  auto kept = std::make_shared<const std::string>(std::move(payload));
+  if (!thread.post([this, context, kept] {
+        write(startName(context), sealWhole({program(), context}, EntryKind::Start, *kept));
+      }))
+    counts.dropped.fetch_add(1, std::memory_order_relaxed);
+}
+
 void ProgramCache::store(const CodeKey& code, const CodeArtifact& artifact) {
   const std::string name = codeName(key().context, code);
   const std::string entry = sealCode(key(), code, artifactToBytes(artifact));

@@ -27,6 +27,7 @@
 #include "cache/Authenticator.h"
 #include "cache/DiskStore.h"
 #include "cache/Entry.h"
+#include "cache/KeptBaseline.h"
 #include "cache/RemoteStore.h"
 #include "cache/TaskThread.h"
 #include "kiln/Engine.h"
@@ -72,12 +73,27 @@ public:
   std::optional<CodeArtifact> load(const CodeKey& key);
   /// The program was used.
   void touch() { cache_.disk.touch(program().text()); }
+  /// Whether there is anything to install ahead or a profile to start from; cheaper than list().
+  bool hasMore(const std::function<bool(const CodeKey&)>& wanted);
   /// What could be loaded, what became hot first first.
   std::vector<CodeKey> list();
   /// Takes the artifact away to be stored later, unless it is nothing to keep.
   void keep(const CodeKey& key, CodeArtifact&& artifact);
   /// What is stored under this key proved unusable.
   void reject(const CodeKey& key);
+
+  /// Baseline code that was made with `context`: its settings, the machine, what the program's names mean.
+  std::unique_ptr<KeptBaseline> baseline(const Digest& context);
+  /// Writes the file later.
+  void keepBaseline(const Digest& context, std::string file);
+
+  /// What linking the program gave, in the `context` of what the host gave it.
+  struct Start {
+    DiskStore::Mapped file;
+    std::string_view payload; ///< in it
+  };
+  std::optional<Start> start(const Digest& context);
+  void keepStart(const Digest& context, std::string payload);
 
   /// What earlier runs recorded. Reads the file.
   std::optional<ProgramProfile> profile();

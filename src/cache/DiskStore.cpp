@@ -4,12 +4,14 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <ctime>
+#include <utility>
 
 #include "cache/Entry.h"
 
@@ -34,6 +36,7 @@ public:
   Descriptor& operator=(const Descriptor&) = delete;
   int operator*() const { return number_; }
   explicit operator bool() const { return number_ >= 0; }
+  int release() { return std::exchange(number_, -1); }
   /// False with errno: some file systems report only now that nothing was kept.
   bool reset() {
     int number = number_;
@@ -173,17 +176,47 @@ std::vector<DiskStore::Listed> DiskStore::list(const std::string& program) {
   return found;
 }
 
-std::optional<std::string> DiskStore::read(const std::string& program, const std::string& name) {
+bool DiskStore::any(const std::string& program, const std::function<bool(std::string_view)>& wanted) {
+  Descriptor folder(programFolder(program, false));
+  bool found = false;
+  if (folder)
+    eachName(*folder, [&](const char* name) { found = found || wanted(name); });
+  return found;
+}
+
+/// A descriptor, or -1.
+int DiskStore::openEntry(const std::string& program, const std::string& name, std::uint64_t& bytes) {
   if (root(false) < 0)
-    return std::nullopt;
+    return -1;
   const std::string path = "programs/" + program + "/" + name;
   // Of the folders between, none can be a link: the user alone writes there.
   Descriptor file(::openat(root(false), path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
   struct stat status;
   if (!file || ::fstat(*file, &status) != 0 || !S_ISREG(status.st_mode) || !isMine(status) ||
       static_cast<std::uint64_t>(status.st_size) > kLargestEntry)
+    return -1;
+  bytes = static_cast<std::uint64_t>(status.st_size);
+  return file.release();
+}
+
+std::optional<DiskStore::Mapped> DiskStore::map(const std::string& program, const std::string& name) {
+  std::uint64_t size = 0;
+  Descriptor file(openEntry(program, name, size));
+  if (!file || size == 0)
     return std::nullopt;
-  std::string bytes(static_cast<std::size_t>(status.st_size), '\0');
+  void* start = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, *file, 0);
+  if (start == MAP_FAILED)
+    return std::nullopt;
+  auto unmap = [size](const void* memory) { ::munmap(const_cast<void*>(memory), size); };
+  return Mapped{std::shared_ptr<const void>(start, unmap), {static_cast<const char*>(start), size}};
+}
+
+std::optional<std::string> DiskStore::read(const std::string& program, const std::string& name) {
+  std::uint64_t size = 0;
+  Descriptor file(openEntry(program, name, size));
+  if (!file)
+    return std::nullopt;
+  std::string bytes(size, '\0');
   std::size_t done = 0;
   while (done < bytes.size()) {
     ssize_t got = ::read(*file, bytes.data() + done, bytes.size() - done);

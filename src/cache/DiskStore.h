@@ -19,6 +19,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -53,8 +54,16 @@ public:
   };
   /// The program's entries, those first that were written first.
   std::vector<Listed> list(const std::string& program);
+  /// Whether the program has an entry of such a name.
+  bool any(const std::string& program, const std::function<bool(std::string_view)>& wanted);
   bool has(const std::string& program, const std::string& name) const;
   std::optional<std::string> read(const std::string& program, const std::string& name);
+  /// The file in memory, read when it is looked at. Files are replaced and never changed, so that it stays as it is.
+  struct Mapped {
+    std::shared_ptr<const void> memory; ///< owns the bytes
+    std::string_view bytes;
+  };
+  std::optional<Mapped> map(const std::string& program, const std::string& name);
   bool write(const std::string& program, const std::string& name, std::string_view bytes);
   void remove(const std::string& program, const std::string& name);
   /// The program was used now: it is among the last to be evicted.
@@ -84,6 +93,7 @@ private:
   int programsFolder(bool make);
   int programFolder(const std::string& program, bool make);
   bool checkRoot(int folder);
+  int openEntry(const std::string& program, const std::string& name, std::uint64_t& bytes);
   bool writeFile(int folder, const std::string& name, std::string_view bytes);
   void stopWriting(const std::string& reason);
   std::uint64_t removeProgram(const std::string& program);

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "cache/Bytes.h"
+#include "support/Bytes.h"
 
 namespace kiln::cache {
 namespace {
@@ -86,6 +86,9 @@ std::string codeName(const Digest& context, const CodeKey& key) {
   return name + (key.counts ? "-c" : "") + (key.profiled ? "-p" : "");
 }
 
+std::string baselineName(const Digest& context) { return contextPart(context) + "baseline"; }
+std::string startName(const Digest& context) { return contextPart(context) + "start"; }
+
 std::optional<CodeKey> parseCodeName(const Digest& context, std::string_view name) {
   CodeKey key;
   if (!takeText(name, contextPart(context)) || !takeText(name, "f") || !takeNumber(name, key.function) ||
@@ -106,11 +109,20 @@ std::optional<CodeKey> parseCodeName(const Digest& context, std::string_view nam
 bool isEntryName(std::string_view name) {
   if (name == kProfileName || name == kAboutName)
     return true;
-  return name.size() > 18 && name.find_first_not_of("0123456789abcdef") == 16 && name.substr(16, 2) == "-f";
+  return name.size() > 18 && name.find_first_not_of("0123456789abcdef") == 16 &&
+         (name.substr(16, 2) == "-f" || name.substr(16) == "-baseline" || name.substr(16) == "-start");
 }
 
 std::string sealCode(const ProgramKey& program, const CodeKey& key, std::string_view payload) {
   return seal(program, EntryKind::Code, key, payload);
+}
+
+std::string sealWhole(const ProgramKey& program, EntryKind kind, std::string_view payload) {
+  return seal(program, kind, {}, payload);
+}
+
+std::optional<std::string_view> openWhole(const ProgramKey& program, EntryKind kind, std::string_view entry) {
+  return open(program, kind, {}, entry);
 }
 
 std::string sealOther(const Digest& program, EntryKind kind, std::string_view payload) {

@@ -32,7 +32,7 @@ struct ProgramKey {
   Digest context; ///< what else its code depends on
 };
 
-enum class EntryKind : std::uint32_t { Code = 1, Profile = 2, About = 3 };
+enum class EntryKind : std::uint32_t { Code = 1, Profile = 2, About = 3, Baseline = 4, Start = 5 };
 
 /// Code of a function: what compilers are asked for, without what may differ between equal answers.
 struct CodeKey {
@@ -53,6 +53,10 @@ std::string codeName(const Digest& context, const CodeKey& key);
 /// Of a name that codeName() gave for this context.
 std::optional<CodeKey> parseCodeName(const Digest& context, std::string_view name);
 inline constexpr std::string_view kProfileName = "profile", kAboutName = "about";
+/// Of all baseline code of a context of its own (KeptBaseline.h).
+std::string baselineName(const Digest& context);
+/// Of what linking the program gave (engine/KeptStart.cpp).
+std::string startName(const Digest& context);
 /// Whether a file of that name can be one of the cache's.
 bool isEntryName(std::string_view name);
 
@@ -60,8 +64,12 @@ std::string sealCode(const ProgramKey& program, const CodeKey& key, std::string_
 /// Of kind Profile or About.
 std::string sealOther(const Digest& program, EntryKind kind, std::string_view payload);
 
+/// Of kind Baseline or Start.
+std::string sealWhole(const ProgramKey& program, EntryKind kind, std::string_view payload);
+
 /// The payload; nothing if the entry is damaged or of another key.
 std::optional<std::string_view> openCode(const ProgramKey& program, const CodeKey& key, std::string_view entry);
+std::optional<std::string_view> openWhole(const ProgramKey& program, EntryKind kind, std::string_view entry);
 std::optional<std::string_view> openOther(const Digest& program, EntryKind kind, std::string_view entry);
 
 /// An artifact as bytes and back: the one place that knows its fields. What is only of this run (how its memory will be

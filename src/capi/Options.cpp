@@ -108,6 +108,7 @@ constexpr Named kOptions[] = {
     plain<&Options::cache, &CacheOptions::remote>("cache-remote"),
     plain<&Options::cache, &CacheOptions::keyFile>("cache-key-file"),
     plain<&Options::cache, &CacheOptions::remoteMilliseconds>("cache-remote-milliseconds"),
+    plain<&Options::cache, &CacheOptions::leastMicroseconds>("cache-least-microseconds"),
     plain<&Options::cache, &CacheOptions::endMilliseconds>("cache-end-milliseconds"),
     plain<&Options::verifyAll>("verify-all"),
     plain<&Options::perfMap>("perf-map"),

@@ -96,7 +96,11 @@ nlohmann::ordered_json toJson(const CacheStatistics& cache) {
               {"write_failures", cache.writeFailures},
               {"dropped", cache.dropped},
               {"evicted", cache.evicted},
-              {"profile_functions", cache.profileFunctions}});
+              {"profile_functions", cache.profileFunctions},
+              {"baseline_found", cache.baselineFound},
+              {"baseline_made", cache.baselineMade},
+              {"baseline_saved_ns", cache.baselineSavedNs},
+              {"start_found", cache.startFound}});
   if (cache.remote)
     out["remote"] = {{"away", cache.remoteAway},
                      {"failures", cache.remoteFailures},
@@ -160,6 +164,10 @@ std::string cacheLines(const CacheStatistics& cache) {
   if (cache.hits)
     out += "  lookups took " + milliseconds(cache.lookupNs) + " ms in all, and saved compiles of " + milliseconds(cache.savedNs) +
            " ms\n";
+  if (cache.baselineFound)
+    out += format("  baseline code of %llu functions was there%s, which had taken ", number(cache.baselineFound),
+                  cache.startFound ? ", and the start" : "") +
+           milliseconds(cache.baselineSavedNs) + " ms\n";
   if (cache.evicted)
     out += format("  %llu files evicted\n", number(cache.evicted));
   if (!cache.writesOffBecause.empty())

@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <map>
 
-#include "cache/Bytes.h"
+#include "support/Bytes.h"
 #include "compile/llvm/Backend.h"
 #include "engine/BuildId.h"
 #include "engine/EngineCore.h"
@@ -22,9 +22,6 @@
 namespace kiln {
 namespace {
 
-/// Files up to this size are hashed at load (five gigabytes a second) to see whether the program is known: if not, no
-/// thread is started. Those of larger programs are hashed in the background.
-constexpr std::size_t kHashedAtLoad = std::size_t{256} << 10;
 /// With less room than this nothing is installed that was not asked for.
 constexpr std::size_t kLeastRoomAhead = std::size_t{64} << 10;
 /// A run that compiled nothing and was shorter teaches too little to be written down.
@@ -36,7 +33,8 @@ bool has(const Ladder& ladder, Tier tier) {
 
 } // namespace
 
-void ProgramCore::openCache(const ProgramInput& input) {
+/// Before the program is linked; what of it needs the map is asked for later.
+void ProgramCore::makeCache(const ProgramInput& input) {
   if (!engine_->cache || wantsLines(engine_->options)) // what is kept has no lines
     return;
   cache::ProgramCache::Identity identity;
@@ -44,14 +42,24 @@ void ProgramCore::openCache(const ProgramInput& input) {
   identity.context = [this, libraries = input.libraries] { return contextDigest(libraries); };
   identity.name = name_;
   cache_ = std::make_unique<cache::ProgramCache>(*engine_->cache, std::move(identity));
-  const Options& options = engine_->options;
-  // Without compile threads a run is to be repeatable, and under these stress tests each version is to come when they say.
-  if (options.compileThreads == 0 || options.osrAt != 0 || options.counting == Counting::Off)
-    return;
+}
+
+std::size_t ProgramCore::sourceBytes() const {
   std::size_t bytes = 0;
   for (const Source& source : *sources_)
     bytes += source.bitcode.size();
-  const bool mayBeKnown = engine_->cache->disk.knows("") && (bytes > kHashedAtLoad || cache_->known());
+  return bytes;
+}
+
+void ProgramCore::openCache(const ProgramInput& input) {
+  if (!cache_ || !mayUseKept())
+    return;
+  const bool small = sourceBytes() <= kHashedAtLoad;
+  bool mayBeKnown = engine_->cache->disk.knows("") && (!small || cache_->known());
+  if (small)
+    openBaseline(input.libraries);
+  if (mayBeKnown && small)
+    mayBeKnown = cache_->hasMore([&](const cache::CodeKey& code) { return wants(code); });
   if (!mayBeKnown && !cache_->shared())
     return;
   installing_.store(true, std::memory_order_relaxed);
@@ -62,9 +70,55 @@ void ProgramCore::openCache(const ProgramInput& input) {
     installing_.store(false, std::memory_order_relaxed);
 }
 
+bool ProgramCore::mayUseKept() const {
+  const Options& options = engine_->options;
+  return options.compileThreads != 0 && options.osrAt == 0 && options.counting != Counting::Off && !wantsLines(options);
+}
+
+/// Before the first call.
+void ProgramCore::openBaseline(const std::vector<std::string>& libraries) {
+  const Ladder& ladder = tiers_->ladder();
+  const std::string identity = has(ladder, Tier::Baseline) ? baseline_->identity() : std::string();
+  if (identity.empty())
+    return;
+  ByteWriter out;
+  out.text(identity);
+  addNames(out, libraries);
+  baselineContext_ = digestOf(out.bytes);
+  baselineKept_ = cache_->baseline(baselineContext_);
+}
+
+/// Under the foreground lock.
+std::optional<baseline::Baseline::Kept> ProgramCore::keptBaseline(std::uint32_t function, bool record) {
+  auto found = baselineKept_ ? baselineKept_->find({function, record}) : std::nullopt;
+  if (!found)
+    return std::nullopt;
+  return baseline::Baseline::Kept{found->bytes, found->refused};
+}
+
+void ProgramCore::saveBaseline() {
+  // Not if a thread of the program compiles just now: it may never come to an end.
+  std::unique_lock lock(foreground_, std::try_to_lock);
+  if (!lock || !baselineKept_ || !baselineKept_->grown(engine_->options.cache.leastMicroseconds * 1000))
+    return;
+  cache_->keepBaseline(baselineContext_, baselineKept_->bytes());
+  saveStart();
+}
+
+/// What the program finds outside. Which of the names that it leaves open exist at all (a weak one that does not is a null
+/// pointer in the code); where they lead is not in the code.
+void ProgramCore::addNames(ByteWriter& out, const std::vector<std::string>& libraries) const {
+  out.u8(replacements_ != nullptr); // nothing that can be replaced is inlined
+  out.u64(libraries.size());
+  for (const std::string& library : libraries)
+    out.text(library);
+  for (const ExternalInfo& external : map_.externals)
+    out.text(external.name);
+}
+
 /// Everything that the numbers of functions, blocks and values follow from, and who makes code of them.
 Digest ProgramCore::programDigest() const {
-  cache::ByteWriter out;
+  ByteWriter out;
   out.u32(cache::kEntryVersion);
   out.text(kBuildId);
   out.text(LLVM_VERSION_STRING);
@@ -81,22 +135,16 @@ Digest ProgramCore::programDigest() const {
   return digestOf(out.bytes);
 }
 
-/// What else code depends on: the machine, options, and which of the names that the program leaves open exist at all (a
-/// weak one that does not is a null pointer in the code). Where they lead is not in the code.
+/// What else code of LLVM's depends on.
 Digest ProgramCore::contextDigest(const std::vector<std::string>& libraries) const {
-  cache::ByteWriter out;
+  ByteWriter out;
   out.text(Backend::hostCpu());
   out.text(Backend::hostFeatures());
   out.u8(engine_->options.pgo);
   out.u8(engine_->options.speculate);
   out.u8(engine_->options.exitAt != 0);
-  out.u8(replacements_ != nullptr); // nothing that can be replaced is inlined
   out.digest(earlierProfile_);
-  out.u64(libraries.size());
-  for (const std::string& library : libraries)
-    out.text(library);
-  for (const ExternalInfo& external : map_.externals)
-    out.text(external.name);
+  addNames(out, libraries);
   return digestOf(out.bytes);
 }
 
@@ -214,7 +262,9 @@ void ProgramCore::saveToCache(bool mayGather) {
   SignalBlock block;
   // exit() in a handler, which may have interrupted malloc: what is written, or waits for it, must do.
   const bool gather = mayGather || !mayBeInHandler(block.before());
-  const bool worthwhile = cache_->counts.misses.load(std::memory_order_relaxed) != 0 ||
+  if (gather && !forked_)
+    saveBaseline();
+  const bool worthwhile = missed_.load(std::memory_order_relaxed) ||
                           nowNanoseconds() - engine_->startedAt >= kLeastRunNs;
   if (profile_ && gather && worthwhile && !forked_)
     if (ProgramProfile recorded = profile_->numberedProfile(); !recorded.functions.empty())

@@ -87,6 +87,13 @@ void ProgramCore::makeLowTiers() {
   baselineHost.argumentVaries = [this](std::uint32_t id, std::uint32_t argument) {
     return interpreter_->argumentVaries(id, argument);
   };
+  if (engine_->cache && mayUseKept()) {
+    baselineHost.kept = [this](std::uint32_t id, bool record) { return keptBaseline(id, record); };
+    baselineHost.keep = [this](std::uint32_t id, bool record, std::string bytes, bool refused, std::uint64_t nanoseconds) {
+      if (baselineKept_)
+        baselineKept_->add({id, record}, std::move(bytes), refused, nanoseconds);
+    };
+  }
   baselineHost.prepareOsr = [this](baseline::LoopRecord& record) {
     prepareTransfer([&](World& world, const WorldSymbols& symbols) { baseline_->prepareOsr({&world, &symbols}, record); });
   };
@@ -129,15 +136,15 @@ template <typename Work> void ProgramCore::prepareTransfer(Work&& work) {
 
 Result<std::optional<Refusal>> ProgramCore::tryLow(FunctionRecord& record, Tier tier, std::string_view reason, bool force) {
   std::optional<Refusal> refusal;
+  const bool records = recordsAtOnce(engine_->options, tiers_->ladder()) ||
+                       record.recording.load(std::memory_order_relaxed) == Recording::On;
   auto compile = [&](World& world, const WorldSymbols& symbols) {
-    const bool records = recordsAtOnce(engine_->options, tiers_->ladder()) ||
-                         record.recording.load(std::memory_order_relaxed) == Recording::On;
     return tier == Tier::Interpreter ? interpreter_->compile({&world, &symbols}, record.id)
                                      : baseline_->compile({&world, &symbols}, record.id, records);
   };
   auto done = withRoom(record, [&] {
     Result<void> outcome;
-    onForeground(compile, [&](LowResult made) {
+    auto use = [&](LowResult made) {
       if (auto* refused = std::get_if<Refusal>(&made))
         refusal = std::move(*refused);
       else if (auto* error = std::get_if<Error>(&made))
@@ -146,7 +153,17 @@ Result<std::optional<Refusal>> ProgramCore::tryLow(FunctionRecord& record, Tier 
         announce(record, std::get<Version>(made));
         tiers_->publish(record, std::move(std::get<Version>(made)), reason, force);
       }
-    });
+    };
+    bool restored = false;
+    if (tier == Tier::Baseline && baselineKept_)
+      callOnStack(*stack_, [&] {
+        if (auto kept = baseline_->restore(record.id, records)) {
+          restored = true;
+          use(std::move(*kept));
+        }
+      });
+    if (!restored)
+      onForeground(compile, use);
     return outcome;
   });
   if (!done)
@@ -185,6 +202,10 @@ Result<Tier> ProgramCore::startingTier(FunctionRecord& record) {
   const Ladder& ladder = tiers_->ladder();
   if (ladder.straight == 0 || ladder.rungs.size() < 2)
     return ladder.bottom();
+  // What is there need not be read to see what it is like.
+  if (baselineKept_ && ladder.rungs[1].tier == Tier::Baseline &&
+      baselineKept_->has({record.id, recordsAtOnce(engine_->options, ladder)}))
+    return Tier::Baseline;
   Result<bool> straight = false;
   callOnStack(*stack_, [&] {
     straight = worlds_->guarded([&](World& world, const WorldSymbols&) -> Result<bool> {

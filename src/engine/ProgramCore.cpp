@@ -93,33 +93,37 @@ Result<void> ProgramCore::build(const ProgramInput& input, std::vector<Source> g
   // What does not optimise reads lean; LLVM's tiers then open worlds of their own.
   const bool lean = engine_->options.ladder.bottom() <= Tier::Baseline && !wantsLines(engine_->options);
   Reading reading = lean ? Reading::Lean : compilerReading();
-  auto world = World::open(sources_, reading);
-  if (!world)
-    return std::unexpected(world.error());
-  if (auto found = findEntries(**world); !found)
-    return found;
   auto range = AddressRange::reserve(AddressRange::kMaxBytes);
   if (!range)
     return std::unexpected(range.error());
   range_.emplace(std::move(*range));
   range_->setOwner(this);
   host_.add("__dso_handle", dsoHandle());
-
-  // Known by name now, by address after the layout.
-  for (const std::string& name : (*world)->lateNames())
-    if (!host_.find(name))
-      host_.add(name, dsoHandle());
-  auto map = ProgramMap::build(**world, host_);
-  if (!map)
-    return std::unexpected(map.error());
-  map_ = std::move(*map);
+  makeCache(input);
+  std::optional<KeptStart> kept = keptStart(input);
+  std::unique_ptr<World> world; // null if the start was kept
+  if (!kept) {
+    auto opened = World::open(sources_, reading);
+    if (!opened)
+      return std::unexpected(opened.error());
+    world = std::move(*opened);
+    if (auto found = findEntries(*world); !found)
+      return found;
+  }
+  if (kept) {
+    map_ = std::move(kept->map);
+    main_ = Main{kept->mainFunction, kept->mainReturnsInt};
+    startFound_ = true;
+  } else if (auto linked = linkByName(*world, input); !linked) {
+    return linked;
+  }
   if (input.replaceable) {
     makeReplaceable();
     hostFunctions_ = input.hostFunctions;
   }
   if (map_.usesExternal("pthread_cancel") || map_.usesExternal("pthread_exit"))
     host_.ensureUnwinder(); // these load it inside the C library, where Kiln would not notice
-  if (auto done = image_.layOut(*range_, **world, map_); !done)
+  if (auto done = image_.layOut(*range_, name_, map_); !done)
     return done;
   auto space = CodeSpace::create(*range_, {}, engine_->options.codeLimit,
                                  engine_->options.perfMap ? CodePages::Nameless : CodePages::File);
@@ -131,14 +135,14 @@ Result<void> ProgramCore::build(const ProgramInput& input, std::vector<Source> g
   if (!table)
     return std::unexpected(table.error());
   table_ = std::move(*table);
-  makeRetirement(**world);
+  makeRetirement(world.get());
   if (auto made = makeExits(); !made)
     return made;
   linker_ = std::make_unique<JitLinker>(*space_, unwind_, [this](std::string_view symbol) { return resolve(symbol); });
 
   TierManager::Settings settings;
   settings.ladder = engine_->options.ladder;
-  makeRecorder(**world);
+  makeRecorder(world.get());
   settings.observer = observer();
   settings.program = name_;
   settings.startedAt = engine_->startedAt;
@@ -166,17 +170,21 @@ Result<void> ProgramCore::build(const ProgramInput& input, std::vector<Source> g
   if (!stack)
     return std::unexpected(stack.error());
   stack_ = std::move(*stack);
-  World& opened = **world;
-  worlds_ = std::make_shared<WorldKeeper>(sources_, map_, reading, std::move(*world));
+  World* opened = world.get();
+  worlds_ = std::make_shared<WorldKeeper>(sources_, map_, reading, std::move(world));
   compiler_ = std::make_unique<LlvmCompiler>(
       map_, lean ? std::make_shared<WorldKeeper>(sources_, map_, compilerReading()) : worlds_);
-  if (auto placed = placeLateNames(opened); !placed)
-    return placed;
-  auto filled = worlds_->guarded([&](World& read, const WorldSymbols& symbols) {
-    return image_.write(read, map_, symbols, [&](std::uint32_t id) { return table_->stub(id); });
-  });
-  if (!filled)
-    return filled;
+  if (opened)
+    if (auto placed = placeLateNames(*opened); !placed)
+      return placed;
+  auto stubs = [&](std::uint32_t id) { return table_->stub(id); };
+  if (!kept || !image_.fill(kept->rest, map_, stubs)) {
+    auto filled = worlds_->guarded([&](World& read, const WorldSymbols& symbols) {
+      return image_.write(read, map_, symbols, stubs);
+    });
+    if (!filled)
+      return filled;
+  }
   threadLocals_ = std::make_unique<ThreadLocals>(image_.tls());
   workerCompilers_.resize(engine_->pool.threads());
   if (engine_->options.verifyAll)
@@ -190,6 +198,24 @@ Result<void> ProgramCore::build(const ProgramInput& input, std::vector<Source> g
     if (auto compiled = compileAll(); !compiled)
       return compiled;
   return startIFuncs();
+}
+
+Result<void> ProgramCore::linkByName(World& world, const ProgramInput& input) {
+  const std::vector<std::string> lateNames = world.lateNames();
+  keepStart_ = lateNames.empty() && mayKeepStart(input);
+  for (std::size_t m = 0; m < world.moduleCount(); ++m)
+    keepStart_ = keepStart_ && world.module(m).getModuleInlineAsm().empty();
+  // Known by name now, by address after the layout.
+  for (const std::string& name : lateNames)
+    if (!host_.find(name))
+      host_.add(name, dsoHandle());
+  auto map = ProgramMap::build(world, host_);
+  if (!map)
+    return std::unexpected(map.error());
+  map_ = std::move(*map);
+  if (keepStart_)
+    startContext_ = digestOfHost(input);
+  return {};
 }
 
 Result<void> ProgramCore::placeLateNames(World& world) {

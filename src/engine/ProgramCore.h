@@ -46,6 +46,10 @@ class EngineCore;
 struct ModuleCoverage;
 
 class ProgramCore {
+  /// Files up to this size are hashed at load (five gigabytes a second) to see whether the program is known: if so, its start and its
+  /// baseline code are there at once; if not, no thread is started. Those of larger programs are hashed in the background.
+  static constexpr std::size_t kHashedAtLoad = std::size_t{8} << 20;
+
 public:
   /// `sources`: in place of the input's files and buffers, if there are any.
   static Result<std::shared_ptr<ProgramCore>> load(std::shared_ptr<EngineCore> engine, const ProgramInput& input,
@@ -141,6 +145,8 @@ private:
   /// How the worlds are read that code is compiled from for good.
   Reading compilerReading() const;
   /// Links file-level assembly and gives its names and the section bounds their addresses.
+  /// The map, from the modules.
+  Result<void> linkByName(World& world, const ProgramInput& input);
   Result<void> placeLateNames(World& world);
   Result<void> startIFuncs();
   /// Code for every function, of the tier that it starts in (Options::eager).
@@ -209,7 +215,8 @@ private:
   void traceExit(GuardSite& site, const std::uint64_t* state);
   void fillIn(ExitStatistics& out) const;
   // Room.cpp: what happens to code when room gets scarce.
-  void makeRetirement(World& world);
+  /// `world` may be null for programs without file-level assembly.
+  void makeRetirement(World* world);
   /// Whether a compile for a function that has code is worth while; if not, it is refused here and counted.
   bool roomForPromotion(FunctionRecord& record, Tier tier, std::uint32_t loop);
   /// Tries again what failed for lack of room, if a round frees some. Not on a compile stack.
@@ -219,7 +226,28 @@ private:
   void fillIn(CodeSpaceStatistics& out);
   // KeptCode.cpp: what the cache has of the program, and what it gets.
   void openCache(const ProgramInput& input);
+  /// Whether code of earlier runs may be in place without having been asked for: not where a run is to be repeatable, or a stress
+  /// test says when each version comes.
+  bool mayUseKept() const;
+  void makeCache(const ProgramInput& input);
+  std::size_t sourceBytes() const;
+  // KeptStart.cpp
+  struct KeptStart {
+    std::optional<cache::ProgramCache::Start> entry;
+    ProgramMap map;
+    ByteReader rest{{}}; ///< the variables' initial values
+    std::uint32_t mainFunction = 0;
+    bool mainReturnsInt = true;
+  };
+  bool mayKeepStart(const ProgramInput& input) const;
+  std::optional<KeptStart> keptStart(const ProgramInput& input);
+  Digest digestOfHost(const ProgramInput& input) const;
+  void saveStart();
+  void openBaseline(const std::vector<std::string>& libraries);
+  std::optional<baseline::Baseline::Kept> keptBaseline(std::uint32_t function, bool record);
+  void saveBaseline();
   Digest programDigest() const;
+  void addNames(ByteWriter& out, const std::vector<std::string>& libraries) const;
   Digest contextDigest(const std::vector<std::string>& libraries) const;
   bool wants(const cache::CodeKey& key) const;
   bool isThere(const cache::CodeKey& key);
@@ -227,9 +255,12 @@ private:
   void installAhead(CodeArtifact&& artifact);
   /// From the cache, or compiled.
   template <typename Compile> CompileResult codeFor(const CompileRequest& request, Compile&& compile) {
-    if (cache_)
+    if (cache_) {
       if (auto kept = cache_->load(cache::CodeKey::of(request)))
         return std::move(*kept);
+      if (request.tier > Tier::O0) // which profiles are of no use to
+        missed_.store(true, std::memory_order_relaxed);
+    }
     return compile();
   }
   /// After the result was installed.
@@ -241,7 +272,8 @@ private:
   PushResult request(FunctionRecord& record, Tier tier, std::uint32_t loop);
   std::optional<std::uintptr_t> resolve(std::string_view symbol);
   // RunReport.cpp: with Options::report.
-  void makeRecorder(World& world);
+  /// `opened` is not null with reports.
+  void makeRecorder(World* opened);
   Observer* observer() const;
   void tellReplaced(std::string_view function, const FunctionRecord& old, std::string_view by) const;
   void tellRecorder(const FunctionRecord& record, const Version& version);
@@ -288,6 +320,17 @@ private:
   std::once_flag constructed_;
 
   std::unique_ptr<cache::ProgramCache> cache_; ///< null: there is none
+  std::unique_ptr<cache::KeptBaseline> baselineKept_; ///< under foreground_; null: none is kept
+  Digest baselineContext_, startContext_;
+  /// The function that was started at, and how.
+  struct Main {
+    std::uint32_t function = 0;
+    bool returnsInt = true;
+  };
+  std::optional<Main> main_;
+  std::atomic<bool> missed_{false}; ///< this run compiled what the cache had not
+  bool startFound_ = false;
+  bool keepStart_ = false; ///< the start may be kept, and was not found
   std::unique_ptr<report::RunRecorder> recorder_; ///< null: nobody wants a report
   Digest earlierProfile_; ///< of the profile that the host named; zeros: none
   std::atomic<bool> saved_{false};     ///< to the cache, or about to be

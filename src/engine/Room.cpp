@@ -26,7 +26,7 @@ constexpr std::string_view kJumps[] = {"setjmp", "_setjmp", "sigsetjmp", "__sigs
 
 } // namespace
 
-void ProgramCore::makeRetirement(World& world) {
+void ProgramCore::makeRetirement(World* world) {
   const Options& options = engine_->options;
   auto uses = [&](std::string_view name) { return map_.usesExternal(name); };
   const bool alternate = uses("sigaltstack");
@@ -51,8 +51,8 @@ void ProgramCore::makeRetirement(World& world) {
     retirement_->turnOff("the program makes processes by itself");
   if (alternate && std::any_of(std::begin(kJumps), std::end(kJumps), uses))
     retirement_->turnOff("the program may jump to an alternate signal stack");
-  for (std::size_t m = 0; m < world.moduleCount(); ++m)
-    if (assemblySwitchesStacks(world.module(m).getModuleInlineAsm()))
+  for (std::size_t m = 0; world && m < world->moduleCount(); ++m)
+    if (assemblySwitchesStacks(world->module(m).getModuleInlineAsm()))
       retirement_->turnOff("the program may switch stacks by assembly");
   // Half of what the program itself left, at most: a limit so tight keeps no promise for either.
   std::size_t left = space_->limit() - std::min(space_->limit(), space_->bytesUsed());

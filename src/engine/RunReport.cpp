@@ -252,9 +252,10 @@ void Gather::finish() {
 
 } // namespace
 
-void ProgramCore::makeRecorder(World& world) {
+void ProgramCore::makeRecorder(World* opened) {
   if (!engine_->options.report)
     return;
+  World& world = *opened;
   report::RunRecorder::Settings settings;
   settings.counts = [this](Tier tier) { return tiers_->counts(tier); };
   settings.top = engine_->options.ladder.top();

@@ -46,10 +46,13 @@ Result<Program::MainCall> ProgramCore::prepareMain(std::span<const std::string> 
   if (!record)
     return fail(ErrorCode::UnknownEntry, name_ + ": there is no function '" + std::string(entry) +
                                              "' to start at" + (entry == "main" ? "; name one with --entry" : ""));
-  auto shape = worlds_->guarded(
-      [&](World& world, const WorldSymbols&) { return entryShape(world, map_, (*record)->id); });
-  if (!shape)
-    return std::unexpected(shape.error());
+  const std::uint32_t id = (*record)->id;
+  if (!main_ || main_->function != id) {
+    auto shape = worlds_->guarded([&](World& world, const WorldSymbols&) { return entryShape(world, map_, id); });
+    if (!shape)
+      return std::unexpected(shape.error());
+    main_ = Main{id, shape->returnsInt};
+  }
   // The program may change its arguments, keep pointers into them, and expects a null pointer behind the last: they
   // stay for the life of the process.
   auto* words = new std::vector<std::string>(arguments.begin(), arguments.end());
@@ -61,8 +64,8 @@ Result<Program::MainCall> ProgramCore::prepareMain(std::span<const std::string> 
   if (auto constructed = runConstructors(argc, argv->data(), environ); !constructed)
     return std::unexpected(constructed.error());
   Program::MainCall start;
-  start.function = reinterpret_cast<int (*)(int, char**, char**)>(table_->stub((*record)->id));
-  start.returnsInt = shape->returnsInt;
+  start.function = reinterpret_cast<int (*)(int, char**, char**)>(table_->stub(id));
+  start.returnsInt = main_->returnsInt;
   start.argc = argc;
   start.argv = argv->data();
   return start;

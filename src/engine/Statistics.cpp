@@ -76,9 +76,12 @@ Statistics ProgramCore::statistics() {
     out.baseline.codeBytes += made.codeBytes;
     for (const auto& [key, count] : refusals_)
       out.refusals.push_back({key.first, key.second, count});
+    if (cache_)
+      out.cache = cache_->statistics();
+    out.cache.startFound = startFound_;
+    if (baselineKept_)
+      baselineKept_->addTo(out.cache);
   }
-  if (cache_)
-    out.cache = cache_->statistics();
   out.codeSpaceUsed += space_->bytesUsed();
   out.codeSpaceLimit = space_->limit();
   fillIn(out.codeSpace);

@@ -13,7 +13,7 @@
 
 #include <atomic>
 #include <cstdint>
-#include <deque>
+#include <forward_list>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -187,8 +187,8 @@ public:
   }
   /// Under mutex. A later entry of the same loop and tier hides the earlier one.
   void addOsrEntry(std::uint32_t loop, Tier tier, std::uintptr_t address) {
-    osrStore_.push_back({loop, tier, address, osrEntries_.load(std::memory_order_relaxed)});
-    osrEntries_.store(&osrStore_.back(), std::memory_order_release);
+    osrStore_.push_front({loop, tier, address, osrEntries_.load(std::memory_order_relaxed)});
+    osrEntries_.store(&osrStore_.front(), std::memory_order_release);
   }
 
   std::uint64_t calls() const { return counted(callsDone_, armedCalls_, counters->calls); }
@@ -238,7 +238,7 @@ private:
   }
   std::atomic<std::uint32_t> refusedTiers_{0};
   std::atomic<const OsrEntry*> osrEntries_{nullptr};
-  std::deque<OsrEntry> osrStore_; ///< under mutex; elements stay where they are
+  std::forward_list<OsrEntry> osrStore_; ///< under mutex; most functions have none
   static constexpr std::uint64_t kRecording = ~std::uint64_t{0};
   std::atomic<std::uint64_t> unrecorded_{0}, unrecordedSince_{kRecording}; ///< calls; written under mutex
   std::atomic<std::uint64_t> callsDone_{0}, loopsDone_{0};

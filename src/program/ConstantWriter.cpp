@@ -50,11 +50,42 @@ Result<void> ConstantWriter::write(const llvm::Constant* constant, std::byte* at
         return done;
     return {};
   }
+  if (relocations_ && note(constant, at))
+    return {};
   auto value = evaluate(constant);
   if (!value)
     return std::unexpected(value.error());
+  if (relocations_ && hasAddress(constant, *value))
+    relocations_->complete = false;
   store(*value, layout_.getTypeStoreSize(type), at);
   return {};
+}
+
+bool ConstantWriter::hasAddress(const llvm::Constant* constant, const llvm::APInt& value) {
+  if (!llvm::isa<llvm::ConstantExpr, llvm::GlobalValue>(constant))
+    return false;
+  elsewhere_ = true;
+  auto other = evaluate(constant);
+  elsewhere_ = false;
+  return !other || *other != value;
+}
+
+/// A symbol, or a place within one.
+bool ConstantWriter::note(const llvm::Constant* constant, std::byte* at) {
+  if (!constant->getType()->isPointerTy())
+    return false;
+  llvm::APInt offset(64, 0);
+  const llvm::Value* base = constant->stripAndAccumulateConstantOffsets(layout_, offset, true);
+  const auto* global = llvm::dyn_cast<llvm::GlobalValue>(base);
+  if (!global)
+    return false;
+  SymbolRef ref = symbols_[global];
+  if (ref.kind != SymbolRef::Kind::Function && ref.kind != SymbolRef::Kind::Data && ref.kind != SymbolRef::Kind::External)
+    return false;
+  // As addressOf() has it: what is outside is not an alias.
+  ref.offset = (ref.kind == SymbolRef::Kind::External ? 0 : ref.offset) + offset.getSExtValue();
+  relocations_->places.push_back({at, ref});
+  return true;
 }
 
 Result<void> ConstantWriter::writeVector(const llvm::Constant* constant, std::byte* at) {
@@ -73,6 +104,8 @@ Result<void> ConstantWriter::writeVector(const llvm::Constant* constant, std::by
     auto value = evaluate(element);
     if (!value)
       return std::unexpected(value.error());
+    if (relocations_ && hasAddress(element, *value))
+      relocations_->complete = false;
     bits.insertBits(value->zextOrTrunc(width), i * width);
   }
   store(bits, layout_.getTypeStoreSize(type), at);
@@ -81,10 +114,13 @@ Result<void> ConstantWriter::writeVector(const llvm::Constant* constant, std::by
 
 Result<std::uintptr_t> ConstantWriter::addressOf(const llvm::GlobalValue* global) {
   SymbolRef ref = symbols_[global];
+  // Odd and wide, so that no arithmetic hides them.
+  constexpr std::uintptr_t kFunctions = 0x123456789abcdef1, kData = 0x2468acf13579bd37, kExternal = 0x3c5a96e178d2b40b;
+  auto moved = [&](std::uintptr_t address, std::uintptr_t by) { return elsewhere_ ? address + by : address; };
   switch (ref.kind) {
-  case SymbolRef::Kind::Function: return functions_(ref.id) + static_cast<std::uint64_t>(ref.offset);
-  case SymbolRef::Kind::Data: return map_.data[ref.id].address + static_cast<std::uint64_t>(ref.offset);
-  case SymbolRef::Kind::External: return map_.externals[ref.id].address;
+  case SymbolRef::Kind::Function: return moved(functions_(ref.id) + static_cast<std::uint64_t>(ref.offset), kFunctions * (ref.id + 1));
+  case SymbolRef::Kind::Data: return moved(map_.data[ref.id].address + static_cast<std::uint64_t>(ref.offset), kData);
+  case SymbolRef::Kind::External: return moved(map_.externals[ref.id].address, kExternal * (ref.id + 1));
   case SymbolRef::Kind::Null: return std::uintptr_t{0};
   case SymbolRef::Kind::Tls:
   case SymbolRef::Kind::None: break;

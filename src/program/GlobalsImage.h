@@ -7,6 +7,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "code/AddressRange.h"
@@ -34,14 +36,23 @@ public:
 
   /// Gives every variable of the map its address in `range` (for thread-local ones: its offset in the block).
   /// Variables of one named section lie side by side.
-  Result<void> layOut(AddressRange& range, World& world, ProgramMap& map);
+  /// `name` of the program, for messages.
+  Result<void> layOut(AddressRange& range, const std::string& name, ProgramMap& map);
   /// Writes the initial values; function addresses come from `functions`. Then protects the constants.
   Result<void> write(World& world, const ProgramMap& map, const WorldSymbols& symbols, const FunctionAddress& functions);
+
+  /// What write() writes, as bytes that fill() takes. Nothing if there are addresses in it that would be wrong elsewhere.
+  static std::optional<std::string> contents(World& world, const ProgramMap& map, const WorldSymbols& symbols);
+  /// In place of write(), from contents() of the same map. False if the bytes are none; then nothing is protected.
+  bool fill(ByteReader& in, const ProgramMap& map, const FunctionAddress& functions);
 
   const TlsTemplate& tls() const { return tls_; }
   const std::vector<SectionBounds>& sections() const { return sections_; }
 
 private:
+  bool fillAll(ByteReader& in, const ProgramMap& map, const FunctionAddress& functions);
+  Result<void> protect();
+  std::byte* placeOf(const DataInfo& info);
   std::span<std::byte> constants_, variables_;
   TlsTemplate tls_;
   std::vector<SectionBounds> sections_;

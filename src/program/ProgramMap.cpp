@@ -160,6 +160,8 @@ Result<ProgramMap> MapBuilder::build() {
   if (!unresolved_.empty())
     if (auto report = reportUnresolved(); !report)
       return std::unexpected(report.error());
+  for (const auto& [name, users] : unresolved_)
+    map_.absent_.push_back(name);
   return std::move(map_);
 }
 
@@ -338,6 +340,7 @@ SymbolRef MapBuilder::external(const llvm::GlobalValue& global) {
   }
   if (!address) {
     at->second.kind = SymbolRef::Kind::Null;
+    map_.absent_.push_back(name.str());
     return at->second;
   }
   const auto* variable = llvm::dyn_cast<llvm::GlobalVariable>(&global);

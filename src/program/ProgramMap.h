@@ -13,6 +13,7 @@
 #include <llvm/ADT/StringMap.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@
 #include "program/HostSymbols.h"
 #include "program/Symbols.h"
 #include "program/World.h"
+#include "support/Bytes.h"
 
 namespace kiln {
 
@@ -60,6 +62,12 @@ public:
   /// Fails with DuplicateSymbol, UnresolvedSymbol (all of them, with the functions that need them) or Unsupported.
   static Result<ProgramMap> build(World& world, HostSymbols& host);
 
+  /// As bytes, for a later load of the same files by the same Kiln. Without addresses.
+  void store(ByteWriter& out) const;
+  /// The map as it was stored, with the addresses that externals have now. Nothing if the bytes are none, or `host` has not what
+  /// it had: then the modules have to be asked.
+  static std::optional<ProgramMap> restore(ByteReader& in, HostSymbols& host);
+
   std::vector<FunctionInfo> functions;
   std::vector<DataInfo> data;
   std::vector<ExternalInfo> externals;
@@ -88,6 +96,8 @@ private:
   };
   std::vector<ModuleRefs> modules_;
   llvm::StringMap<SymbolRef> byName_;
+  /// Names that modules leave open and nothing defined: weak ones, and those that only copies for inlining use.
+  std::vector<std::string> absent_;
 };
 
 /// Tells the number of a global for each world; made once per world.

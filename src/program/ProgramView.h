@@ -29,6 +29,10 @@ public:
   Result<llvm::APInt> evaluate(const llvm::Constant* constant, const llvm::DataLayout& layout) const {
     return ConstantWriter(layout, map_, *symbols_, stubs_).evaluate(constant);
   }
+  /// Whether these bits would be others in another process.
+  bool hasAddress(const llvm::Constant* constant, const llvm::APInt& bits, const llvm::DataLayout& layout) const {
+    return ConstantWriter(layout, map_, *symbols_, stubs_).hasAddress(constant, bits);
+  }
   SymbolRef symbolOf(const llvm::GlobalValue* global) const { return (*symbols_)[global]; }
   std::uintptr_t externalAddress(std::uint32_t external) const { return map_.externals[external].address; }
   const std::string& externalName(std::uint32_t external) const { return map_.externals[external].name; }

@@ -17,7 +17,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 # All that a run of a second climbs to is reached in the first milliseconds.
-QUICK = ["--ladder", "baseline,O2@20,O3@60"]
+QUICK = ["--ladder", "baseline,O2@20,O3@60", "--cache-least", "0"]
 failures = 0
 
 
@@ -35,6 +35,7 @@ class Bench:
         self.kiln, self.scratch = str(kiln), Path(scratch)
         self.environment = {name: value for name, value in os.environ.items() if name not in ("KILN_CACHE", "XDG_CACHE_HOME")}
         self.environment["HOME"] = str(self.scratch / "home")
+        self.programs = HERE.parent / "programs"
         self.program = self.bitcode("hot")
         self.native = self.scratch / "hot"
         self.call(["clang-19", "-w", self.program, "-o", self.native, "-lpthread"])
@@ -115,6 +116,53 @@ def warm_runs(bench):
     check(again["cache"]["misses"] == 0 and again["cache"]["hits"] > 0, f"--tier O3: {again['cache']}")
     without = bench.right("no threads", folder, options=["--compile-threads", "0"])
     check(without["cache"]["installed"] == 0, "installed ahead without threads")
+
+
+def kept_baseline(bench):
+    """Baseline code and the start, of programs that use what code can name outside itself."""
+    options = ["--tier", "baseline", "--cache-least", "0"]
+    sources = {"hot": HERE / "hot.c", **{name: bench.programs / name for name in
+               ("c/computed_goto.c", "c/tls_models.c", "c/vectors.c", "cpp/exceptions_types.cpp", "cpp/exceptions_invokes.cpp",
+                "cpp/thread_locals.cpp", "cpp/containers.cpp")}}
+    for name, source in sources.items():
+        stem, compiler = source.stem, "clang++-19" if source.suffix == ".cpp" else "clang-19"
+        program, native = bench.scratch / f"kept-{stem}.bc", bench.scratch / f"kept-{stem}"
+        standard = ["-std=c++20"] if source.suffix == ".cpp" else []
+        bench.call([compiler, *standard, "-O1", "-w", "-c", "-emit-llvm", source, "-o", program])
+        bench.call([compiler, "-w", program, "-o", native, "-lpthread", "-lm"])
+        expected = subprocess.run([native], capture_output=True, text=True)
+        folder = bench.scratch / f"kept-{stem}.cache"
+        found = []
+        for turn in range(3):
+            done, statistics = bench.run(folder, program=program, options=options, quick=False)
+            check((done.returncode, done.stdout) == (expected.returncode, expected.stdout),
+                  f"{name}, run {turn}: {done.returncode} {done.stdout[-200:]!r} {done.stderr!r}")
+            found.append(statistics and statistics["cache"])
+        if not all(found):
+            continue  # it ended in a way that writes none
+        cold, warm = found[0], found[2]
+        check(cold["baseline_found"] == 0 and cold["baseline_made"] > 0 and not cold["start_found"], f"{name}, cold: {cold}")
+        check(warm["baseline_found"] >= cold["baseline_made"] and warm["baseline_made"] == 0 and warm["start_found"],
+              f"{name}, warm: {warm} after {cold}")
+        check(warm["damaged"] == 0, f"{name}: damage {warm}")
+    # Other code is another file, and the same again is found.
+    folder = bench.scratch / "kept-hot.cache"
+    for more in (["--baseline-plain-cpu"], ["--baseline-registers", "4"]):
+        for turn in range(2):
+            found = bench.right(f"{more} {turn}", folder, options=[*options, *more], quick=False)["cache"]
+            check((found["baseline_found"] > 0) == (turn > 0), f"{more}, run {turn}: {found}")
+            check(found["start_found"], f"{more}: the start is the same")
+    # What takes less than it is to, and runs that are to be repeatable, leave nothing.
+    for more in (["--cache-least", "100000000"], ["--cache-least", "0", "--compile-threads", "0"]):
+        folder = bench.scratch / "kept-nothing"
+        found = bench.right(f"{more}", folder, options=["--tier", "baseline", *more], quick=False)["cache"]
+        check(not folder.exists(), f"{more} made {list(folder.rglob('*'))}")
+    # What only parts of it need is compiled in the second run, beside what is there.
+    folder = bench.scratch / "kept-grows"
+    bench.right("a part", folder, "exit", options=options, quick=False)
+    more = bench.right("the rest", folder, "thread", options=options, quick=False)
+    if more:
+        check(more["cache"]["baseline_found"] > 0 and more["cache"]["baseline_made"] > 0, f"the rest: {more['cache']}")
 
 
 def where_it_is(bench):
@@ -339,7 +387,7 @@ def main() -> int:
     parser.add_argument("--races", type=int, default=6, help="runs of each of the eight racing processes")
     parser.add_argument("--only", help="one part of the tests")
     options = parser.parse_args()
-    parts = {"warm": warm_runs, "where": where_it_is, "keys": other_keys, "damage": damage, "places": places, "ends": ends,
+    parts = {"warm": warm_runs, "baseline": kept_baseline, "where": where_it_is, "keys": other_keys, "damage": damage, "places": places, "ends": ends,
              "commands": commands, "races": lambda bench: races(bench, options.races)}
     with tempfile.TemporaryDirectory(prefix="kiln-cache-") as scratch:
         bench = Bench(Path(options.kiln).resolve(), scratch)

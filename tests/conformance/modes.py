@@ -56,7 +56,9 @@ MODES = {
     "exit5+room": Mode(("--ladder", "interpreter,baseline@1,O2@2,O3@3", "--exit-at", "5", "--compile-threads", "3",
                         "--retire-at", "1", "--code-limit", "49152"), deep=True),
     # From the cache: in the background from the start, with loops that move; and at each first call.
-    "kept": Mode(("--ladder", "baseline,O2@2:2,O3@4:8"), kept=True),
+    "kept": Mode(("--ladder", "baseline,O2@2:2,O3@4:8", "--cache-least", "0"), kept=True),
+    # With baseline code and the start from there; nothing is read of the modules but what has no code yet.
+    "kept-baseline": Mode(("--tier", "baseline", "--cache-least", "0"), optimises=False, kept=True),
     "keptO3": Mode(("--tier", "O3"), kept=True),
     # The same as climb1 after two calls and more, with loops that move as soon as they have gone round twice.
     "climb2": Mode(("--ladder", "interpreter,baseline@2:2,O2@4:8,O3@8:16", "--compile-threads", "0")),

@@ -24,7 +24,8 @@ namespace {
 constexpr std::size_t kArenaBytes = std::size_t{4} << 30, kUnit = 16, kLargest = 512 << 10;
 constexpr std::size_t kExactUnits = 64; ///< up to so many each size has a list; above there are four for each power of two
 constexpr std::size_t kSizes = kExactUnits + 1 + 4 * (std::bit_width(kLargest / kUnit) - std::bit_width(kExactUnits) + 1);
-constexpr std::size_t kFirstStep = 128 << 10, kLargestStep = 1 << 20; ///< that the system provides at once
+/// What the system provides at once: a share of what there is, so that little is provided for nothing.
+constexpr std::size_t kLeastStep = 128 << 10, kLargestStep = 1 << 20, kStepShare = 4;
 constexpr int kPopulateWrite = 23;                                      ///< MADV_POPULATE_WRITE, since Linux 5.14
 
 struct Free {
@@ -36,7 +37,6 @@ struct Arena {
   std::byte *begin = nullptr, *end = nullptr; ///< set once, before other threads are there
   // Of the main thread.
   std::byte *at = nullptr, *ready = nullptr; ///< what lies between was provided
-  std::size_t step = kFirstStep;
   Free* free[kSizes] = {}; ///< by size
   /// What other threads freed.
   std::atomic<Free*> elsewhere = nullptr;
@@ -59,11 +59,12 @@ std::size_t listOf(std::size_t& units) {
 
 bool provide(std::size_t bytes) {
   while (arena.at + bytes > arena.ready) {
-    if (static_cast<std::size_t>(arena.end - arena.ready) < arena.step)
+    const auto there = static_cast<std::size_t>(arena.ready - arena.begin);
+    const std::size_t step = std::clamp(there / kStepShare / kLeastStep * kLeastStep, kLeastStep, kLargestStep);
+    if (static_cast<std::size_t>(arena.end - arena.ready) < step)
       return false;
-    madvise(arena.ready, arena.step, kPopulateWrite); // where it is not known, pages come one by one
-    arena.ready += arena.step;
-    arena.step = std::min(arena.step * 2, kLargestStep);
+    madvise(arena.ready, step, kPopulateWrite); // where it is not known, pages come one by one
+    arena.ready += step;
   }
   return true;
 }

@@ -49,6 +49,9 @@ void describeCacheOptions(CLI::App& app, CacheWords& words, bool run) {
       ->type_name(run ? "PLACE" : "FOLDER")->take_all()->allow_extra_args(false);
   app.add_option("--cache-limit", words.limit, "Bytes that the folder may take (default 256 MiB)")->type_name("BYTES");
   if (run)
+    app.add_option("--cache-least", words.leastMicroseconds,
+                   "Keep baseline code if making it took so long in a run (default 1000)")->type_name("MICROSECONDS");
+  if (run)
     app.add_option("--cache-key", words.keyFile, "The key that authenticates what a shared cache has")->type_name("FILE");
 }
 
@@ -56,6 +59,7 @@ Result<CacheOptions> cacheOptions(const CacheWords& words) {
   CacheOptions options;
   options.limit = words.limit;
   options.keyFile = words.keyFile;
+  options.leastMicroseconds = words.leastMicroseconds;
   std::vector<std::string> places = words.places;
   if (const char* variable = getenv("KILN_CACHE"); places.empty() && variable && *variable)
     places.emplace_back(variable);

@@ -13,11 +13,12 @@ class App;
 
 namespace kiln::cli {
 
-/// What `--cache`, `--cache-limit` and `--cache-key` were given.
+/// What `--cache` and the options beside it were given.
 struct CacheWords {
   std::vector<std::string> places;
   std::uint64_t limit = CacheOptions{}.limit;
   std::string keyFile;
+  std::uint64_t leastMicroseconds = CacheOptions{}.leastMicroseconds;
 };
 void describeCacheOptions(CLI::App& app, CacheWords& words, bool run);
 

@@ -76,11 +76,14 @@ std::variant<Version, Refusal, Error> Baseline::compileAt(const Source& source, 
   if (!record)
     options.settings.record = 0;
   auto code = baseline::compile(**body, function, *work_, work_->workspace, options);
+  std::uint64_t compiled = nowNanoseconds();
+  if (code)
+    (*code)->firstInstruction = static_cast<std::uint32_t>((*body)->arg_size());
+  if (host_.keep && loop == kNoLoop)
+    keep(function, record, code, compiled - start);
   if (!code)
     return code.error();
-  std::uint64_t compiled = nowNanoseconds();
   const std::uint64_t instructions = (*code)->instructions;
-  (*code)->firstInstruction = static_cast<std::uint32_t>((*body)->arg_size());
   auto lines = settings_.lines ? linesOf(**body, **code) : nullptr;
   (*code)->sourcePlaces = {};
   auto version = install(std::move(*code));
@@ -105,50 +108,53 @@ std::variant<Version, Refusal, Error> Baseline::loopEntry(const Source& source, 
   return compileAt(source, function, loop, true);
 }
 
-std::uintptr_t Baseline::addressOf(const Fixup& fixup, const Installed& installed) const {
+std::uintptr_t Baseline::addressOf(const Reference& to, const Installed& installed) const {
   auto base = [&]() -> std::uintptr_t {
-    switch (fixup.target) {
-    case Target::Slot: return reinterpret_cast<std::uintptr_t>(&parts_.table.slot(fixup.id));
-    case Target::Stub: return parts_.table.stub(fixup.id);
-    case Target::Counters: return reinterpret_cast<std::uintptr_t>(parts_.table.counters(fixup.id));
-    case Target::Data: return parts_.map.data[fixup.id].address;
-    case Target::External: return parts_.map.externals[fixup.id].address;
+    switch (to.target) {
+    case Target::Slot: return reinterpret_cast<std::uintptr_t>(&parts_.table.slot(to.id));
+    case Target::Stub: return parts_.table.stub(to.id);
+    case Target::Counters: return reinterpret_cast<std::uintptr_t>(parts_.table.counters(to.id));
+    case Target::Data: return parts_.map.data[to.id].address;
+    case Target::External: return parts_.map.externals[to.id].address;
     case Target::Profile: return reinterpret_cast<std::uintptr_t>(installed.profile.rx);
-    case Target::Runtime: return installed.code->runtime[fixup.id];
-    case Target::Loop: return reinterpret_cast<std::uintptr_t>(&installed.loops[fixup.id]);
+    case Target::Runtime: return installed.code->runtime[to.id].address;
+    case Target::Loop: return reinterpret_cast<std::uintptr_t>(&installed.loops[to.id]);
     case Target::Code: return reinterpret_cast<std::uintptr_t>(installed.at.rx);
+    case Target::Null: return 0;
     }
     return 0;
   };
-  return base() + static_cast<std::uintptr_t>(fixup.addend);
+  return base() + static_cast<std::uintptr_t>(to.addend);
 }
 
-/// Writes addresses into the code that will lie at `installed.at`. False if something is too far away.
+/// Writes addresses into the code at `installed.at`. False if something is too far away.
 bool Baseline::applyFixups(const Installed& installed) const {
-  Code& code = *installed.code;
+  const Code& code = *installed.code;
   const auto address = reinterpret_cast<std::uintptr_t>(installed.at.rx);
   for (const Fixup& fixup : code.fixups) {
-    std::uintptr_t target = addressOf(fixup, installed);
+    std::uintptr_t target = addressOf(fixup.to, installed);
     if (fixup.end == 0) {
-      memcpy(code.bytes.data() + fixup.at, &target, 8);
+      memcpy(installed.at.rw + fixup.at, &target, 8);
       continue;
     }
     auto distance = static_cast<std::int64_t>(target - (address + fixup.end));
     if (!isInt32(distance))
       return false;
     auto narrow = static_cast<std::int32_t>(distance);
-    memcpy(code.bytes.data() + fixup.at, &narrow, 4);
+    memcpy(installed.at.rw + fixup.at, &narrow, 4);
   }
   return true;
 }
 
 void Baseline::addLoops(Installed& installed) {
-  for (const LoopSite& site : installed.code->loops) {
-    LoopRecord& record = installed.loops.emplace_back();
+  const std::vector<LoopSite>& sites = installed.code->loops;
+  installed.loops = sites.empty() ? nullptr : std::make_unique<LoopRecord[]>(sites.size());
+  for (std::size_t i = 0; i < sites.size(); ++i) {
+    LoopRecord& record = installed.loops[i];
     record.leave = reinterpret_cast<std::uintptr_t>(installed.at.rx) + installed.code->leave;
     record.owner = this;
     record.code = installed.code.get();
-    record.block = site.block;
+    record.block = sites[i].block;
   }
 }
 
@@ -165,7 +171,10 @@ Result<Version> Baseline::install(std::unique_ptr<Code> made) {
   if (!at)
     return std::unexpected(at.error());
   installed.at = *at;
-  UnwindTables unwind = encodeUnwind(code);
+  UnwindAddresses addresses{{}, addressOf(code.personality, installed)};
+  for (const Reference& type : code.types)
+    addresses.types.push_back(addressOf(type, installed));
+  UnwindTables unwind = encodeUnwind(code, addresses);
   auto tables = memory.take(CodeArena::Constants, unwind.bytes.size(), 8);
   if (!tables)
     return std::unexpected(tables.error());
@@ -182,9 +191,9 @@ Result<Version> Baseline::install(std::unique_ptr<Code> made) {
     memset(profile->rw, 0, code.profileBytes);
   }
   addLoops(installed);
+  memcpy(at->rw, code.bytes.data(), code.bytes.size());
   if (!applyFixups(installed))
     return fail(ErrorCode::CompileFailed, "something lies more than 2 GiB from the code");
-  memcpy(at->rw, code.bytes.data(), code.bytes.size());
   auto toCode = static_cast<std::int32_t>(at->rx - (tables->rx + unwind.codeField));
   memcpy(unwind.bytes.data() + unwind.codeField, &toCode, sizeof toCode);
   memcpy(tables->rw, unwind.bytes.data(), unwind.bytes.size());
@@ -213,26 +222,27 @@ Result<Version> Baseline::install(std::unique_ptr<Code> made) {
   return version;
 }
 
-std::string Baseline::nameOf(const Fixup& fixup, const Code& code) const {
+std::string Baseline::nameOf(const Reference& to, const Code& code) const {
   const ProgramMap& map = parts_.map;
-  switch (fixup.target) {
-  case Target::Slot: return "slot." + map.functions[fixup.id].name;
-  case Target::Stub: return map.functions[fixup.id].name;
-  case Target::Counters: return "counters." + map.functions[fixup.id].name;
-  case Target::Data: return map.data[fixup.id].name;
-  case Target::External: return map.externals[fixup.id].name;
+  switch (to.target) {
+  case Target::Slot: return "slot." + map.functions[to.id].name;
+  case Target::Stub: return map.functions[to.id].name;
+  case Target::Counters: return "counters." + map.functions[to.id].name;
+  case Target::Data: return map.data[to.id].name;
+  case Target::External: return map.externals[to.id].name;
   case Target::Profile: return "profile";
   case Target::Runtime: {
-    std::uintptr_t address = code.runtime[fixup.id];
+    std::uintptr_t address = code.runtime[to.id].address;
     Dl_info info{};
     if (address == budgetEntry())
       return "runtime.budget";
     if (dladdr(reinterpret_cast<void*>(address), &info) && info.dli_saddr == reinterpret_cast<void*>(address))
       return info.dli_sname;
-    return "runtime." + std::to_string(fixup.id);
+    return "runtime." + std::to_string(to.id);
   }
-  case Target::Loop: return "loop." + std::to_string(code.loops[fixup.id].block);
+  case Target::Loop: return "loop." + std::to_string(code.loops[to.id].block);
   case Target::Code: return "code";
+  case Target::Null: return "null";
   }
   return {};
 }
@@ -247,7 +257,7 @@ Result<std::string> Baseline::dump(const Source& source, std::uint32_t function)
   if (!code)
     return fail(ErrorCode::CompileFailed, "function '" + info.name + "' is refused: " + code.error().reason);
   initializeLlvmTarget();
-  return describe(**body, **code, work_->workspace.plan, [&](const Fixup& fixup) { return nameOf(fixup, **code); });
+  return describe(**body, **code, work_->workspace.plan, [&](const Fixup& fixup) { return nameOf(fixup.to, **code); });
 }
 
 } // namespace kiln::baseline

@@ -1,4 +1,5 @@
-// What the baseline compiler makes of a function: bytes and tables without an address in them.
+// What the baseline compiler makes of a function: bytes and tables without an address in them, so that the same serve in
+// another process (Stored.h).
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,7 @@ class DILocation;
 
 namespace kiln::baseline {
 
-/// What a fixup puts the distance to, or the address of, into the code.
+/// What code and tables refer to.
 enum class Target : std::uint8_t {
   Slot,     ///< id: function
   Stub,     ///< id: function; its address as the program sees it
@@ -26,14 +27,39 @@ enum class Target : std::uint8_t {
   Runtime,  ///< id: index in Code::runtime
   Loop,     ///< id: index in Code::loops; the LoopRecord's address
   Code,     ///< the function's own code
+  Null,     ///< addend is the address
 };
 
+struct Reference {
+  Target target = Target::Null;
+  std::uint32_t id = 0;
+  std::int64_t addend = 0;
+  bool operator==(const Reference&) const = default;
+};
+
+/// A place in the code that gets the distance to something, or its address.
 struct Fixup {
   std::uint32_t at = 0;  ///< offset in the code
   std::uint32_t end = 0; ///< offset that a 32-bit distance counts from; 0: the 64-bit address itself
-  Target target = Target::Slot;
+  Reference to;
+};
+
+/// Something outside the program, and where it is in this process.
+struct RuntimeAddress {
+  enum class Kind : std::uint8_t {
+    Kiln,         ///< a function of the runtime
+    Library,      ///< a function of the C library or the unwinder, or what the program has in its place: `name`
+    ThreadLocals, ///< the program's
+    Name,         ///< the text that names the external symbol `id`
+  };
+  Kind kind = Kind::Kiln;
+  std::uintptr_t address = 0;
   std::uint32_t id = 0;
-  std::int64_t addend = 0;
+  std::string name = {};
+
+  template <typename Function> static RuntimeAddress kiln(Function* function) {
+    return {Kind::Kiln, reinterpret_cast<std::uintptr_t>(function)};
+  }
 };
 
 /// Where a word of a transfer's state comes from.
@@ -97,13 +123,15 @@ struct Code {
   std::vector<std::uint8_t> bytes; ///< code, then constants
   std::uint32_t codeBytes = 0;
   std::vector<Fixup> fixups;
-  std::vector<std::uintptr_t> runtime; ///< addresses of the runtime and of library functions
+  std::vector<RuntimeAddress> runtime;
+  /// Holds addresses as numbers that are true in this process only.
+  bool bound = false;
   std::vector<FrameStep> frame;
   std::vector<LoopSite> loops;
   std::vector<CallRange> calls;      ///< of invokes, by rising offset; exceptions that come from elsewhere pass
   std::vector<InvokeSite> landings;
-  std::vector<std::uintptr_t> types; ///< that clauses name: addresses of type descriptions, 0 for `catch (...)`
-  std::uintptr_t personality = 0;
+  std::vector<Reference> types; ///< that clauses name: type descriptions, Null for `catch (...)`
+  Reference personality;
   std::vector<CountSite> counts;
   bool records = false; ///< made to record; there may be nothing to
   std::uint32_t profileBytes = 0;

@@ -178,7 +178,7 @@ private:
     auto fixup = inCode_.find(end);
     if (fixup == inCode_.end())
       return constantName(to);
-    const std::int64_t addend = fixup->second->addend;
+    const std::int64_t addend = fixup->second->to.addend;
     return quoted(nameOf_(*fixup->second)) + (addend > 0 ? "+" : "") + (addend ? std::to_string(addend) : "");
   }
 
@@ -187,7 +187,7 @@ private:
     auto fixup = inConstants_.find(at);
     if (fixup == inConstants_.end())
       return label(at);
-    return "address." + nameOf_(*fixup->second) + (fixup->second->addend ? "." + std::to_string(fixup->second->addend) : "");
+    return "address." + nameOf_(*fixup->second) + (fixup->second->to.addend ? "." + std::to_string(fixup->second->to.addend) : "");
   }
 
   void writeConstants() {

@@ -55,7 +55,7 @@ void describe(DwarfBytes& out, const FrameStep& step) {
 }
 
 /// What calls a function's rules have in common, and how the entry gives its addresses.
-void describeCommon(DwarfBytes& out, const Code& function, bool catches) {
+void describeCommon(DwarfBytes& out, std::uintptr_t personality, bool catches) {
   out.entry([&] {
     out.fixed(std::uint32_t{0}); // a common entry
     out.byte(1);
@@ -63,10 +63,10 @@ void describeCommon(DwarfBytes& out, const Code& function, bool catches) {
     out.uleb(1);  // code in bytes
     out.sleb(-8); // data in words, downwards
     out.uleb(kReturnAddress);
-    out.uleb(catches ? 1 + sizeof function.personality + 1 + 1 : 1);
+    out.uleb(catches ? 1 + sizeof personality + 1 + 1 : 1);
     if (catches) {
       out.byte(kAbsolutePointer); // the personality may be anywhere
-      out.fixed(std::uint64_t{function.personality});
+      out.fixed(std::uint64_t{personality});
       out.byte(kRelative4);
     }
     out.byte(kRelative4);
@@ -79,7 +79,7 @@ void describeCommon(DwarfBytes& out, const Code& function, bool catches) {
 }
 
 /// All of the code is in the table: exceptions pass where no invoke is, as long as C++ finds an entry that says so.
-std::vector<std::byte> callSites(const Code& function) {
+std::vector<std::byte> callSites(const Code& function, const UnwindAddresses& addresses) {
   LsdaBuilder table;
   std::vector<std::uint64_t> actions;
   for (const InvokeSite& landing : function.landings)
@@ -95,16 +95,16 @@ std::vector<std::byte> callSites(const Code& function) {
     done = call.end;
   }
   passUntil(function.codeBytes);
-  return table.finish(function.types);
+  return table.finish(addresses.types);
 }
 
 } // namespace
 
-UnwindTables encodeUnwind(const Code& function) {
+UnwindTables encodeUnwind(const Code& function, const UnwindAddresses& addresses) {
   UnwindTables tables;
   DwarfBytes out;
   const bool catches = !function.calls.empty();
-  describeCommon(out, function, catches);
+  describeCommon(out, addresses.personality, catches);
   std::uint32_t lsdaField = 0;
   out.entry([&] {
     out.fixed(static_cast<std::uint32_t>(out.size())); // distance to the common entry
@@ -125,7 +125,7 @@ UnwindTables encodeUnwind(const Code& function) {
   out.fixed(std::uint32_t{0});
   if (catches) {
     out.overwrite(lsdaField, static_cast<std::uint32_t>(out.size()) - lsdaField);
-    out.append(callSites(function));
+    out.append(callSites(function, addresses));
   }
   tables.bytes = out.take();
   return tables;

@@ -20,6 +20,12 @@ struct UnwindTables {
   std::uint32_t codeField = 0;   ///< where the distance from there to the code, of 32 bits, goes
 };
 
-UnwindTables encodeUnwind(const Code& function);
+/// What the tables name outside the code, where it is in this process.
+struct UnwindAddresses {
+  std::vector<std::uintptr_t> types; ///< as Code::types
+  std::uintptr_t personality = 0;
+};
+
+UnwindTables encodeUnwind(const Code& function, const UnwindAddresses& addresses);
 
 } // namespace kiln::baseline

@@ -22,7 +22,7 @@ struct Baseline::Installed {
   std::unique_ptr<Code> code;
   CodeSpan at;
   CodeSpan profile;            ///< the counts; not part of the version's memory, for they are read to the end
-  std::deque<LoopRecord> loops;
+  std::unique_ptr<LoopRecord[]> loops; ///< as Code::loops
   const Installed* before = nullptr; ///< of the same function, with counts of its own
 };
 

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "compile/baseline/Compile.h"
+#include "compile/baseline/Stored.h"
 #include "compile/baseline/Unwind.h"
 #include "program/HostSymbols.h"
 #include "program/World.h"
@@ -49,19 +50,8 @@ std::string textOf(const std::expected<std::unique_ptr<Code>, Refusal>& made) {
   if (!made)
     return made.error().reason + made.error().instruction;
   const Code& code = **made;
-  std::string text(code.bytes.begin(), code.bytes.end());
-  auto add = [&](auto... values) { ((text += std::to_string(static_cast<std::uint64_t>(values)) + ' '), ...); };
-  for (const Fixup& fixup : code.fixups)
-    add(fixup.at, fixup.end, fixup.target, fixup.id, fixup.addend);
-  for (std::uintptr_t each : code.runtime)
-    add(each);
-  for (const LoopSite& loop : code.loops)
-    add(loop.block);
-  for (const CountSite& site : code.counts)
-    add(site.kind, site.value, site.offset, site.count);
-  for (const Place& place : code.places)
-    add(place.reg, place.saved, place.offset);
-  for (std::byte each : encodeUnwind(code).bytes)
+  std::string text = storeCode(code);
+  for (std::byte each : encodeUnwind(code, {std::vector<std::uintptr_t>(code.types.size()), 0}).bytes)
     text += static_cast<char>(each);
   return text;
 }
@@ -94,6 +84,38 @@ TEST_P(Determinism, CompilingAgainGivesTheSame) {
     }
   }
   EXPECT_GT(compiled, first.map.functions.size()) << "of twice as many";
+}
+
+TEST_P(Determinism, StoredCodeComesBackWhole) {
+  auto source = readSource(std::string(KILN_BASELINE_PROGRAMS) + "/" + GetParam() + ".bc");
+  ASSERT_TRUE(source) << source.error().message;
+  auto sources = std::make_shared<std::vector<Source>>();
+  sources->push_back(std::move(*source));
+  Program program(sources);
+  Workspace workspace;
+  EmitOptions options;
+  options.settings.record = ~0u;
+  unsigned compiled = 0;
+  for (std::uint32_t id = 0; id < program.map.functions.size(); ++id) {
+    auto made = compile(*program.body(id), id, program, workspace, options);
+    if (!made)
+      continue;
+    const std::string stored = storeCode(**made);
+    auto again = restoreCode(stored);
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->bytes, (*made)->bytes);
+    EXPECT_EQ(again->landings, (*made)->landings);
+    EXPECT_EQ(again->counts, (*made)->counts);
+    // What is looked up anew is not there yet.
+    for (std::size_t i = 0; i < again->runtime.size(); ++i)
+      EXPECT_EQ(again->runtime[i].address, again->runtime[i].kind == RuntimeAddress::Kind::Kiln ? (*made)->runtime[i].address : 0);
+    EXPECT_EQ(storeCode(*again), stored);
+    for (std::size_t bytes = 0; bytes < stored.size(); bytes += 1 + stored.size() / 100)
+      EXPECT_FALSE(restoreCode(std::string_view(stored).substr(0, bytes))) << bytes << " of " << stored.size();
+    EXPECT_FALSE(restoreCode(stored + '\0'));
+    ++compiled;
+  }
+  EXPECT_GT(compiled, program.map.functions.size() / 2);
 }
 
 INSTANTIATE_TEST_SUITE_P(Programs, Determinism, testing::Values("algorithms", "exceptions_invokes", "containers", "phi_cycles"),

@@ -57,6 +57,10 @@ Statistics sample() {
   cache.dropped = 51;
   cache.evicted = 52;
   cache.profileFunctions = 53;
+  cache.baselineFound = 58;
+  cache.baselineMade = 59;
+  cache.baselineSavedNs = 60;
+  cache.startFound = true;
   cache.remote = true;
   cache.remoteAway = "no answer";
   cache.remoteFailures = 54;
@@ -95,7 +99,8 @@ TEST(Statistics, JsonHasExactlyTheFieldsOfItsSchema) {
   EXPECT_EQ(keys(json["cache"]),
             (std::vector<std::string>{"on", "folder", "off_because", "writes_off_because", "hits", "misses", "damaged", "installed",
                                       "lookup_ns", "saved_ns", "bytes_read", "written", "bytes_written", "write_failures",
-                                      "dropped", "evicted", "profile_functions", "remote"}));
+                                      "dropped", "evicted", "profile_functions", "baseline_found", "baseline_made",
+                                      "baseline_saved_ns", "start_found", "remote"}));
   EXPECT_EQ(keys(json["cache"]["remote"]), (std::vector<std::string>{"away", "failures", "fetched", "sent", "wrong_tags"}));
   EXPECT_EQ(keys(json["code_space"]),
             (std::vector<std::string>{"limit", "code", "constants", "data", "superseded", "waiting", "freed",
@@ -136,6 +141,7 @@ TEST(Statistics, JsonCarriesTheValues) {
             nlohmann::json::parse(R"({"on":true,"folder":"/somewhere","off_because":"","writes_off_because":"no room","hits":41,
               "misses":42,"damaged":43,"installed":44,"lookup_ns":45,"saved_ns":46000000,"bytes_read":47,"written":48,
               "bytes_written":49,"write_failures":50,"dropped":51,"evicted":52,"profile_functions":53,
+              "baseline_found":58,"baseline_made":59,"baseline_saved_ns":60,"start_found":true,
               "remote":{"away":"no answer","failures":54,"fetched":55,"sent":56,"wrong_tags":57}})"));
   EXPECT_EQ(json["functions"][0]["tier"], "O2");
   EXPECT_EQ(json["functions"][0]["calls"], 101);

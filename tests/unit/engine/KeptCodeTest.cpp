@@ -6,7 +6,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "cache/Bytes.h"
+#include "support/Bytes.h"
 #include "cache/Entry.h"
 #include "kiln/Engine.h"
 
@@ -56,7 +56,7 @@ protected:
   template <typename Change> void change(Change&& change) {
     const std::filesystem::path path = entry();
     const std::string bytes = contentOf(path);
-    cache::ByteReader in(std::string_view(bytes).substr(16));
+    ByteReader in(std::string_view(bytes).substr(16));
     cache::ProgramKey program;
     program.program = in.digest();
     program.context = in.digest();

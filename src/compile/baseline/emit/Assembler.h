@@ -22,12 +22,12 @@ public:
   /// Memory at a thing outside of the code. Good until kOpen others were asked for.
   x86::Mem outside(Target target, std::uint32_t id, std::int64_t addend = 0) {
     last_ = (last_ + 1) % kOpen;
-    open_[last_] = Fixup{0, 0, target, id, addend};
+    open_[last_] = Fixup{0, 0, {target, id, addend}};
     return x86::ptr(x86::rip, kMark + last_);
   }
   /// Eight bytes of data: the address of a thing outside.
   void embedAddress(Target target, std::uint32_t id, std::int64_t addend = 0) {
-    fixups_.push_back({static_cast<std::uint32_t>(offset()), 0, target, id, addend});
+    fixups_.push_back({static_cast<std::uint32_t>(offset()), 0, {target, id, addend}});
     embedUInt64(0);
   }
   std::uint32_t here() const { return static_cast<std::uint32_t>(offset()); }

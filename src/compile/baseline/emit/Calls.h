@@ -40,7 +40,7 @@ public:
   void saveAround();
   void restoreAround() { restore(saved_); }
   void restore(llvm::ArrayRef<std::uint32_t> parts);
-  void callAddress(std::uintptr_t address);
+  void callAddress(RuntimeAddress address);
 
 private:
   // Calls.cpp

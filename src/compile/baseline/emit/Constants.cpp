@@ -20,13 +20,13 @@ Mem Family::floatConstant(double value, bool twice) {
   return ofSize(constantMemory(bits, 0, 8), twice ? 8 : 4);
 }
 
-Mem Family::runtimeAddress(std::uintptr_t address) {
-  std::vector<std::uintptr_t>& known = e_.out->runtime;
+Mem Family::runtimeAddress(RuntimeAddress address) {
+  std::vector<RuntimeAddress>& known = e_.out->runtime;
   std::uint32_t id = 0;
-  while (id < known.size() && known[id] != address)
+  while (id < known.size() && known[id].address != address.address)
     ++id;
   if (id == known.size())
-    known.push_back(address);
+    known.push_back(std::move(address));
   return addressConstant(Target::Runtime, id, 0);
 }
 
@@ -106,6 +106,9 @@ std::optional<Family::Bits> Family::vectorBits(const llvm::Constant* vector) {
 
 /// What the constant is a distance from, and the distance. Nothing if it is no address of a symbol.
 std::optional<Family::SymbolAddress> Family::symbolIn(const llvm::Constant* constant) {
+  if (const auto* cast = llvm::dyn_cast<llvm::ConstantExpr>(constant);
+      cast && cast->getOpcode() == llvm::Instruction::PtrToInt && cast->getType()->isIntegerTy(64))
+    constant = cast->getOperand(0);
   if (!constant->getType()->isPointerTy())
     return std::nullopt;
   llvm::APInt offset(64, 0);
@@ -150,6 +153,7 @@ void Family::materialise(Gp to, const llvm::Constant* constant, unsigned part) {
   auto bits = e_.environment.evaluate(leaf, e_.data);
   if (!bits)
     refuse(bits.error().message);
+  e_.out->bound |= e_.environment.hasAddress(leaf, *bits, e_.data);
   loadConstant(to, part < bits->getNumWords() ? bits->getRawData()[part] : 0);
 }
 

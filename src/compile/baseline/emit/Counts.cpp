@@ -22,7 +22,7 @@ void Counts::emitColdEntry() {
   a_.bind(coldEntry_);
   a_.mov(x86::r10, x86::rdi);
   a_.lea(x86::rdi, a_.outside(Target::Counters, e_.out->function, 0));
-  a_.call(runtimeAddress(budgetEntry()));
+  a_.call(runtimeAddress({RuntimeAddress::Kind::Kiln, budgetEntry()}));
   a_.mov(x86::rdi, x86::r10);
   a_.jmp(entryBack_);
 }
@@ -103,7 +103,7 @@ void Counts::emitCold() {
   for (const Cold& cold : values_) {
     a_.bind(cold.entry);
     a_.lea(x86::r11, a_.outside(Target::Profile, 0, cold.counts));
-    a_.call(runtimeAddress(recordEntry()));
+    a_.call(runtimeAddress({RuntimeAddress::Kind::Kiln, recordEntry()}));
     a_.jmp(cold.back);
   }
   for (const Cold& cold : arguments_)

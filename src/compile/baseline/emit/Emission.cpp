@@ -3,7 +3,6 @@
 #include <llvm/IR/Module.h>
 
 namespace kiln::baseline {
-namespace {
 
 asmjit::CpuFeatures featuresOf(const Baseline::Settings& settings) {
   if (!settings.plainCpu)
@@ -13,8 +12,6 @@ asmjit::CpuFeatures featuresOf(const Baseline::Settings& settings) {
   plain.add(Id::kCMOV, Id::kCMPXCHG8B, Id::kFPU, Id::kSSE, Id::kSSE2);
   return plain;
 }
-
-} // namespace
 
 Emission::Emission(const llvm::Function& function, std::uint32_t id, Environment& environment, Workspace& workspace,
                    const EmitOptions& options, const Families& families)

@@ -73,6 +73,9 @@ struct PendingMoves {
   llvm::SmallVector<Constant, 8> constants;
 };
 
+/// What code made with these settings may use.
+asmjit::CpuFeatures featuresOf(const Baseline::Settings& settings);
+
 struct Emission {
   Emission(const llvm::Function& function, std::uint32_t id, Environment& environment, Workspace& workspace,
            const EmitOptions& options, const Families& families);

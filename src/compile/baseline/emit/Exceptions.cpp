@@ -2,8 +2,11 @@
 
 #include <llvm/IR/Constants.h>
 
+#include <algorithm>
+
 #include "compile/baseline/emit/Calls.h"
 #include "compile/baseline/emit/Control.h"
+#include "flow/Landings.h"
 
 namespace kiln::baseline {
 
@@ -30,7 +33,7 @@ void Exceptions::noteCall(std::uint32_t begin, llvm::ArrayRef<std::uint32_t> sav
   if (fresh) {
     pad->second.site = static_cast<std::uint32_t>(e_.out->landings.size());
     e_.out->landings.push_back(flow::siteOf(
-        *to->getLandingPadInst(), [&](const llvm::Constant* type) { return types_.indexOf(addressOf(type)); }));
+        *to->getLandingPadInst(), [&](const llvm::Constant* type) { return indexOfType(type); }));
   }
   // The landing's offset is put in when it has one.
   e_.out->calls.push_back({begin, a_.here(), landing(pad->second, saved, stack), pad->second.site});
@@ -50,18 +53,37 @@ std::uint32_t Exceptions::landing(Pad& pad, llvm::ArrayRef<std::uint32_t> saved,
   return pad.last;
 }
 
-std::uintptr_t Exceptions::addressOf(const llvm::Constant* constant) {
+Reference Exceptions::referenceTo(const llvm::Constant* constant) {
+  if (std::optional<SymbolAddress> symbol = symbolIn(constant))
+    switch (symbol->ref.kind) {
+    case SymbolRef::Kind::Function: return {Target::Stub, symbol->ref.id, symbol->addend};
+    case SymbolRef::Kind::Data: return {Target::Data, symbol->ref.id, symbol->addend};
+    case SymbolRef::Kind::External: return {Target::External, symbol->ref.id, symbol->addend};
+    case SymbolRef::Kind::Null: return {Target::Null, 0, symbol->addend};
+    default: break;
+    }
   auto bits = e_.environment.evaluate(constant, e_.data);
   if (!bits)
     refuse(bits.error().message);
-  return bits->getZExtValue();
+  e_.out->bound |= e_.environment.hasAddress(constant, *bits, e_.data);
+  return {Target::Null, 0, static_cast<std::int64_t>(bits->getZExtValue())};
+}
+
+/// A type's selector is 1 more than its index.
+std::uint32_t Exceptions::indexOfType(const llvm::Constant* type) {
+  std::vector<Reference>& types = e_.out->types;
+  const Reference reference = referenceTo(type);
+  const auto known = std::find(types.begin(), types.end(), reference);
+  const auto index = static_cast<std::uint32_t>(known - types.begin());
+  if (known == types.end())
+    types.push_back(reference);
+  return index;
 }
 
 void Exceptions::emitLandings() {
-  e_.out->types = types_.addresses();
   if (landings_.empty())
     return;
-  e_.out->personality = addressOf(e_.function.getPersonalityFn());
+  e_.out->personality = referenceTo(e_.function.getPersonalityFn());
   std::vector<std::uint32_t> offsets;
   for (const Landing& landing : landings_) {
     offsets.push_back(a_.here());
@@ -94,14 +116,14 @@ void Exceptions::emitResume(const llvm::ResumeInst& resume) {
   if (!address)
     refuse("needs the library function _Unwind_Resume");
   readInto(x86::rdi, resume.getValue(), 0);
-  families_.calls.callAddress(address);
+  families_.calls.callAddress({RuntimeAddress::Kind::Library, address, 0, "_Unwind_Resume"});
 }
 
 bool Exceptions::emitIntrinsic(const llvm::IntrinsicInst& intrinsic) {
   if (intrinsic.getIntrinsicID() != llvm::Intrinsic::eh_typeid_for)
     return false;
   Gp result = target(self());
-  a_.mov(sized(result, 32), types_.indexOf(addressOf(llvm::cast<llvm::Constant>(intrinsic.getArgOperand(0)))) + 1);
+  a_.mov(sized(result, 32), indexOfType(llvm::cast<llvm::Constant>(intrinsic.getArgOperand(0))) + 1);
   wrote(self(), 0, result);
   return true;
 }

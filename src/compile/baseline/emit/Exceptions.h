@@ -11,7 +11,6 @@
 #include <llvm/ADT/DenseMap.h>
 
 #include "compile/baseline/emit/Family.h"
-#include "flow/Landings.h"
 
 namespace kiln::baseline {
 
@@ -46,12 +45,12 @@ private:
   void noteCall(std::uint32_t begin, llvm::ArrayRef<std::uint32_t> saved, std::uint32_t stack);
   std::uint32_t landing(Pad& pad, llvm::ArrayRef<std::uint32_t> saved, std::uint32_t stack);
   void emitLanding(const Landing& landing);
-  std::uintptr_t addressOf(const llvm::Constant* constant);
+  Reference referenceTo(const llvm::Constant* constant);
+  std::uint32_t indexOfType(const llvm::Constant* type);
 
   const llvm::InvokeInst* invoke_ = nullptr; ///< while it is emitted
   std::vector<Landing> landings_;
   llvm::DenseMap<const llvm::BasicBlock*, Pad> pads_;
-  flow::LandingTypes types_;
 };
 
 } // namespace kiln::baseline

@@ -89,8 +89,13 @@ protected:
   }
   /// A double or float in memory.
   Mem floatConstant(double value, bool twice);
+  struct SymbolAddress {
+    SymbolRef ref;
+    std::int64_t addend;
+  };
+  std::optional<SymbolAddress> symbolIn(const llvm::Constant* constant);
   /// Eight bytes of memory that hold an address of the runtime or of a library.
-  Mem runtimeAddress(std::uintptr_t address);
+  Mem runtimeAddress(RuntimeAddress address);
 
   // Results (Operands.cpp) --------------------------------------------------------------------------------------------
 
@@ -157,11 +162,6 @@ protected:
   const bool hasAvx_;
 
 private:
-  struct SymbolAddress {
-    SymbolRef ref;
-    std::int64_t addend;
-  };
-  std::optional<SymbolAddress> symbolIn(const llvm::Constant* constant);
   std::optional<Mem> outsideAddress(const llvm::Constant* constant, std::int64_t offset);
   void materialiseAddresses(Xmm to, const llvm::Constant& vector);
   std::optional<Bits> vectorBits(const llvm::Constant* vector);

@@ -205,10 +205,11 @@ void Intrinsics::emitThreadLocal(const llvm::IntrinsicInst& intrinsic) {
   if (!own && ref.kind != SymbolRef::Kind::External)
     refuse("thread-local address of no variable");
   const void* argument = own ? e_.environment.threadLocals() : e_.environment.externalName(ref.id).c_str();
+  const auto kind = own ? RuntimeAddress::Kind::ThreadLocals : RuntimeAddress::Kind::Name;
   families_.calls.saveAround();
-  a_.mov(x86::rdi, runtimeAddress(reinterpret_cast<std::uintptr_t>(argument)));
-  families_.calls.callAddress(own ? reinterpret_cast<std::uintptr_t>(&ThreadLocals::baseOf)
-                  : reinterpret_cast<std::uintptr_t>(&ThreadLocals::external));
+  a_.mov(x86::rdi, runtimeAddress({kind, reinterpret_cast<std::uintptr_t>(argument), own ? 0 : ref.id}));
+  families_.calls.callAddress(own ? RuntimeAddress::kiln(&ThreadLocals::baseOf)
+                                  : RuntimeAddress::kiln(&ThreadLocals::external));
   if (own)
     addOffset(x86::rax, static_cast<std::int64_t>(e_.environment.tlsOffset(ref.id)) + ref.offset);
   if (isUsed(self()))

@@ -50,7 +50,7 @@ const char* libraryName(llvm::Intrinsic::ID id) {
 
 } // namespace
 
-void Calls::callAddress(std::uintptr_t address) { perform(runtimeAddress(address)); }
+void Calls::callAddress(RuntimeAddress address) { perform(runtimeAddress(std::move(address))); }
 
 // The library ---------------------------------------------------------------------------------------------------------
 
@@ -64,7 +64,7 @@ void Calls::callLibrary(const char* name, llvm::ArrayRef<const llvm::Value*> arg
   saveAround();
   const std::int32_t stack = pushX87(arguments);
   moveLibraryArguments(arguments, extra);
-  callAddress(address);
+  callAddress({RuntimeAddress::Kind::Library, address, 0, name});
   if (stack != 0)
     a_.add(x86::rsp, stack);
   takeLibraryResult();
@@ -193,7 +193,7 @@ bool Calls::callKernel(const llvm::Instruction& instruction) {
                instruction.getOperand(i));
   a_.lea(x86::rdi, frame(kernelFrame_));
   loadConstant(x86::rsi, width);
-  callAddress(reinterpret_cast<std::uintptr_t>(kernel));
+  callAddress(RuntimeAddress::kiln(kernel));
   takeKernelResults(instruction);
   restoreAround();
   return true;

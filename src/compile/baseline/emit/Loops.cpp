@@ -101,7 +101,7 @@ void Loops::emitCold() {
     if (cold.inBatches)
       countBatch(cold);
     a_.mov(x86::r11, addressConstant(Target::Loop, cold.site, 0));
-    a_.call(runtimeAddress(reinterpret_cast<std::uintptr_t>(&kiln_baseline_loop)));
+    a_.call(runtimeAddress(RuntimeAddress::kiln(&kiln_baseline_loop)));
     a_.jmp(cold.back);
   }
   e_.out->leave = a_.here();

@@ -1,4 +1,4 @@
-// Numbers and texts as bytes, little-endian, for what the cache keeps. The reader trusts nothing.
+// Numbers and texts as bytes, little-endian, for what is kept between processes. The reader trusts nothing.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 #include "support/Hash.h"
 
-namespace kiln::cache {
+namespace kiln {
 
 class ByteWriter {
 public:
@@ -29,6 +29,8 @@ public:
     u64(value.size());
     bytes += value;
   }
+  /// How many things follow.
+  void count(std::uint64_t value) { u32(static_cast<std::uint32_t>(value)); }
 };
 
 /// Past the end everything is zero or empty, and sound() says so.
@@ -65,6 +67,15 @@ public:
     return value;
   }
   std::string_view text() { return take(u64()); }
+  /// How many things of at least `each` bytes follow; 0 if there is no room for so many.
+  std::uint64_t count(std::size_t each) {
+    const std::uint64_t value = u32();
+    if (value * each <= left_.size())
+      return value;
+    sound_ = false;
+    left_ = {};
+    return 0;
+  }
 
   bool sound() const { return sound_; }
   /// Everything was read and nothing is left.
@@ -75,4 +86,4 @@ private:
   bool sound_ = true;
 };
 
-} // namespace kiln::cache
+} // namespace kiln
