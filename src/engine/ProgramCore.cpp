@@ -30,9 +30,10 @@ private:
 } // namespace
 
 Result<std::shared_ptr<ProgramCore>> ProgramCore::load(std::shared_ptr<EngineCore> engine, const ProgramInput& input,
-                                                       std::vector<Source> sources) {
+                                                       std::vector<Source> sources, ProgramCore* root) {
   std::shared_ptr<ProgramCore> core(new ProgramCore);
   core->engine_ = std::move(engine);
+  core->root_ = root;
   if (auto built = core->build(input, std::move(sources)); !built)
     return std::unexpected(built.error());
   return core;

@@ -19,6 +19,7 @@ struct ProgramCore::Replacements {
   std::mutex one;                 ///< held by who replaces
   std::unique_ptr<Ledger> ledger; ///< under `one`; made by the first
   unsigned count = 0;             ///< under `one`
+  std::vector<std::shared_ptr<ProgramCore>> failed; ///< under `one`; never to run
 
   mutable std::mutex names;                               ///< guards what follows; no other lock is taken under it
   std::vector<std::shared_ptr<ProgramCore>> children;     ///< oldest first
@@ -127,7 +128,7 @@ Result<Program::Replacement> ProgramCore::replace(std::optional<std::string_view
   out.unchanged = plan->unchanged;
   if (out.replaced.empty() && out.added.empty())
     return out;
-  auto child = load(engine_, inputOfChild(input, *plan), std::move(plan->sources));
+  auto child = load(engine_, inputOfChild(input, *plan), std::move(plan->sources), this);
   if (!child)
     return std::unexpected(child.error());
   struct Change {
@@ -143,8 +144,11 @@ Result<Program::Replacement> ProgramCore::replace(std::optional<std::string_view
     auto now = locate(body.name);
     changes.push_back({{home ? home : this, *from}, {child->get(), *to}, now ? *now : Place{this, *from}});
   }
-  if (auto constructed = (*child)->runConstructors(0, nullptr, environ); !constructed)
+  if (auto constructed = (*child)->runConstructors(0, nullptr, environ); !constructed) {
+    if (recorder_) // has events of its functions
+      replacements_->failed.push_back(std::move(*child));
     return std::unexpected(constructed.error());
+  }
   // Nothing fails from here on.
   {
     std::lock_guard names(replacements_->names);

@@ -183,6 +183,11 @@ def check_redefined(checks: Checks) -> None:
     data = json.loads((folder / "out.json").read_text())
     jsonschema.Draft202012Validator(SCHEMA).validate(data)
     told = [(event["function"], event["reason"]) for event in data["events"] if event["kind"] == "replace"]
+    steps = {f["name"] for f in data["functions"]}
+    checks.expect("both definitions are there", {"step", "step.kiln.1", "main"} <= steps, steps)
+    checks.expect("one thread records", sum(thread["name"] == "kiln-report" for thread in data["threads"]) == 1, data["threads"])
+    new = [(event["kind"], event["from"]) for event in data["events"] if event["function"] == "step.kiln.1"]
+    checks.expect("the new definition's events", ("publish", None) in new, new)
     checks.expect("the redefinition is an event", told == [("step", "step.kiln.1")], told)
     checks.page("redefined", data, folder / "out.html")
 
