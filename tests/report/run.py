@@ -171,7 +171,7 @@ def check_redefined(checks: Checks) -> None:
     """A program that puts another definition in place of its own: the time line marks it."""
     folder = checks.folder / "redefined"
     folder.mkdir()
-    main = "#include <stdio.h>\nint step(void);\nint main(int argc, char **argv) {\n  if (rename(argv[1], argv[2])) return 1;\n" \
+    main = "#include <stdio.h>\nint step(void);\nint main(int argc, char **argv) {\n  if (step() != 1 || rename(argv[1], argv[2])) return 1;\n" \
            "  while (step() == 1) ;\n  puts(\"over\");\n  return 0;\n}\n"
     for name, text in (("main", main), ("step", "int step(void) { return 1; }\n"), ("next", "int step(void) { return 2; }\n")):
         subprocess.run(["clang-19", "-O1", "-Xclang", "-disable-llvm-passes", "-emit-llvm", "-c", "-x", "c", "-", "-o", folder / f"{name}.bc"],
