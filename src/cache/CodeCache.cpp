@@ -141,7 +141,7 @@ bool ProgramCache::hasMore(const std::function<bool(const CodeKey&)>& wanted) {
 
 std::unique_ptr<KeptBaseline> ProgramCache::baseline(const Digest& context) {
   const ProgramKey key{program(), context};
-  return std::make_unique<KeptBaseline>(key, cache_.disk.map(key.program.text(), baselineName(context)));
+  return std::make_unique<KeptBaseline>(key, cache_.disk.open(key.program.text(), baselineName(context)));
 }
 
 void ProgramCache::keepBaseline(const Digest& context, std::string file) {
@@ -150,15 +150,15 @@ void ProgramCache::keepBaseline(const Digest& context, std::string file) {
     counts.dropped.fetch_add(1, std::memory_order_relaxed);
 }
 
-std::optional<ProgramCache::Start> ProgramCache::start(const Digest& context) {
+std::optional<std::string> ProgramCache::start(const Digest& context) {
   const ProgramKey key{program(), context};
-  auto file = cache_.disk.map(key.program.text(), startName(context));
-  auto payload = file ? openWhole(key, EntryKind::Start, file->bytes) : std::nullopt;
+  auto file = cache_.disk.read(key.program.text(), startName(context));
+  auto payload = file ? openWhole(key, EntryKind::Start, *file) : std::nullopt;
   if (file && !payload)
     counts.damaged.fetch_add(1, std::memory_order_relaxed);
   if (!payload)
     return std::nullopt;
-  return Start{std::move(*file), *payload};
+  return std::string(*payload);
 }
 
 void ProgramCache::keepStart(const Digest& context, std::string payload) {

@@ -88,11 +88,7 @@ public:
   void keepBaseline(const Digest& context, std::string file);
 
   /// What linking the program gave, in the `context` of what the host gave it.
-  struct Start {
-    DiskStore::Mapped file;
-    std::string_view payload; ///< in it
-  };
-  std::optional<Start> start(const Digest& context);
+  std::optional<std::string> start(const Digest& context);
   void keepStart(const Digest& context, std::string payload);
 
   /// What earlier runs recorded. Reads the file.

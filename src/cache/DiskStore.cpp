@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -47,6 +46,17 @@ public:
 private:
   int number_;
 };
+
+/// The same open file under a high number: programs count theirs from 3. `number` may be -1, and errno stays.
+int outOfTheWay(int number) {
+  constexpr int kFirst = 500;
+  const int error = errno;
+  const int high = number >= 0 ? ::fcntl(number, F_DUPFD_CLOEXEC, kFirst) : -1;
+  if (high >= 0)
+    ::close(number);
+  errno = error;
+  return high >= 0 ? high : number;
+}
 
 int openFolder(int at, const char* name) { return ::openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC); }
 
@@ -126,7 +136,7 @@ int DiskStore::root(bool make) {
   std::lock_guard lock(mutex_);
   if (root_ >= 0 || refused_.load(std::memory_order_relaxed))
     return root_;
-  auto open = [&] { return ::open(settings_.folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); };
+  auto open = [&] { return outOfTheWay(::open(settings_.folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)); };
   int folder = open();
   if (folder < 0 && errno == ENOENT && make && makeFolders(settings_.folder))
     folder = open();
@@ -199,16 +209,27 @@ int DiskStore::openEntry(const std::string& program, const std::string& name, st
   return file.release();
 }
 
-std::optional<DiskStore::Mapped> DiskStore::map(const std::string& program, const std::string& name) {
+std::unique_ptr<const DiskStore::File> DiskStore::open(const std::string& program, const std::string& name) {
   std::uint64_t size = 0;
-  Descriptor file(openEntry(program, name, size));
-  if (!file || size == 0)
-    return std::nullopt;
-  void* start = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, *file, 0);
-  if (start == MAP_FAILED)
-    return std::nullopt;
-  auto unmap = [size](const void* memory) { ::munmap(const_cast<void*>(memory), size); };
-  return Mapped{std::shared_ptr<const void>(start, unmap), {static_cast<const char*>(start), size}};
+  const int file = openEntry(program, name, size);
+  return file >= 0 ? std::make_unique<const File>(outOfTheWay(file), size) : nullptr;
+}
+
+DiskStore::File::~File() { ::close(descriptor_); }
+
+bool DiskStore::File::read(std::uint64_t offset, void* into, std::size_t bytes) const {
+  auto* at = static_cast<char*>(into);
+  while (bytes != 0) {
+    const ssize_t got = ::pread(descriptor_, at, bytes, static_cast<off_t>(offset));
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got <= 0)
+      return false;
+    at += got;
+    offset += static_cast<std::uint64_t>(got);
+    bytes -= static_cast<std::size_t>(got);
+  }
+  return true;
 }
 
 std::optional<std::string> DiskStore::read(const std::string& program, const std::string& name) {
@@ -217,15 +238,8 @@ std::optional<std::string> DiskStore::read(const std::string& program, const std
   if (!file)
     return std::nullopt;
   std::string bytes(size, '\0');
-  std::size_t done = 0;
-  while (done < bytes.size()) {
-    ssize_t got = ::read(*file, bytes.data() + done, bytes.size() - done);
-    if (got < 0 && errno == EINTR)
-      continue;
-    if (got <= 0)
-      return std::nullopt;
-    done += static_cast<std::size_t>(got);
-  }
+  if (!File(file.release(), size).read(0, bytes.data(), bytes.size()))
+    return std::nullopt;
   return bytes;
 }
 

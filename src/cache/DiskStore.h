@@ -58,12 +58,24 @@ public:
   bool any(const std::string& program, const std::function<bool(std::string_view)>& wanted);
   bool has(const std::string& program, const std::string& name) const;
   std::optional<std::string> read(const std::string& program, const std::string& name);
-  /// The file in memory, read when it is looked at. Files are replaced and never changed, so that it stays as it is.
-  struct Mapped {
-    std::shared_ptr<const void> memory; ///< owns the bytes
-    std::string_view bytes;
+  /// An entry of which parts are read, while it is open. Files are replaced and never changed, so that it stays what it is; should
+  /// someone cut it short or close its descriptor all the same, reading fails. (A mapping would end the process then.)
+  class File {
+  public:
+    File(int descriptor, std::uint64_t bytes) : descriptor_(descriptor), bytes_(bytes) {}
+    ~File();
+    File(const File&) = delete;
+    File& operator=(const File&) = delete;
+    std::uint64_t bytes() const { return bytes_; }
+    /// All of so many bytes there; false if there are not. Any thread.
+    bool read(std::uint64_t offset, void* into, std::size_t bytes) const;
+
+  private:
+    const int descriptor_;
+    const std::uint64_t bytes_;
   };
-  std::optional<Mapped> map(const std::string& program, const std::string& name);
+  /// Null if there is none.
+  std::unique_ptr<const File> open(const std::string& program, const std::string& name);
   bool write(const std::string& program, const std::string& name, std::string_view bytes);
   void remove(const std::string& program, const std::string& name);
   /// The program was used now: it is among the last to be evicted.

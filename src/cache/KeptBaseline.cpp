@@ -15,55 +15,71 @@ constexpr std::uint64_t kMostBytes = std::uint64_t{32} << 20;
 
 } // namespace
 
-KeptBaseline::KeptBaseline(const ProgramKey& key, std::optional<DiskStore::Mapped> file) : key_(key) {
-  if (!file)
-    return;
-  memory_ = std::move(file->memory);
-  if (!open(file->bytes)) {
+KeptBaseline::KeptBaseline(const ProgramKey& key, std::unique_ptr<const DiskStore::File> file)
+    : key_(key), file_(std::move(file)) {
+  if (file_ && !readIndex()) {
     kept_.clear();
     ++damaged_;
   }
 }
 
-bool KeptBaseline::open(std::string_view file) {
-  ByteReader in(file);
-  const std::uint64_t sealed = in.u64();
-  auto index = openWhole(key_, EntryKind::Baseline, in.take(sealed));
+bool KeptBaseline::readIndex() {
+  char head[sizeof(std::uint64_t)];
+  if (!file_->read(0, head, sizeof head))
+    return false;
+  const std::uint64_t sealed = ByteReader({head, sizeof head}).u64();
+  const std::uint64_t left = file_->bytes() - sizeof head;
+  if (sealed > left)
+    return false;
+  std::string bytes(sealed, '\0');
+  if (!file_->read(sizeof head, bytes.data(), bytes.size()))
+    return false;
+  auto index = openWhole(key_, EntryKind::Baseline, bytes);
   if (!index)
     return false;
-  const std::string_view code = file.substr(sizeof(std::uint64_t) + sealed);
+  const std::uint64_t begin = sizeof head + sealed, end = file_->bytes();
   ByteReader entries(*index);
-  for (std::uint64_t left = entries.count(kIndexEntry); left != 0; --left) {
+  for (std::uint64_t count = entries.count(kIndexEntry); count != 0; --count) {
     Key key;
     Entry entry;
     key.function = entries.u32();
     const std::uint32_t flags = entries.u32();
     key.records = (flags & kRecords) != 0;
     entry.refused = (flags & kRefused) != 0;
-    const std::uint64_t offset = entries.u64(), bytes = entries.u64();
+    entry.offset = begin + entries.u64();
+    entry.bytes = entries.u64();
     entry.hash = entries.u64();
     entry.nanoseconds = entries.u64();
-    if (offset > code.size() || bytes > code.size() - offset)
+    if (entry.offset < begin || entry.offset > end || entry.bytes > end - entry.offset)
       return false;
-    entry.bytes = code.substr(offset, bytes);
     kept_.insert_or_assign(key, entry);
   }
   return entries.finished();
+}
+
+std::optional<std::string_view> KeptBaseline::bytesOf(const Key& key, const Entry& entry) {
+  if (auto added = added_.find(key); added != added_.end())
+    return added->second;
+  read_.resize(entry.bytes);
+  if (!file_->read(entry.offset, read_.data(), read_.size()) || hashBytes(read_) != entry.hash)
+    return std::nullopt;
+  return read_;
 }
 
 std::optional<KeptBaseline::Found> KeptBaseline::find(const Key& key) {
   auto at = kept_.find(key);
   if (at == kept_.end())
     return std::nullopt;
-  const Entry& entry = at->second;
-  if (hashBytes(entry.bytes) != entry.hash) {
+  const Entry entry = at->second;
+  auto bytes = bytesOf(key, entry);
+  if (!bytes) {
     ++damaged_;
     kept_.erase(at);
     return std::nullopt;
   }
   ++found_;
   savedNs_ += entry.nanoseconds;
-  return Found{entry.bytes, entry.refused};
+  return Found{*bytes, entry.refused};
 }
 
 void KeptBaseline::add(const Key& key, std::string bytes, bool refused, std::uint64_t nanoseconds) {
@@ -74,7 +90,7 @@ void KeptBaseline::add(const Key& key, std::string bytes, bool refused, std::uin
     return; // made again, after it was retired: the same
   addedBytes_ += at->second.size();
   addedNs_ += nanoseconds;
-  kept_.insert_or_assign(key, Entry{at->second, hashBytes(at->second), nanoseconds, refused});
+  kept_.insert_or_assign(key, Entry{0, at->second.size(), hashBytes(at->second), nanoseconds, refused});
 }
 
 bool KeptBaseline::grown(std::uint64_t leastNs) const {
@@ -88,26 +104,32 @@ void KeptBaseline::addTo(CacheStatistics& statistics) const {
   statistics.damaged += damaged_;
 }
 
-std::string KeptBaseline::bytes() const {
+std::string KeptBaseline::bytes() {
   ByteWriter index;
-  index.count(kept_.size());
-  std::uint64_t offset = 0;
+  std::string code;
+  std::uint32_t count = 0;
   for (const auto& [key, entry] : kept_) {
+    auto bytes = bytesOf(key, entry);
+    if (!bytes)
+      continue;
     index.u32(key.function);
     index.u32((key.records ? kRecords : 0) | (entry.refused ? kRefused : 0));
-    index.u64(offset);
-    index.u64(entry.bytes.size());
+    index.u64(code.size());
+    index.u64(bytes->size());
     index.u64(entry.hash);
     index.u64(entry.nanoseconds);
-    offset += entry.bytes.size();
+    code += *bytes;
+    ++count;
   }
-  const std::string sealed = sealWhole(key_, EntryKind::Baseline, index.bytes);
+  ByteWriter counted;
+  counted.count(count);
+  counted.bytes += index.bytes;
+  const std::string sealed = sealWhole(key_, EntryKind::Baseline, counted.bytes);
   ByteWriter out;
-  out.bytes.reserve(sizeof(std::uint64_t) + sealed.size() + offset);
+  out.bytes.reserve(sizeof(std::uint64_t) + sealed.size() + code.size());
   out.u64(sealed.size());
   out.bytes += sealed;
-  for (const auto& [key, entry] : kept_)
-    out.bytes += entry.bytes;
+  out.bytes += code;
   return std::move(out.bytes);
 }
 

@@ -1,13 +1,14 @@
-// Baseline code of a program's earlier runs: one file for each context, mapped at load.
+// Baseline code of a program's earlier runs: one file for each context.
 //
 // LLVM's code is one entry a function, for each is made by itself and takes milliseconds. Baseline code is made by the
 // hundred at the start of every run, in some ten microseconds each, of which half goes into reading the function's IR:
-// an entry of its own would cost as much as it saves. So all of it is one file, with an index that is checked when it is
-// opened and code that is checked when it is used. A run that had to compile much writes the file anew, with what it found there
-// and what it made; of two that do so at once the last one's stays.
+// an entry of its own would cost as much as it saves. So all of it is one file, with an index that is read and checked
+// when it is opened, and code that is when it is used. A run that had to compile much writes the file anew, with what
+// it found there and what it made; of two that do so at once the last one's stays.
 //
 //   size of the sealed index 8, sealed index (Entry.h), code
-//   index: count 4, then for each: function 4, flags 4, offset 8 (in the code), bytes 8, XXH3 of them 8, nanoseconds it took 8
+//   index: count 4, then for each: function 4, flags 4, offset 8 (in the code), bytes 8, XXH3 of them 8, nanoseconds it
+//   took 8
 //
 // One thread at a time.
 #pragma once
@@ -35,12 +36,12 @@ public:
     auto operator<=>(const Key&) const = default;
   };
   struct Found {
-    std::string_view bytes; ///< as they were added; they stay as long as this object
+    std::string_view bytes; ///< as they were added; until the next find()
     bool refused = false;   ///< the tier does not take the function: why
   };
 
   /// `file` as bytes() gave it, or nothing. A damaged one counts as nothing.
-  KeptBaseline(const ProgramKey& key, std::optional<DiskStore::Mapped> file);
+  KeptBaseline(const ProgramKey& key, std::unique_ptr<const DiskStore::File> file);
 
   bool has(const Key& key) const { return kept_.contains(key); }
   /// Nothing if there is none, or it is damaged.
@@ -51,21 +52,24 @@ public:
   /// Whether what was added is worth a file: making it took at least so long.
   bool grown(std::uint64_t leastNs) const;
   /// The file: all that was found and added.
-  std::string bytes() const;
+  std::string bytes();
 
   std::size_t size() const { return kept_.size(); }
   void addTo(CacheStatistics& statistics) const;
 
 private:
   struct Entry {
-    std::string_view bytes; ///< in the file or in added_
+    std::uint64_t offset = 0, bytes = 0; ///< in the file, unless it was added
     std::uint64_t hash = 0, nanoseconds = 0;
     bool refused = false;
   };
-  bool open(std::string_view file);
+  bool readIndex();
+  /// The bytes of an entry, if they are what they were.
+  std::optional<std::string_view> bytesOf(const Key& key, const Entry& entry);
 
   const ProgramKey key_;
-  std::shared_ptr<const void> memory_;
+  const std::unique_ptr<const DiskStore::File> file_; ///< null: there is none
+  std::string read_;
   std::map<Key, Entry> kept_;
   std::map<Key, std::string> added_;
   std::uint64_t found_ = 0, damaged_ = 0, savedNs_ = 0, addedNs_ = 0, addedBytes_ = 0;

@@ -1,12 +1,14 @@
-// A start without the modules: what linking them gave is kept, so that a later run of the same files opens them only when it
-// needs their IR.
+// A start without the modules: what linking them gave is kept, so that a later run of the same files opens them only
+// when it needs their IR.
 //
-// Of a run in which everything that is reached has code already (cache/KeptBaseline.h), reading the modules' headers, linking by
-// name and writing the variables' initial values is most of what is left. All of that follows from the files, but for where
-// things are: names from outside are looked up anew, and a kept start is used only if each is there, or is not, as it was.
+// Of a run in which everything that is reached has code already (cache/KeptBaseline.h), reading the modules' headers,
+// linking by name and writing the variables' initial values is most of what is left. All of that follows from the
+// files, but for where things are: names from outside are looked up anew, and a kept start is used only if each is
+// there, or is not, as it was.
 //
-// Not kept: programs with file-level assembly or bounds of named sections, whose names are known only after the layout; those
-// that can be replaced, are counted for coverage, or are shown in a report; and where anything asks for more than lean reading.
+// Not kept: programs with file-level assembly or bounds of named sections, whose names are known only after the layout;
+// those that can be replaced, are counted for coverage, or are shown in a report; and where anything asks for more than
+// lean reading.
 #include "engine/EngineCore.h"
 #include "engine/ProgramCore.h"
 #include "support/Bytes.h"
@@ -15,8 +17,8 @@ namespace kiln {
 
 bool ProgramCore::mayKeepStart(const ProgramInput& input) const {
   const Options& options = engine_->options;
-  return cache_ && mayUseKept() && options.ladder.bottom() <= Tier::Baseline && !input.replaceable && !options.coverage &&
-         !options.report && !options.verifyAll;
+  return cache_ && mayUseKept() && options.ladder.bottom() <= Tier::Baseline && !input.replaceable &&
+         !options.coverage && !options.report && !options.verifyAll;
 }
 
 /// Before anything of the program is known but its files and what the host gave it.
@@ -24,11 +26,12 @@ std::optional<ProgramCore::KeptStart> ProgramCore::keptStart(const ProgramInput&
   if (!mayKeepStart(input) || sourceBytes() > kHashedAtLoad || !engine_->cache->disk.knows("") || !cache_->known())
     return std::nullopt;
   startContext_ = digestOfHost(input);
-  KeptStart start;
-  start.entry = cache_->start(startContext_);
-  if (!start.entry)
+  auto entry = cache_->start(startContext_);
+  if (!entry)
     return std::nullopt;
-  start.rest = ByteReader(start.entry->payload);
+  KeptStart start;
+  start.entry = std::make_unique<const std::string>(std::move(*entry));
+  start.rest = ByteReader(*start.entry);
   start.mainFunction = start.rest.u32();
   start.mainReturnsInt = start.rest.u8() != 0;
   auto map = ProgramMap::restore(start.rest, host_);

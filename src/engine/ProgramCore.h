@@ -234,7 +234,7 @@ private:
   std::size_t sourceBytes() const;
   // KeptStart.cpp
   struct KeptStart {
-    std::optional<cache::ProgramCache::Start> entry;
+    std::unique_ptr<const std::string> entry; ///< its bytes
     ProgramMap map;
     ByteReader rest{{}}; ///< the variables' initial values
     std::uint32_t mainFunction = 0;

@@ -15,7 +15,9 @@ void put(ByteWriter& out, const std::string& name) {
   out.count(name.size());
   out.bytes += name;
 }
-std::string takeName(ByteReader& in) { return std::string(in.take(in.count(1))); }
+std::string takeName(ByteReader& in) {
+  return std::string(in.take(in.count(1)));
+}
 
 void put(ByteWriter& out, const SymbolRef& ref) {
   out.u8(static_cast<std::uint8_t>(ref.kind));

@@ -14,7 +14,9 @@ struct Search {
   std::string found;
 };
 
-std::size_t aligned(std::size_t size) { return (size + 3) & ~std::size_t{3}; }
+std::size_t aligned(std::size_t size) {
+  return (size + 3) & ~std::size_t{3};
+}
 
 void lookAt(const char* notes, std::size_t size, std::string& found) {
   while (size >= sizeof(ElfW(Nhdr))) {

@@ -172,7 +172,7 @@ def where_it_is(bench):
     check(not home.exists(), "a cache that is off made a folder")
     hello = bench.scratch / "hello.ll"
     hello.write_text('target triple = "x86_64-pc-linux-gnu"\ndefine i32 @main() {\n  ret i32 0\n}\n')
-    bench.run(None, program=hello)
+    bench.run(None, program=hello, quick=False)
     check(not home.exists(), "a program that compiles nothing made a folder")
     bench.right("default", None)
     check(len(entries(home / ".cache/kiln")) > 0, "nothing in ~/.cache/kiln")

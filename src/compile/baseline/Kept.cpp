@@ -5,8 +5,8 @@
 #include "compile/baseline/Stored.h"
 #include "compile/baseline/Work.h"
 #include "compile/baseline/emit/Emission.h"
-#include "support/Bytes.h"
 #include "support/BuildNote.h"
+#include "support/Bytes.h"
 #include "support/Clock.h"
 
 namespace kiln::baseline {
@@ -51,9 +51,14 @@ std::string Baseline::identity() const {
 bool Baseline::bind(Code& code) {
   for (RuntimeAddress& each : code.runtime) {
     switch (each.kind) {
-    case RuntimeAddress::Kind::Kiln: break;
-    case RuntimeAddress::Kind::Library: each.address = work_->libraryFunction(each.name.c_str()); break;
-    case RuntimeAddress::Kind::ThreadLocals: each.address = reinterpret_cast<std::uintptr_t>(work_->threadLocals()); break;
+    case RuntimeAddress::Kind::Kiln:
+      break;
+    case RuntimeAddress::Kind::Library:
+      each.address = work_->libraryFunction(each.name.c_str());
+      break;
+    case RuntimeAddress::Kind::ThreadLocals:
+      each.address = reinterpret_cast<std::uintptr_t>(work_->threadLocals());
+      break;
     case RuntimeAddress::Kind::Name:
       if (each.id < parts_.map.externals.size())
         each.address = reinterpret_cast<std::uintptr_t>(work_->externalName(each.id).c_str());
@@ -66,20 +71,27 @@ bool Baseline::bind(Code& code) {
     switch (to.target) {
     case Target::Slot:
     case Target::Stub:
-    case Target::Counters: return to.id < parts_.map.functions.size();
-    case Target::Data: return to.id < parts_.map.data.size();
-    case Target::External: return to.id < parts_.map.externals.size();
-    case Target::Runtime: return to.id < code.runtime.size();
-    case Target::Loop: return to.id < code.loops.size();
+    case Target::Counters:
+      return to.id < parts_.map.functions.size();
+    case Target::Data:
+      return to.id < parts_.map.data.size();
+    case Target::External:
+      return to.id < parts_.map.externals.size();
+    case Target::Runtime:
+      return to.id < code.runtime.size();
+    case Target::Loop:
+      return to.id < code.loops.size();
     case Target::Profile:
     case Target::Code:
-    case Target::Null: return true;
+    case Target::Null:
+      return true;
     }
     return false;
   };
-  return std::ranges::all_of(code.fixups, [&](const Fixup& fixup) {
-           return exists(fixup.to) && fixup.at + (fixup.end == 0 ? 8u : 4u) <= code.bytes.size();
-         }) &&
+  return std::ranges::all_of(code.fixups,
+                             [&](const Fixup& fixup) {
+                               return exists(fixup.to) && fixup.at + (fixup.end == 0 ? 8u : 4u) <= code.bytes.size();
+                             }) &&
          std::ranges::all_of(code.types, exists) && exists(code.personality);
 }
 

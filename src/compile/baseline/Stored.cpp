@@ -9,10 +9,12 @@ namespace kiln::baseline {
 namespace {
 
 /// Functions of the runtime are stored as their distance from this one.
-std::uintptr_t anchor() { return reinterpret_cast<std::uintptr_t>(&kiln_baseline_loop); }
+std::uintptr_t anchor() {
+  return reinterpret_cast<std::uintptr_t>(&kiln_baseline_loop);
+}
 
-/// All fields of Code that a version needs, in one order for both ways; `archive(field)` for numbers and arrays of plain
-/// structs.
+/// All fields of Code that a version needs, in one order for both ways; `archive(field)` for numbers and arrays of
+/// plain structs.
 template <typename Archive, typename Code> void plainFields(Archive&& archive, Code& code) {
   archive(code.function);
   archive(code.bytes);
@@ -36,15 +38,27 @@ template <typename Archive, typename Code> void plainFields(Archive&& archive, C
 }
 
 // The fields of what arrays consist of.
-template <typename Use> auto fieldsOf(Reference& each, Use&& use) { return use(each.target, each.id, each.addend); }
+template <typename Use> auto fieldsOf(Reference& each, Use&& use) {
+  return use(each.target, each.id, each.addend);
+}
 template <typename Use> auto fieldsOf(Fixup& each, Use&& use) {
   return use(each.at, each.end, each.to.target, each.to.id, each.to.addend);
 }
-template <typename Use> auto fieldsOf(FrameStep& each, Use&& use) { return use(each.kind, each.at, each.reg, each.offset); }
-template <typename Use> auto fieldsOf(LoopSite& each, Use&& use) { return use(each.block); }
-template <typename Use> auto fieldsOf(CallRange& each, Use&& use) { return use(each.begin, each.end, each.landing, each.site); }
-template <typename Use> auto fieldsOf(CountSite& each, Use&& use) { return use(each.kind, each.value, each.offset, each.count); }
-template <typename Use> auto fieldsOf(Place& each, Use&& use) { return use(each.reg, each.saved, each.offset); }
+template <typename Use> auto fieldsOf(FrameStep& each, Use&& use) {
+  return use(each.kind, each.at, each.reg, each.offset);
+}
+template <typename Use> auto fieldsOf(LoopSite& each, Use&& use) {
+  return use(each.block);
+}
+template <typename Use> auto fieldsOf(CallRange& each, Use&& use) {
+  return use(each.begin, each.end, each.landing, each.site);
+}
+template <typename Use> auto fieldsOf(CountSite& each, Use&& use) {
+  return use(each.kind, each.value, each.offset, each.count);
+}
+template <typename Use> auto fieldsOf(Place& each, Use&& use) {
+  return use(each.reg, each.saved, each.offset);
+}
 template <typename Use> auto fieldsOf(std::pair<std::uint32_t, std::int32_t>& each, Use&& use) {
   return use(each.first, each.second);
 }
@@ -75,9 +89,8 @@ private:
     out.bytes.resize(at + count * storedBytes<T>());
     char* to = out.bytes.data() + at;
     for (std::size_t i = 0; i < count; ++i)
-      fieldsOf(const_cast<T&>(values[i]), [&](const auto&... fields) {
-        ((memcpy(to, &fields, sizeof fields), to += sizeof fields), ...);
-      });
+      fieldsOf(const_cast<T&>(values[i]),
+               [&](const auto&... fields) { ((memcpy(to, &fields, sizeof fields), to += sizeof fields), ...); });
   }
 };
 
@@ -96,7 +109,8 @@ private:
     const char* from = bytes.data();
     if (!bytes.empty())
       for (std::size_t i = 0; i < count; ++i)
-        fieldsOf(values[i], [&](auto&... fields) { ((memcpy(&fields, from, sizeof fields), from += sizeof fields), ...); });
+        fieldsOf(values[i],
+                 [&](auto&... fields) { ((memcpy(&fields, from, sizeof fields), from += sizeof fields), ...); });
   }
 };
 

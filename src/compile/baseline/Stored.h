@@ -1,8 +1,8 @@
 // Code as bytes, for a later process of the same executable.
 //
-// Whoever keeps them must know that the same executable reads them (support/BuildNote.h), and that they are whole: functions
-// of the runtime are distances within the executable. Those of libraries are names, looked up anew; the program's things are
-// numbers, which follow from its files.
+// Whoever keeps them must know that the same executable reads them (support/BuildNote.h), and that they are whole:
+// functions of the runtime are distances within the executable. Those of libraries are names, looked up anew; the
+// program's things are numbers, which follow from its files.
 #pragma once
 
 #include <memory>
