@@ -175,7 +175,7 @@ def check_perf_map(kiln: str, folder: Path) -> list[str]:
                          capture_output=True, text=True, timeout=120)
     if run.returncode != 0:
         return []
-    told = subprocess.run(["perf", "script", "-i", folder / "map.data", "-F", "sym"], capture_output=True, text=True, timeout=120).stdout
+    told = subprocess.run(["perf", "script", "-i", folder / "map.data", "-F", "ip,sym"], capture_output=True, text=True, timeout=120).stdout
     return [] if "spin_here" in told else [f"perf names {sorted(set(told.split()))[:20]}"]
 
 
