@@ -1,8 +1,8 @@
 // Memory for generated code and its constants, never writable and executable at one address.
 //
-// The pages of a memory file (or of none, CodePages) are mapped twice: once inside the program's address range with the rights that the
-// running program needs (execute, or read only), once elsewhere for writing. Code of many functions shares pages,
-// and publishing needs no system call. Three arenas: code (read + execute), constants (read), data (private,
+// The pages of a memory file (or of none, CodePages) are mapped twice: once inside the program's address range with the
+// rights that the running program needs (execute, or read only), once elsewhere for writing. Code of many functions shares
+// pages, and publishing needs no system call. Three arenas: code (read + execute), constants (read), data (private,
 // read + write: the few writable words that object files bring along).
 //
 // Thread-safety: allocate() and release() lock; writing to a span needs no lock, it belongs to its allocator's
@@ -25,15 +25,16 @@
 
 namespace kiln {
 
-/// What memory is for. Tools is what measures the program: it lies at the arena's far end, so that the program's code is where it would be
-/// without, in the same places of cache lines, by which tiny loops can differ by a tenth. All but FirstCode leave the reserve to the first code of functions, without which a program cannot go on.
+/// What memory is for. Tools is what measures the program: it lies at the arena's far end, so that the program's code is
+/// where it would be without, in the same places of cache lines, by which tiny loops can differ by a tenth. All but
+/// FirstCode leave the reserve to the first code of functions, without which a program cannot go on.
 enum class CodeUse : unsigned char { FirstCode, Promotion, Tools };
 
 enum class CodeArena : unsigned char { Code, Constants, Data };
 inline constexpr std::size_t kCodeArenaCount = 3;
 
-/// Of what pages are. Nameless ones are for perf, which looks for names of generated code only where a mapping has no file of its own
-/// (they are called /dev/zero). All of them counts as promised memory where the system overcommits nothing.
+/// Of what pages are. Nameless ones are for perf, which looks for names of generated code only where a mapping has no file
+/// of its own (they are called /dev/zero). All of them counts as promised memory where the system overcommits nothing.
 enum class CodePages : unsigned char { File, Nameless };
 
 /// A piece of the code space: `rx` is where the program sees it, `rw` where it can be written. The same for Data.

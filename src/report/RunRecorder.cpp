@@ -313,7 +313,8 @@ void RunRecorder::close(Track& track, std::uint64_t now) {
     const std::uint64_t cpu = programCpu();
     const double rate = rateOf(track, calls, cpu, now);
     if (!track.first || track.delayed)
-      track.estimated += (track.first ? rate : (track.rate + rate) / 2) * static_cast<double>(track.openedCpu - std::min(track.openedCpu, track.closedCpu));
+      track.estimated += (track.first ? rate : (track.rate + rate) / 2) *
+                         static_cast<double>(track.openedCpu - std::min(track.openedCpu, track.closedCpu));
     track.closedCpu = cpu;
     track.rate = rate;
     track.callsAtOpen = track.calls(); // now that those between are known
