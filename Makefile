@@ -48,10 +48,14 @@ install: ## build everything and install it (PREFIX=/usr/local)
 	@cmake --build build/release --parallel $(JOBS) --target kiln_command kiln_static kiln_shared kiln_manual kiln_changelog
 	@cmake --install build/release --prefix $(or $(PREFIX),/usr/local)
 
-package: ## Debian packages, in build/release/packages
+# CONTACT='Name <address>' says who answers for them; the build folder remembers it.
+package: ## Debian packages, in build/release/packages (CONTACT='Name <address>')
 	@scripts/setup package
 	$(call configure,release,OFF)
+	$(if $(CONTACT),@cmake build/release -DKILN_PACKAGE_CONTACT='$(CONTACT)' --log-level=WARNING)
 	@cmake --build build/release --parallel $(JOBS) --target kiln_command kiln_static kiln_shared kiln_manual kiln_changelog
+	@grep -q '^KILN_PACKAGE_CONTACT.*\.invalid>$$' build/release/CMakeCache.txt && \
+	  echo "packages without a contact: give CONTACT='Name <address>' before they go to anybody else" >&2 || true
 	rm -rf build/release/packages
 	cpack --config build/release/CPackConfig.cmake -G DEB -B build/release/packages
 	rm -rf build/release/packages/_CPack_Packages

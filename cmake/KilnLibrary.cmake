@@ -30,6 +30,10 @@ target_compile_features(kiln_shared INTERFACE cxx_std_23)
 target_link_libraries(kiln_shared PRIVATE kiln_flags kiln_lld kiln_llvm_libs asmjit ${KILN_MBEDCRYPTO_A} ${KILN_HIREDIS_A})
 target_link_options(kiln_shared PRIVATE -Wl,--version-script=${PROJECT_SOURCE_DIR}/src/kiln.map -Wl,-Bsymbolic
   -Wl,--gc-sections -Wl,-O2 -Wl,--hash-style=gnu -Wl,-z,nodelete -Wl,-z,defs -Wl,--wrap=stderr)
+# Nothing outside can call into LLVM here, so nobody misses it.
+if(KILN_LLVM STREQUAL "static" AND NOT KILN_SANITIZE)
+  kiln_leave_out(kiln_shared)
+endif()
 
 # --- Installation. Components: runtime (the command), library (libkiln.so.0), dev (headers, archive, packages of CMake and
 # pkg-config).

@@ -26,6 +26,13 @@ set(kiln_docs ${CMAKE_INSTALL_DATADIR}/doc)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs/ DESTINATION ${kiln_docs}/kiln COMPONENT runtime FILES_MATCHING PATTERN "*.md")
 install(FILES ${PROJECT_SOURCE_DIR}/README.md DESTINATION ${kiln_docs}/kiln COMPONENT runtime)
 
+# Who answers for the packages is whoever makes them. `.invalid` is nobody's (RFC 2606).
+set(KILN_PACKAGE_CONTACT "Maintainer not set <KILN_PACKAGE_CONTACT@kiln.invalid>" CACHE STRING
+  "Who answers for the packages, as 'Name <address>': their Maintainer")
+if(NOT KILN_PACKAGE_CONTACT MATCHES "^[^<>,\n]+ <[^<>@ \n]+@[^<>@ \n]+>$")
+  message(FATAL_ERROR "KILN_PACKAGE_CONTACT is '${KILN_PACKAGE_CONTACT}', not of the form 'Name <address>'")
+endif()
+
 # --- Debian packages. Each has its licence and change log; the archive's has no symbols to strip but those of its functions.
 configure_file(${PROJECT_SOURCE_DIR}/packaging/changelog.in ${CMAKE_BINARY_DIR}/packaging/changelog @ONLY)
 add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/packaging/changelog.gz
@@ -49,7 +56,7 @@ endforeach()
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME kiln)
 set(CPACK_PACKAGE_VENDOR "The Kiln maintainers")
-set(CPACK_PACKAGE_CONTACT "The Kiln maintainers <maintainers@kiln.invalid>")
+set(CPACK_PACKAGE_CONTACT "${KILN_PACKAGE_CONTACT}")
 set(CPACK_PACKAGE_DIRECTORY ${CMAKE_BINARY_DIR}/packages)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)

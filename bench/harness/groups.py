@@ -146,8 +146,25 @@ def report(session):
             contenders = [*session.kiln(bitcode, args),
                           *session.kiln(bitcode, args, "--report", build.OUT / "report.json", name="reported")]
             rows.append((session.label(name, variant), contenders, session.options.reps, False))
-    session.run_table("report: CPU time with --report over that without", [
-        Column("kiln s", "cpu", "kiln"), Column("CPU reported/kiln", "cpu", "reported", "kiln")], rows)
+    session.run_table("report: time with --report over that without", [
+        Column("kiln s", "cpu", "kiln"), Column("CPU reported/kiln", "cpu", "reported", "kiln"),
+        Column("wall reported/kiln", "wall", "reported", "kiln")], rows)
+
+
+def replaceable(session):
+    """Calls of functions that can be redefined against the same calls inlined or direct, in the steady state."""
+    reps = "3" if session.options.quick else "60"
+    bitcode, rows = build.bitcode("replaceable", "raw"), []
+    for which in ("small", "nested", "middle", "recursive"):
+        if session.wants(which):
+            args = [which, reps]
+            rows.append((which, [Contender("native", [build.native("replaceable"), *args]), *session.kiln(bitcode, args),
+                                 *session.kiln(bitcode, args, "--watch-reload", bitcode, name="replaceable")], session.options.reps, True))
+    # A repetition is 10,000,000 calls.
+    session.run_table("replaceable: nanoseconds a call, and what redefinitions cost", [
+        Column("native", "steady", "native", scale=100), Column("kiln", "steady", "kiln", scale=100),
+        Column("replaceable", "steady", "replaceable", scale=100),
+        Column("replaceable/kiln", "steady", "replaceable", "kiln")], rows)
 
 
 def real(session):
@@ -192,7 +209,7 @@ GROUPS = {"start": start, "steady": steady, "peak": peak.peak, "knowledge": know
           "phases": peak.change_of_mind, "real": real, "report": report, "counting": counting.counting,
           "interpreter": interpreter.interpreter, "decode": interpreter.decode,
           "throughput": tiers.throughput, "baseline": tiers.baseline, "curves": tiers.curves, "short": tiers.short,
-          "cache": kept.kept, "export": exported.export,
+          "replaceable": replaceable, "cache": kept.kept, "export": exported.export,
           "ladders": tiers.ladders}
 # What is run when no group is named: all but the experiment.
 USUAL = [name for name in GROUPS if name != "ladders"]

@@ -24,6 +24,9 @@ struct TierEvent {
     Dropped,   ///< the queue was full; the budget brings the request back
     Exited,    ///< a guard failed and the interpreter goes on; `reason` tells which and with what values
     LoopPublished, ///< activations that reach the header of `loop` move into new code there; calls go where they went
+    /// Calls now go to another definition (Program::replace()), whose symbol `reason` is; counts are of the old one. `from`: where
+    /// that was; `to`: the ladder's bottom. Told by the thread that replaces.
+    Replaced,
   };
   Kind kind = Kind::Requested;   ///< what happened
   std::string_view program;      ///< the name of its first file or buffer
@@ -40,7 +43,7 @@ struct TierEvent {
   std::uint64_t compileNanoseconds = 0; ///< for Published and LoopPublished: what the version cost
 };
 
-/// "request", "publish", "demote", "failed", "dropped", "exit" or "loop": in traces and reports.
+/// "request", "publish", "demote", "failed", "dropped", "exit", "loop" or "replace": in traces and reports.
 KILN_API std::string_view eventName(TierEvent::Kind kind);
 
 /// Receives events. Called from the program's threads, in the middle of its code (also inside its signal handlers), and

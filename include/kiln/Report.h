@@ -72,7 +72,7 @@ struct ReportedCompile {
 
 /// A decision, as an Observer is told.
 struct ReportedEvent {
-  std::string kind; ///< "request", "publish", "demote", "failed", "dropped", "exit", "loop"
+  std::string kind; ///< "request", "publish", "demote", "failed", "dropped", "exit", "loop", "replace"
   std::string function;     ///< its symbol
   std::optional<Tier> from; ///< none before the first compile
   Tier to = Tier::O0;       ///< what it is about
@@ -111,7 +111,7 @@ struct ReportMeasurement {
   std::uint64_t samples = 0;        ///< of the program's threads
   std::uint64_t samplesMissed = 0;  ///< for which there was no room
   std::uint64_t eventsDropped = 0;  ///< for which there was no room
-  std::uint64_t probeNs = 0;   ///< overhead: timing and counting calls
+  std::uint64_t probeNs = 0;   ///< overhead: timing and counting calls, and that processors predict them worse for a while
   std::uint64_t samplerNs = 0; ///< overhead: samples
   std::uint64_t threadNs = 0;  ///< overhead: CPU time of the thread that records
   double overheadShare = 0;    ///< of the program's CPU time

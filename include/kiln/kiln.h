@@ -163,7 +163,8 @@ enum {
   KILN_EVENT_FAILED = 3,
   KILN_EVENT_DROPPED = 4,
   KILN_EVENT_EXITED = 5,
-  KILN_EVENT_LOOP_PUBLISHED = 6
+  KILN_EVENT_LOOP_PUBLISHED = 6,
+  KILN_EVENT_REPLACED = 7 /* calls go to another definition, whose symbol is the reason (kiln_program_replace()) */
 };
 
 /* One decision about one function, as kiln::TierEvent. Valid during the call only. */

@@ -28,7 +28,7 @@ const char* kiln_tier_name(kiln_tier tier) {
 }
 
 const char* kiln_event_name(int32_t kind) {
-  return kind >= KILN_EVENT_REQUESTED && kind <= KILN_EVENT_LOOP_PUBLISHED
+  return kind >= KILN_EVENT_REQUESTED && kind <= KILN_EVENT_REPLACED
              ? kiln::eventName(static_cast<kiln::TierEvent::Kind>(kind)).data()
              : nullptr;
 }

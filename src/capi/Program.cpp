@@ -9,7 +9,7 @@ namespace {
 
 static_assert(KILN_BAD_REPLACEMENT == static_cast<int>(ErrorCode::BadReplacement));
 static_assert(KILN_INTERPRETER == static_cast<int>(Tier::Interpreter) && KILN_O3 == static_cast<int>(Tier::O3));
-static_assert(KILN_EVENT_LOOP_PUBLISHED == static_cast<int>(TierEvent::Kind::LoopPublished));
+static_assert(KILN_EVENT_REPLACED == static_cast<int>(TierEvent::Kind::Replaced));
 static_assert(KILN_DUMP_OPS == static_cast<int>(Program::Dump::Ops));
 
 /// Hands events on to C.

@@ -26,15 +26,31 @@ std::size_t FreeList::allocate(std::size_t size, std::size_t alignment) {
     std::size_t start = alignUp(offset, alignment);
     if (start + size > offset + length)
       continue;
-    free_.erase(it);
-    if (start > offset)
-      free_[offset] = start - offset;
-    if (offset + length > start + size)
-      free_[start + size] = offset + length - start - size;
-    used_ += size;
-    return start;
+    return take(it, start, size);
   }
   return npos;
+}
+
+std::size_t FreeList::allocateLast(std::size_t size, std::size_t alignment) {
+  for (auto it = free_.end(); it != free_.begin();) {
+    auto [offset, length] = *--it;
+    if (length < size)
+      continue;
+    if (std::size_t start = (offset + length - size) & ~(alignment - 1); start >= offset)
+      return take(it, start, size);
+  }
+  return npos;
+}
+
+std::size_t FreeList::take(Gaps::iterator gap, std::size_t start, std::size_t size) {
+  auto [offset, length] = *gap;
+  free_.erase(gap);
+  if (start > offset)
+    free_[offset] = start - offset;
+  if (offset + length > start + size)
+    free_[start + size] = offset + length - start - size;
+  used_ += size;
+  return start;
 }
 
 void FreeList::release(std::size_t offset, std::size_t size) {
@@ -54,8 +70,9 @@ void FreeList::release(std::size_t offset, std::size_t size) {
 }
 
 Result<std::unique_ptr<CodeSpace>> CodeSpace::create(AddressRange& range, const Sizes& sizes,
-                                                     std::size_t limit) {
+                                                     std::size_t limit, CodePages pages) {
   std::unique_ptr<CodeSpace> space(new CodeSpace);
+  space->pages_ = pages;
   const std::size_t bytes[kCodeArenaCount] = {sizes.code, sizes.constants, sizes.data};
   std::size_t fileOffset = 0, total = 0;
   for (std::size_t i = 0; i < kCodeArenaCount; ++i) {
@@ -68,58 +85,66 @@ Result<std::unique_ptr<CodeSpace>> CodeSpace::create(AddressRange& range, const 
     arena.rw = isData ? piece->data() : nullptr;
     arena.fileOffset = fileOffset;
     arena.book = FreeList(piece->size());
+    arena.farBegin = piece->size();
     if (!isData)
       fileOffset += piece->size();
     total += piece->size();
   }
   space->limit_ = limit ? limit : total;
-  if (!space->mapFile(false))
+  if (!space->mapPages(false))
     return fail(ErrorCode::SystemError, std::string("cannot map memory for code: ") + strerror(errno));
   return space;
 }
 
-bool CodeSpace::mapFile(bool copyOld) {
+/// New pages for an arena, at any address. `file`: -1 for pages without one.
+std::byte* CodeSpace::mapWritable(const Arena& arena, int file) {
+  const int flags = file < 0 ? MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE : MAP_SHARED;
+  void* rw = mmap(nullptr, arena.rx.size(), PROT_READ | PROT_WRITE, flags, file, file < 0 ? 0 : static_cast<off_t>(arena.fileOffset));
+  return rw == MAP_FAILED ? nullptr : static_cast<std::byte*>(rw);
+}
+
+/// The same pages where the program sees them.
+bool CodeSpace::mapReadable(const Arena& arena, int file, int rights) {
+  std::byte* rx = arena.rx.data();
+  const std::size_t size = arena.rx.size();
+  if (file >= 0)
+    return mmap(rx, size, rights, MAP_SHARED | MAP_FIXED, file, static_cast<off_t>(arena.fileOffset)) != MAP_FAILED;
+  // Of shared pages a length of 0 makes a second mapping (mremap(2)).
+  return mremap(arena.rw, 0, size, MREMAP_MAYMOVE | MREMAP_FIXED, rx) != MAP_FAILED && mprotect(rx, size, rights) == 0;
+}
+
+bool CodeSpace::mapPages(bool copyOld) {
   std::size_t bytes = 0;
   for (const Arena& arena : arenas_)
     if (arena.rw != arena.rx.data())
       bytes = arena.fileOffset + arena.rx.size();
-  int file = memfd_create("kiln-code", MFD_CLOEXEC);
-  if (file < 0)
+  int file = -1;
+  if (pages_ == CodePages::File && (file = memfd_create("kiln-code", MFD_CLOEXEC)) < 0)
     return false;
-  if (ftruncate(file, static_cast<off_t>(bytes)) != 0) {
-    close(file);
-    return false;
-  }
-  for (std::size_t i = 0; i < kCodeArenaCount; ++i) {
-    Arena& arena = arenas_[i];
-    if (CodeArena(i) == CodeArena::Data)
-      continue;
-    auto offset = static_cast<off_t>(arena.fileOffset);
-    void* rw = mmap(nullptr, arena.rx.size(), PROT_READ | PROT_WRITE, MAP_SHARED, file, offset);
-    if (rw == MAP_FAILED) {
-      close(file);
-      return false;
-    }
-    if (copyOld) {
-      // The old pages hold the code that is running right now: copy before the addresses change owner. The new view
-      // takes the old one's place, for spans name it.
-      memcpy(rw, arena.rx.data(), arena.highWater);
-      if (mremap(rw, arena.rx.size(), arena.rx.size(), MREMAP_MAYMOVE | MREMAP_FIXED, arena.rw) == MAP_FAILED) {
-        close(file);
-        return false;
-      }
-      rw = arena.rw;
-    }
-    int rights = CodeArena(i) == CodeArena::Code ? PROT_READ | PROT_EXEC : PROT_READ;
-    if (mmap(arena.rx.data(), arena.rx.size(), rights, MAP_SHARED | MAP_FIXED, file, offset) == MAP_FAILED) {
-      close(file);
-      return false;
-    }
-    arena.rw = static_cast<std::byte*>(rw);
-  }
+  bool done = file < 0 || ftruncate(file, static_cast<off_t>(bytes)) == 0;
+  for (std::size_t i = 0; i < kCodeArenaCount && done; ++i)
+    if (CodeArena(i) != CodeArena::Data)
+      done = mapArena(arenas_[i], file, CodeArena(i) == CodeArena::Code ? PROT_READ | PROT_EXEC : PROT_READ, copyOld);
   // The mappings keep the file alive; without a descriptor the guest cannot meet it by number.
-  close(file);
-  return true;
+  if (file >= 0)
+    close(file);
+  return done;
+}
+
+bool CodeSpace::mapArena(Arena& arena, int file, int rights, bool copyOld) {
+  std::byte* rw = mapWritable(arena, file);
+  if (!rw)
+    return false;
+  if (!copyOld) {
+    arena.rw = rw;
+    return mapReadable(arena, file, rights);
+  }
+  // The old pages hold the code that is running right now: copy before the addresses change owner. The new view
+  // takes the old one's place, for spans name it.
+  memcpy(rw, arena.rx.data(), arena.highWater);
+  memcpy(rw + arena.farBegin, arena.rx.data() + arena.farBegin, arena.rx.size() - arena.farBegin);
+  return mremap(rw, arena.rx.size(), arena.rx.size(), MREMAP_MAYMOVE | MREMAP_FIXED, arena.rw) != MAP_FAILED &&
+         mapReadable(arena, file, rights);
 }
 
 CodeSpace::~CodeSpace() {
@@ -142,9 +167,10 @@ Result<CodeSpan> CodeSpace::allocate(CodeArena which, std::size_t size, std::siz
   Arena& arena = arenas_[static_cast<std::size_t>(which)];
   std::size_t used = inUse();
   std::size_t offset = FreeList::npos;
-  std::size_t kept = use == CodeUse::Promotion ? reserve_ : 0;
-  if (used + whole(size) + kept <= limit_)
-    offset = arena.book.allocate(whole(size), std::max(alignment, kGranule));
+  std::size_t kept = use == CodeUse::FirstCode ? 0 : reserve_;
+  const std::size_t bytes = whole(size), aligned = std::max(alignment, kGranule);
+  if (used + bytes + kept <= limit_)
+    offset = use == CodeUse::Tools ? arena.book.allocateLast(bytes, aligned) : arena.book.allocate(bytes, aligned);
   if (offset == FreeList::npos) {
     refused_.fetch_add(1, std::memory_order_relaxed);
     return fail(ErrorCode::CodeSpaceFull, "the code space is full: " + std::to_string(used) + " of " +
@@ -152,7 +178,10 @@ Result<CodeSpan> CodeSpace::allocate(CodeArena which, std::size_t size, std::siz
                                               (kept ? std::to_string(kept) + " are kept for first calls " : std::string()) +
                                               "and " + std::to_string(size) + " more were asked for");
   }
-  arena.highWater = std::max(arena.highWater, offset + size);
+  if (use == CodeUse::Tools)
+    arena.farBegin = std::min(arena.farBegin, offset);
+  else
+    arena.highWater = std::max(arena.highWater, offset + size);
   return CodeSpan{which, arena.rx.data() + offset, arena.rw + offset, size};
 }
 
@@ -190,7 +219,7 @@ void CodeSpace::expectChild() {
 }
 
 bool CodeSpace::privatise() {
-  const bool copied = mapFile(true);
+  const bool copied = mapPages(true);
   if (copies_) {
     if (copied)
       copies_->fetch_add(1, std::memory_order_release);

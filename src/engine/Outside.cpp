@@ -28,15 +28,15 @@ Result<void> ProgramCore::compileAll() {
 void ProgramCore::withdraw(std::uintptr_t address) {
   if (names_)
     names_->remove(address);
-  if (recorder_)
-    recorder_->removeCode(address);
+  if (recorder())
+    recorder()->removeCode(address);
   std::lock_guard lock(announcing_);
   if (codeMap_)
     codeMap_->remove(address);
 }
 
 void ProgramCore::announce(const FunctionRecord& record, const Version& version) {
-  if (recorder_)
+  if (recorder())
     tellRecorder(record, version);
   if (!names_ && !codeMap_)
     return;

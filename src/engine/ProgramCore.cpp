@@ -30,9 +30,10 @@ private:
 } // namespace
 
 Result<std::shared_ptr<ProgramCore>> ProgramCore::load(std::shared_ptr<EngineCore> engine, const ProgramInput& input,
-                                                       std::vector<Source> sources) {
+                                                       std::vector<Source> sources, ProgramCore* root) {
   std::shared_ptr<ProgramCore> core(new ProgramCore);
   core->engine_ = std::move(engine);
+  core->root_ = root;
   if (auto built = core->build(input, std::move(sources)); !built)
     return std::unexpected(built.error());
   return core;
@@ -125,7 +126,8 @@ Result<void> ProgramCore::build(const ProgramInput& input, std::vector<Source> g
     host_.ensureUnwinder(); // these load it inside the C library, where Kiln would not notice
   if (auto done = image_.layOut(*range_, name_, map_); !done)
     return done;
-  auto space = CodeSpace::create(*range_, {}, engine_->options.codeLimit);
+  auto space = CodeSpace::create(*range_, {}, engine_->options.codeLimit,
+                                 engine_->options.perfMap ? CodePages::Nameless : CodePages::File);
   if (!space)
     return std::unexpected(space.error());
   space_ = std::move(*space);

@@ -9,6 +9,7 @@
 // Lock order: foreground, install, then the inner locks (queue, code space, unwinder, records).
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -51,9 +52,9 @@ class ProgramCore {
   static constexpr std::size_t kHashedAtLoad = std::size_t{8} << 20;
 
 public:
-  /// `sources`: in place of the input's files and buffers, if there are any.
+  /// `sources`: in place of the input's files and buffers, if there are any. `root`: the program that this one replaces parts of.
   static Result<std::shared_ptr<ProgramCore>> load(std::shared_ptr<EngineCore> engine, const ProgramInput& input,
-                                                   std::vector<Source> sources = {});
+                                                   std::vector<Source> sources = {}, ProgramCore* root = nullptr);
   ~ProgramCore();
 
   Result<void> runConstructors(int argc, char** argv, char** environment);
@@ -280,6 +281,11 @@ private:
   /// `opened` is not null with reports.
   void makeRecorder(World* opened);
   Observer* observer() const;
+  void tellReplaced(std::string_view function, const FunctionRecord& old, std::string_view by) const;
+  report::RunRecorder* recorder() const { return root_ ? root_->recorder_.get() : recorder_.get(); }
+  using ReportFunction = std::function<void(FunctionStatistics, const FunctionRecord&, std::uint32_t number, bool timeable, bool counted)>;
+  /// The functions that were reached; `number` is what the recorder knows them by.
+  void forReport(const ReportFunction& add);
   void tellRecorder(const FunctionRecord& record, const Version& version);
   /// What calls of the function get to, whoever counts them on the way.
   std::uintptr_t codeOf(std::uint32_t function) const;
@@ -330,7 +336,11 @@ private:
   std::atomic<bool> missed_{false}; ///< this run compiled what the cache had not
   bool startFound_ = false;
   bool keepStart_ = false; ///< the start may be kept, and was not found
-  std::unique_ptr<report::RunRecorder> recorder_; ///< null: nobody wants a report
+  /// Null: nobody wants a report, or its root has it. A child's calls are not timed.
+  std::unique_ptr<report::RunRecorder> recorder_;
+  ProgramCore* root_ = nullptr; ///< of a child; outlives it
+  /// What recorder() knows function 0 by; and of a root, what the next child's will be.
+  std::uint32_t recordedAs_ = 0, nextRecorded_ = 0;
   Digest earlierProfile_; ///< of the profile that the host named; zeros: none
   std::atomic<bool> saved_{false};     ///< to the cache, or about to be
   std::atomic<bool> installing_{false};

@@ -8,6 +8,7 @@
 
 #include "engine/EngineCore.h"
 #include "engine/ProgramCore.h"
+#include "support/Clock.h"
 
 extern "C" void __cxa_finalize(void* dso);
 
@@ -18,6 +19,7 @@ struct ProgramCore::Replacements {
   std::mutex one;                 ///< held by who replaces
   std::unique_ptr<Ledger> ledger; ///< under `one`; made by the first
   unsigned count = 0;             ///< under `one`
+  std::vector<std::shared_ptr<ProgramCore>> failed; ///< under `one`; never to run
 
   mutable std::mutex names;                               ///< guards what follows; no other lock is taken under it
   std::vector<std::shared_ptr<ProgramCore>> children;     ///< oldest first
@@ -126,11 +128,11 @@ Result<Program::Replacement> ProgramCore::replace(std::optional<std::string_view
   out.unchanged = plan->unchanged;
   if (out.replaced.empty() && out.added.empty())
     return out;
-  auto child = load(engine_, inputOfChild(input, *plan), std::move(plan->sources));
+  auto child = load(engine_, inputOfChild(input, *plan), std::move(plan->sources), this);
   if (!child)
     return std::unexpected(child.error());
   struct Change {
-    Place from, to;
+    Place from, to, now; ///< whose slot changes, the new body, and the old one
   };
   std::vector<Change> changes;
   for (const Ledger::Plan::Body& body : plan->replaced) {
@@ -139,10 +141,14 @@ Result<Program::Replacement> ProgramCore::replace(std::optional<std::string_view
     auto to = (*child)->find(body.symbol);
     if (!from || !to)
       return std::unexpected((from ? to : from).error());
-    changes.push_back({{home ? home : this, *from}, {child->get(), *to}});
+    auto now = locate(body.name);
+    changes.push_back({{home ? home : this, *from}, {child->get(), *to}, now ? *now : Place{this, *from}});
   }
-  if (auto constructed = (*child)->runConstructors(0, nullptr, environ); !constructed)
+  if (auto constructed = (*child)->runConstructors(0, nullptr, environ); !constructed) {
+    if (recorder_) // has events of its functions
+      replacements_->failed.push_back(std::move(*child));
     return std::unexpected(constructed.error());
+  }
   // Nothing fails from here on.
   {
     std::lock_guard names(replacements_->names);
@@ -152,11 +158,30 @@ Result<Program::Replacement> ProgramCore::replace(std::optional<std::string_view
       replacements_->homes[name] = child->get();
     replacements_->children.push_back(*child);
   }
-  for (const Change& change : changes)
+  for (const Change& change : changes) {
     change.from.core->tiers_->replace(*change.from.record, change.to.core->table_->stub(change.to.record->id));
+    tellReplaced(change.from.record->name, *change.now.record, change.to.record->name);
+  }
   ++replacements_->count;
   replacements_->ledger->commit(std::move(*plan));
   return out;
+}
+
+void ProgramCore::tellReplaced(std::string_view function, const FunctionRecord& old, std::string_view by) const {
+  if (!observer())
+    return;
+  TierEvent event;
+  event.kind = TierEvent::Kind::Replaced;
+  event.program = name_;
+  event.function = function;
+  if (const int tier = old.publishedTier.load(std::memory_order_relaxed); tier != FunctionRecord::kNone)
+    event.from = static_cast<Tier>(tier);
+  event.to = tiers_->ladder().bottom();
+  event.reason = by;
+  event.calls = old.calls();
+  event.loops = old.loops();
+  event.nanoseconds = nowNanoseconds() - engine_->startedAt;
+  observer()->onTierEvent(event);
 }
 
 /// Numbers of the children's functions and code, added to the program's own.

@@ -48,7 +48,8 @@ public:
       byFunction_[event.function].push_back(&event);
     nsPerSample_ = recorded.samples ? static_cast<double>(recorded.programCpuNs) / static_cast<double>(recorded.samples) : 0;
   }
-  void add(FunctionStatistics statistics, const FunctionRecord& record, bool timeable, bool counted);
+  /// `number`: what the recorder knows it by.
+  void add(FunctionStatistics statistics, const FunctionRecord& record, std::uint32_t number, bool timeable, bool counted);
   void finish();
 
 private:
@@ -155,7 +156,7 @@ void Gather::addCompiles(const ReportedFunction& function, const std::vector<con
   }
 }
 
-void Gather::add(FunctionStatistics statistics, const FunctionRecord& record, bool timeable, bool counted) {
+void Gather::add(FunctionStatistics statistics, const FunctionRecord& record, std::uint32_t number, bool timeable, bool counted) {
   ReportedFunction function;
   function.statistics = std::move(statistics);
   function.calls = function.statistics.calls;
@@ -166,7 +167,7 @@ void Gather::add(FunctionStatistics statistics, const FunctionRecord& record, bo
   const auto& events = found == byFunction_.end() ? none : found->second;
   static const std::vector<report::CostPoint> noPoints;
   const std::vector<report::CostPoint>* points = &noPoints;
-  if (auto known = recorded_.functions.find(record.id); known != recorded_.functions.end()) {
+  if (auto known = recorded_.functions.find(number); known != recorded_.functions.end()) {
     const report::RecordedFunction& from = known->second;
     function.calls += from.measured + from.estimated;
     function.callsEstimated = from.measured + from.estimated != 0;
@@ -229,7 +230,7 @@ void Gather::addMeasurement() {
   out.samplesMissed = recorded_.samplesMissed;
   out.eventsDropped = recorded_.eventsDropped;
   out.probeNs = static_cast<std::uint64_t>(static_cast<double>(out.timedCalls + out.lateCalls) * out.timedCallNs +
-                                           static_cast<double>(out.countedCalls) * out.countedCallNs);
+                                           static_cast<double>(out.countedCalls) * out.countedCallNs + recorded_.relearnNs);
   out.samplerNs = static_cast<std::uint64_t>(static_cast<double>(recorded_.signals + out.samplesMissed) * out.sampleNs);
   out.threadNs = recorded_.recorderCpuNs;
   out.overheadShare = static_cast<double>(out.probeNs + out.samplerNs + out.threadNs) /
@@ -255,9 +256,16 @@ void Gather::finish() {
 void ProgramCore::makeRecorder(World* opened) {
   if (!engine_->options.report)
     return;
+  if (root_) {
+    recordedAs_ = root_->nextRecorded_;
+    root_->nextRecorded_ += static_cast<std::uint32_t>(map_.functions.size());
+    return;
+  }
+  nextRecorded_ = static_cast<std::uint32_t>(map_.functions.size());
   World& world = *opened;
   report::RunRecorder::Settings settings;
   settings.counts = [this](Tier tier) { return tiers_->counts(tier); };
+  settings.top = engine_->options.ladder.top();
   settings.startedAt = engine_->startedAt;
   settings.observer = engine_->options.observer;
   settings.rangeBegin = reinterpret_cast<std::uintptr_t>(range_->base());
@@ -273,7 +281,7 @@ void ProgramCore::makeRecorder(World* opened) {
   recorder_ = std::make_unique<report::RunRecorder>(*table_, *space_, std::move(settings));
 }
 
-Observer* ProgramCore::observer() const { return recorder_ ? &recorder_->observer() : engine_->options.observer; }
+Observer* ProgramCore::observer() const { return recorder() ? &recorder()->observer() : engine_->options.observer; }
 
 std::uintptr_t ProgramCore::codeOf(std::uint32_t function) const {
   const std::uintptr_t slot = table_->slot(function).load(std::memory_order_acquire);
@@ -284,12 +292,12 @@ void ProgramCore::tellRecorder(const FunctionRecord& record, const Version& vers
   if (version.tier == Tier::Interpreter) {
     const auto ops = interpreter_->opsOf(record.id);
     const auto begin = reinterpret_cast<std::uintptr_t>(ops.data());
-    recorder_->addCode(begin, begin + ops.size_bytes(), record.id, version.tier);
+    recorder()->addCode(begin, begin + ops.size_bytes(), recordedAs_ + record.id, version.tier);
   }
   for (const CodeSpan& span : version.memory)
     if (span.arena == CodeArena::Code && version.tier != Tier::Interpreter) {
       const auto begin = reinterpret_cast<std::uintptr_t>(span.rx);
-      recorder_->addCode(begin, begin + span.size, record.id, version.tier);
+      recorder()->addCode(begin, begin + span.size, recordedAs_ + record.id, version.tier);
     }
 }
 
@@ -310,6 +318,17 @@ Result<Report> ProgramCore::report() {
   Gather gather(recorded, out);
   out.statistics = statistics();
   out.statistics.functions.clear();
+  auto add = [&](FunctionStatistics function, const FunctionRecord& record, std::uint32_t number, bool timeable, bool counted) {
+    gather.add(std::move(function), record, number, timeable, counted);
+  };
+  forReport(add);
+  for (const auto& child : children())
+    child->forReport(add);
+  gather.finish();
+  return out;
+}
+
+void ProgramCore::forReport(const ReportFunction& add) {
   for (std::uint32_t id = 0; id < table_->size(); ++id) {
     FunctionRecord* record = table_->existing(id);
     if (!record)
@@ -317,10 +336,8 @@ Result<Report> ProgramCore::report() {
     FunctionStatistics function = statisticsOf(*record);
     const bool counted = !function.tier || tiers_->counts(*function.tier);
     if (!function.versions.empty() || function.failures != 0)
-      gather.add(std::move(function), *record, recorder_->timeable(id), counted);
+      add(std::move(function), *record, recordedAs_ + id, recorder_ && recorder_->timeable(id), counted);
   }
-  gather.finish();
-  return out;
 }
 
 } // namespace kiln

@@ -24,8 +24,8 @@ FunctionStatistics ProgramCore::statisticsOf(FunctionRecord& record) {
     out.versions.push_back({version.tier, version.times.prepare, version.times.passes, version.times.codegen,
                             version.times.link, version.codeBytes, version.publishedAt, version.callsBefore,
                             version.loop == kNoLoop ? std::nullopt : std::optional(version.loop), version.retired, version.cached});
-  if (recorder_)
-    out.samples = recorder_->samplesOf(record.id);
+  if (recorder())
+    out.samples = recorder()->samplesOf(recordedAs_ + record.id);
   out.versionsForgotten = record.forgotten.versions;
   out.forgottenNs = record.forgotten.compileNs;
   out.forgottenBytes = record.forgotten.codeBytes;

@@ -232,7 +232,9 @@ private:
   static std::uint64_t counted(const std::atomic<std::uint64_t>& done, const std::atomic<std::int64_t>& armed,
                                const std::atomic<std::int64_t>& left) {
     std::int64_t since = armed.load(std::memory_order_relaxed) - left.load(std::memory_order_relaxed);
-    return done.load(std::memory_order_relaxed) + static_cast<std::uint64_t>(since > 0 ? since : 0);
+    // A thread that was counting when an unbounded budget was set may have put what was left of the old one in its place.
+    const bool lost = since < 0 || since > kUnbounded / 2;
+    return done.load(std::memory_order_relaxed) + static_cast<std::uint64_t>(lost ? 0 : since);
   }
   std::atomic<std::uint32_t> refusedTiers_{0};
   std::atomic<const OsrEntry*> osrEntries_{nullptr};

@@ -44,7 +44,7 @@ CallProbe::CallProbe() : timed(reinterpret_cast<std::uintptr_t>(&kiln_timed_call
 /// movabs $probe, %r11; decq (%r11); jns 1f; testb $63, (%r11); je 1f; jmp *8(%r11); 1: jmp *24(%r11)
 Result<std::uintptr_t> StubRoom::makeStub(CallProbe& probe) {
   if (used_ + kStubBytes > span_.size) {
-    auto span = space_.allocate(CodeArena::Code, kPageSize, kPageSize, CodeUse::Promotion);
+    auto span = space_.allocate(CodeArena::Code, kPageSize, kPageSize, CodeUse::Tools);
     if (!span)
       return std::unexpected(span.error());
     span_ = *span;

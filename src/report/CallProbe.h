@@ -59,8 +59,8 @@ struct CallProbe {
 static_assert(offsetof(CallProbe, target) == 8 && offsetof(CallProbe, generation) == 16 && offsetof(CallProbe, timed) == 24 &&
               offsetof(CallProbe, late) == 32 && offsetof(CallProbe, buckets) == 48 && sizeof(CallProbe::Bucket) == 16);
 
-/// Makes stubs of probes, which must outlive all calls. They fill pages of their own: between the program's code they would move
-/// it to other places in cache lines, which can cost tiny functions more than all else. Not thread-safe.
+/// Makes stubs of probes, which must outlive all calls. They fill pages of their own, far from the program's code (CodeUse::Tools).
+/// Not thread-safe.
 class StubRoom {
 public:
   explicit StubRoom(CodeSpace& space) : space_(space) {}

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "support/Clock.h"
 #include "support/RuntimeMarks.h"
@@ -23,8 +24,16 @@ constexpr std::uint64_t kMillisecond = 1'000'000;
 constexpr std::uint64_t kPause = 10 * kMillisecond;
 /// The next window comes after half of the code's age, within these.
 constexpr std::uint64_t kLeastGap = 10 * kMillisecond, kMostGap = 250 * kMillisecond;
-/// Windows may take a hundredth of the time, and this much at the beginning.
-constexpr double kProbeShare = 0.01, kProbeStartNs = 1e6;
+/// Windows may take this share of the time, and this much at the beginning.
+constexpr double kProbeShare = 0.005, kProbeStartNs = 1e6;
+/// A window that is spent within this is of a busy function. When it has code of the last tier, the window costs more than its calls
+/// take: a processor that has seen a call go to two places predicts it by the way that led there, and has to learn all those ways.
+/// Measured by the repetitions of bench/programs/recursion.c, of 13 ms and a million calls (AMD EPYC, Zen 4): one with a window in it
+/// is 0.2 to 0.5 ms longer, whether the window is of 128 calls or of 2,048; with the first window of new code 2 to 3 ms, if that
+/// comes before any call has gone to the code, for then what is not learned yet is predicted to go to the probe; later, about 1 ms. So
+/// that one waits until calls have settled. Code of the tiers below does not live long enough to matter.
+constexpr std::uint64_t kBusy = 2 * kMillisecond, kSettle = 5 * kMillisecond;
+constexpr double kRelearnNs = 5e5;
 /// Points of a function; when they are reached, neighbours are put together.
 constexpr std::size_t kMostPoints = 128;
 /// Looks between those at the list of threads, and at their clocks.
@@ -74,6 +83,8 @@ struct RunRecorder::Track final : CallProbe::Owner {
   bool isOpen = false;
   bool counted = true;  ///< its code counts
   bool first = true;    ///< the window is the first of this code
+  bool busy = false;    ///< the last window was spent within kBusy
+  bool delayed = false; ///< the first window waits for kSettle
   Tier tier = Tier::O0;
   std::uint32_t change = 0;
   std::uint64_t changedAt = 0, openedAt = 0, closedAt = 0, due = 0;
@@ -170,27 +181,37 @@ void RunRecorder::look(std::uint64_t now) {
     std::lock_guard lock(list_);
     count = store_.size();
   }
-  const bool mayOpen = affordable(now);
-  for (std::size_t i = 0; i < count; ++i) {
+  double left = room(now);
+  bool refused = false;
+  for (std::size_t i = 0, from = next_; i < count; ++i) {
+    const std::size_t number = (from + i) % count;
     Track* track = nullptr;
     {
       std::lock_guard lock(list_);
-      track = store_[i].get();
+      track = store_[number].get();
     }
     std::lock_guard lock(track->record.mutex);
     // Not one that began a moment ago, nor the first of new code before a call was timed: its thread may wait for a processor.
     const bool fresh = track->first && track->probe.buckets[0].calls.load(std::memory_order_relaxed) == 0;
     if (track->isOpen && !fresh && now >= track->openedAt + kPause / 4)
       close(*track, now);
-    else if (!track->isOpen && mayOpen && now >= track->due)
-      open(*track, now);
+    else if (!track->isOpen && now >= track->due) {
+      const double cost = track->busy && !track->first && track->tier == settings_.top ? kRelearnNs : 0;
+      if (track->first || left >= cost) {
+        open(*track, now);
+        left -= cost;
+      } else if (!std::exchange(refused, true)) {
+        next_ = number; // first at the next look
+      }
+    }
   }
 }
 
-bool RunRecorder::affordable(std::uint64_t now) const {
+double RunRecorder::room(std::uint64_t now) const {
   const double spent = static_cast<double>(timedCalls_.load(std::memory_order_relaxed)) * cost_.timedNs +
-                       static_cast<double>(countedCalls_.load(std::memory_order_relaxed)) * cost_.countedNs;
-  return spent <= kProbeStartNs + kProbeShare * static_cast<double>(now - beganNs_);
+                       static_cast<double>(countedCalls_.load(std::memory_order_relaxed)) * cost_.countedNs +
+                       static_cast<double>(busyWindows_.load(std::memory_order_relaxed)) * kRelearnNs;
+  return kProbeStartNs + kProbeShare * static_cast<double>(now - beganNs_) - spent;
 }
 
 std::uint64_t RunRecorder::programCpu() const {
@@ -203,11 +224,17 @@ std::uint64_t RunRecorder::programCpu() const {
 
 void RunRecorder::noteRuntimeThreads() {
   std::size_t count = 0;
+  bool changed = false;
+  auto set = [&](clockid_t clock) {
+    changed |= runtimeClocks_[count++].exchange(clock, std::memory_order_relaxed) != clock;
+  };
   for (const SeenThread& thread : sampler_.threads())
     if (thread.ofRuntime && !thread.ended && count < runtimeClocks_.size())
-      runtimeClocks_[count++].store(clockOf(thread.number), std::memory_order_relaxed);
-  for (; count < runtimeClocks_.size(); ++count)
-    runtimeClocks_[count].store(0, std::memory_order_relaxed);
+      set(clockOf(thread.number));
+  while (count < runtimeClocks_.size())
+    set(0);
+  if (changed)
+    clocksChanged_.store(nowNanoseconds(), std::memory_order_relaxed);
 }
 
 /// Under the record's mutex, as all that follows.
@@ -245,7 +272,11 @@ void RunRecorder::entryChanged(FunctionRecord& record) {
   track->changedAt = now;
   track->rate = 0;
   track->first = true;
-  open(*track, now);
+  track->delayed = track->tier == settings_.top && track->busy;
+  if (!track->delayed)
+    return open(*track, now);
+  track->due = now + kSettle;
+  track->closedCpu = programCpu();
 }
 
 std::uintptr_t RunRecorder::behind(std::uint32_t function, std::uintptr_t slot) const {
@@ -263,6 +294,14 @@ void RunRecorder::open(Track& track, std::uint64_t now) {
   track.isOpen = table_.slot(track.record.id).compare_exchange_strong(code, track.stub, std::memory_order_release);
 }
 
+/// The least time: a call takes that. Where a thread turned out to be Kiln's meanwhile, the CPU time is too little, or none.
+double RunRecorder::rateOf(const Track& track, std::uint64_t calls, std::uint64_t cpu, std::uint64_t now) const {
+  std::uint64_t took = cpu - std::min(cpu, track.openedCpu);
+  if (track.openedAt <= clocksChanged_.load(std::memory_order_relaxed))
+    took = std::max(took, now - track.openedAt);
+  return static_cast<double>(calls) / static_cast<double>(std::max<std::uint64_t>({took, calls / 2, 1}));
+}
+
 void RunRecorder::close(Track& track, std::uint64_t now) {
   // Unless other code was published meanwhile.
   std::uintptr_t stub = track.stub;
@@ -272,15 +311,18 @@ void RunRecorder::close(Track& track, std::uint64_t now) {
   const std::uint64_t calls = track.probe.calls();
   if (!track.counted) {
     const std::uint64_t cpu = programCpu();
-    const double rate = static_cast<double>(calls) / static_cast<double>(std::max<std::uint64_t>(cpu - std::min(cpu, track.openedCpu), 1));
-    if (!track.first)
-      track.estimated += (track.rate + rate) / 2 * static_cast<double>(track.openedCpu - std::min(track.openedCpu, track.closedCpu));
+    const double rate = rateOf(track, calls, cpu, now);
+    if (!track.first || track.delayed)
+      track.estimated += (track.first ? rate : (track.rate + rate) / 2) *
+                         static_cast<double>(track.openedCpu - std::min(track.openedCpu, track.closedCpu));
     track.closedCpu = cpu;
     track.rate = rate;
     track.callsAtOpen = track.calls(); // now that those between are known
     track.measured += calls;
   }
   harvest(track, calls, now);
+  track.busy = calls > static_cast<std::uint64_t>(-CallProbe::kSpent) && now - track.openedAt < kBusy;
+  busyWindows_.fetch_add(track.busy && track.tier == settings_.top, std::memory_order_relaxed);
   track.first = false;
   track.closedAt = now;
   track.due = now + std::clamp((now - track.changedAt) / 2, kLeastGap, kMostGap);
@@ -416,6 +458,7 @@ Recorded RunRecorder::recorded() {
   out.timedCalls = timedCalls_.load(std::memory_order_relaxed);
   out.countedCalls = countedCalls_.load(std::memory_order_relaxed);
   out.windows = windows_.load(std::memory_order_relaxed);
+  out.relearnNs = static_cast<double>(busyWindows_.load(std::memory_order_relaxed)) * kRelearnNs;
   return out;
 }
 

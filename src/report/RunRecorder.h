@@ -2,10 +2,12 @@
 //
 // Three sources, each with its own page: CallProbe.h (times of calls), CpuSampler.h (self time), EventLog.h (decisions). A thread
 // of the recorder's own, `kiln-report`, opens and closes the probes' windows and empties the sampler's ring. Every
-// window costs the program some nanoseconds a call while it is open, so:
-//   - a function has one from each change of its code on, of 2,048 calls or ten milliseconds: that is where the steps are;
+// window costs the program some nanoseconds a call while it is open, and more behind it where calls are many: a processor that has seen
+// a call go to two places predicts it worse for the next million (kRelearnNs). So:
+//   - a function has one from each change of its code on, of 2,048 calls or ten milliseconds: that is where the steps are (some
+//   milliseconds later where calls are many and the code is to stay);
 //   - later ones come at growing distances, by half of the time since the change, to a quarter of a second at most;
-//   - none is opened while those so far took more than a hundredth of the time (kProbeShare). The first of a change always is.
+//   - none is opened while those so far took more than half a hundredth of the time (kProbeShare). The first of a change always is.
 //
 // Calls of tiers that count are known. The last tier does not count: there the calls in windows are, and those between
 // are taken to have come at the mean of both windows' rates, by the program's CPU time, for it may wait or be kept waiting; the
@@ -65,12 +67,14 @@ struct Recorded {
   ProbeCost cost;
   double sampleNs = 0; ///< that one costs
   std::uint64_t timedCalls = 0, countedCalls = 0, lateCalls = 0, windows = 0, probes = 0;
+  double relearnNs = 0; ///< what windows cost when they were over
 };
 
 class RunRecorder {
 public:
   struct Settings {
     std::function<bool(Tier)> counts; ///< whether code of the tier counts calls
+    Tier top = Tier::O3;              ///< the last tier
     std::uint64_t startedAt = 0;      ///< nowNanoseconds() of the engine's start
     Observer* observer = nullptr;     ///< hears all events too
     std::vector<bool> timeable;       ///< by function: it takes no arguments on the stack
@@ -122,9 +126,12 @@ private:
   void close(Track& track, std::uint64_t now);
   void closeSpent(Track& track);
   void harvest(Track& track, std::uint64_t calls, std::uint64_t now);
-  bool affordable(std::uint64_t now) const;
+  /// Nanoseconds that windows may still take.
+  double room(std::uint64_t now) const;
   /// CPU time of the process without Kiln's own threads. Async-signal-safe.
   std::uint64_t programCpu() const;
+  /// Calls per nanosecond of it while the window was open.
+  double rateOf(const Track& track, std::uint64_t calls, std::uint64_t cpu, std::uint64_t now) const;
   void noteRuntimeThreads();
   void take(const Sample& sample);
   const Piece* pieceAt(std::uintptr_t address) const;
@@ -149,10 +156,12 @@ private:
   CpuSampler sampler_;
   Recorded sums_; ///< samples only
   unsigned looks_ = 0;
-  std::atomic<std::uint64_t> windows_{0};
+  std::size_t next_ = 0; ///< whose turn it is to have a window, of store_
+  std::atomic<std::uint64_t> windows_{0}, busyWindows_{0};
   std::atomic<std::uint64_t> timedCalls_{0}, countedCalls_{0};
   /// Clocks of Kiln's threads; further ones are few, and count as the program's here. 0: none.
   std::array<std::atomic<clockid_t>, 16> runtimeClocks_{};
+  std::atomic<std::uint64_t> clocksChanged_{0}; ///< when, last
 
   std::mutex thread_; ///< guards stopping_
   std::condition_variable wake_;

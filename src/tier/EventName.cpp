@@ -11,6 +11,7 @@ std::string_view eventName(TierEvent::Kind kind) {
   case TierEvent::Kind::Dropped: return "dropped";
   case TierEvent::Kind::Exited: return "exit";
   case TierEvent::Kind::LoopPublished: return "loop";
+  case TierEvent::Kind::Replaced: return "replace";
   }
   return "?";
 }

@@ -170,7 +170,7 @@ class Programs(unittest.TestCase):
         tier = c_int32()
         check(library.kiln_program_tier_of(self.host.program, b"twice", byref(tier)))
         self.assertEqual(library.kiln_tier_name(tier), b"O2")
-        self.assertEqual([library.kiln_event_name(c_int32(kind)) for kind in (0, 6, 7, -1)], [b"request", b"loop", None, None])
+        self.assertEqual([library.kiln_event_name(c_int32(kind)) for kind in (0, 6, 7, 8, -1)], [b"request", b"loop", b"replace", None, None])
         self.assertIn((1, "twice", 4), self.host.events)
         check(library.kiln_program_demote(self.host.program, b"twice", c_int32(1)))
         check(library.kiln_program_tier_of(self.host.program, b"twice", byref(tier)))
@@ -197,6 +197,7 @@ class Programs(unittest.TestCase):
         done = Record(make(library.kiln_program_replace, self.host.program, None, new))
         self.assertEqual((done.texts("/replaced"), done.texts("/added"), done.texts("/unchanged")), (["twice"], [], []))
         self.assertEqual((twice(3), through(1)), (300, 200))
+        self.assertIn((7, "twice", 1), self.host.events)  # replaced; it begins anew in baseline
         check(library.kiln_program_replace(self.host.program, b"twice", new, None))
         bad = self.host.make_input(b"define i32 @twice(i32 %x) {\n  ret i32 0\n}\n")
         self.addCleanup(library.kiln_input_free, bad)

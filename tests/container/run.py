@@ -10,6 +10,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import checks as shared  # noqa: E402
+
 PROGRAM = """
 #include <stdio.h>
 int twice(int n);
@@ -27,18 +31,7 @@ def version1(bitcode: bytes, size: int, entry: bytes, level: int = 3) -> bytes:
     return header.ljust(size, b"\0") + bitcode
 
 
-class Checks:
-    def __init__(self, kiln: str, folder: Path):
-        self.kiln, self.folder, self.problems, self.count = kiln, folder, [], 0
-
-    def call(self, *arguments) -> subprocess.CompletedProcess:
-        return subprocess.run([self.kiln, *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False)
-
-    def expect(self, what: str, condition: bool, detail="") -> None:
-        self.count += 1
-        if not condition:
-            self.problems.append(f"{what}: {detail}")
-
+class Checks(shared.Checks):
     def runs(self, what: str, arguments: list, status: int, output: str) -> None:
         done = self.call("run", *arguments)
         self.expect(what, (done.returncode, done.stdout) == (status, output), f"{done.returncode} {done.stdout!r} {done.stderr!r}")
@@ -165,10 +158,7 @@ def main() -> int:
         program, library = make(checks)
         for check in (check_use, check_version1, check_damage):
             check(checks, program, library)
-    for problem in checks.problems:
-        print(problem)
-    print(f"{checks.count} checks, {len(checks.problems)} problems")
-    return 1 if checks.problems else 0
+    return checks.tell()
 
 
 if __name__ == "__main__":

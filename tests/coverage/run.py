@@ -10,6 +10,10 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from checks import Checks  # noqa: E402
+
 MODES = {"interpreter": ["--tier", "interpreter"], "baseline": ["--tier", "baseline"], "O0": ["--tier", "O0"], "O3": ["--tier", "O3"],
          "climb": ["--ladder", "interpreter,baseline@2:10,O2@5:40,O3@20:200"], "osr": ["--osr-at", "3"], "default": []}
 # Marks a line that clang takes for one that did not run: of an else it counts what is left of the whole, and a longjmp comes
@@ -58,21 +62,6 @@ define internal void @never() {
 COUNTS = {"main": [1, 1001, 501, 1001, 0, 1, 0], "pure": [501], "leaves": [1, 0], "never": [0]}
 
 
-class Checks:
-    def __init__(self, kiln: str, folder: Path):
-        self.kiln, self.folder, self.problems, self.count = kiln, folder, [], 0
-
-    def expect(self, what: str, condition: bool, detail="") -> None:
-        self.count += 1
-        if not condition:
-            self.problems.append(f"{what}: {detail}")
-
-    def run(self, *arguments, status=0) -> str:
-        done = subprocess.run([self.kiln, *map(str, arguments)], capture_output=True, text=True, timeout=120, check=False)
-        self.expect(f"kiln {' '.join(map(str, arguments))}", done.returncode == status, f"{done.returncode}: {done.stderr}")
-        return done.stdout
-
-
 def native(folder: Path, source: Path, compiler: str, runs: list) -> tuple[dict, dict, list]:
     """Whether each line ran and how often each function was entered, in all runs together; what each run printed."""
     executable, profile, raw = folder / "native", folder / "all.profdata", []
@@ -119,7 +108,7 @@ def check_program(checks: Checks, source: Path, compiler: str, runs: list) -> No
         files = []
         for number, (arguments, (output, status)) in enumerate(zip(runs, outputs)):
             files.append(checks.folder / f"{number}.json")
-            printed = checks.run("run", *options, "--coverage-out", files[-1], bitcode, *arguments, status=status)
+            printed = checks.run("run", *options, "--coverage-out", files[-1], bitcode, *arguments, status=status).stdout
             checks.expect(f"{source.name} {mode} {arguments}: output", printed == output, printed)
         merged = checks.folder / "merged.json"
         checks.run("coverage", "merge", "-o", merged, *files)
@@ -136,8 +125,8 @@ def check_program(checks: Checks, source: Path, compiler: str, runs: list) -> No
                       {name: (entries[name], functions[name]) for name in entries if entries[name] != functions[name]})
         first = first or counts
         checks.expect(f"{source.name} {mode}: counts as in the first mode", counts == first)
-        text = checks.run("coverage", "report", "--lines", "--functions", *files)
-        checks.expect("report", text == checks.run("coverage", "report", "--lines", "--functions", merged))
+        text = checks.run("coverage", "report", "--lines", "--functions", *files).stdout
+        checks.expect("report", text == checks.run("coverage", "report", "--lines", "--functions", merged).stdout)
         checks.expect("report: runs", text.startswith(f"{len(runs)} runs\n"), text)
 
 
@@ -152,7 +141,7 @@ def check_blocks(checks: Checks) -> None:
     checks.expect("unreachable", [b.get("unreachable", False) for b in functions["main"]["blocks"]] == [False] * 4 + [True] + [False] * 2)
     checks.expect("instructions", [b["instructions"] for b in functions["main"]["blocks"]] == [1, 3, 2, 3, 1, 2, 1])
     checks.expect("bytes", all(function["bytes"] > 0 for function in functions.values()), functions)
-    report = checks.run("coverage", "report", out)
+    report = checks.run("coverage", "report", out).stdout
     total = sum(function["bytes"] for function in functions.values())
     used = total - functions["never"]["bytes"]
     row = report.splitlines()[-1].split()
@@ -165,7 +154,7 @@ def check_failures(checks: Checks) -> None:
 
     def refused(what: str, contents: str, word: str) -> None:
         bad.write_text(contents)
-        done = subprocess.run([checks.kiln, "coverage", "report", bad], capture_output=True, text=True, check=False)
+        done = checks.call("coverage", "report", bad)
         checks.expect(what, done.returncode == 2 and word in done.stderr and str(bad) in done.stderr, done.stderr)
     refused("empty", "", "empty")
     refused("truncated", json.dumps(good)[:-5], "parse error")
@@ -176,8 +165,7 @@ def check_failures(checks: Checks) -> None:
     other = json.loads(json.dumps(good))
     other["modules"][0]["functions"].pop()
     bad.write_text(json.dumps(other))
-    done = subprocess.run([checks.kiln, "coverage", "merge", "-o", checks.folder / "no.json", checks.folder / "blocks.json", bad],
-                          capture_output=True, text=True, check=False)
+    done = checks.call("coverage", "merge", "-o", checks.folder / "no.json", checks.folder / "blocks.json", bad)
     checks.expect("contradiction", done.returncode == 2 and "same hash" in done.stderr and not (checks.folder / "no.json").exists())
     checks.run("run", "--coverage-out", checks.folder / "x.json", "--profile-out", checks.folder / "x.prof",
                checks.folder / "blocks.ll", status=2)
@@ -193,10 +181,7 @@ def main() -> int:
             check_program(checks, HERE / source, compiler, runs)
         check_blocks(checks)
         check_failures(checks)
-    for problem in checks.problems:
-        print(problem)
-    print(f"{checks.count} checks, {len(checks.problems)} problems")
-    return 1 if checks.problems else 0
+    return checks.tell()
 
 
 if __name__ == "__main__":

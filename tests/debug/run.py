@@ -165,6 +165,20 @@ def check_perf(kiln: str, folder: Path) -> list[str]:
     return [] if expected <= names else [f"perf makes files of {sorted(names)}"]
 
 
+def check_perf_map(kiln: str, folder: Path) -> list[str]:
+    """perf finds the names in the map as it is."""
+    program = folder / "spin.bc"
+    subprocess.run(["clang-19", "-O1", "-emit-llvm", "-c", "-x", "c", "-", "-o", program], check=True, text=True,
+                   input="volatile unsigned spun;\n__attribute__((noinline)) void spin_here(void) { for (unsigned i = 0; i < 200000000; i++) spun = i; }\n"
+                         "int main(void) { spin_here(); return 0; }\n")
+    run = subprocess.run(["perf", "record", "-q", "-e", "cpu-clock", "-o", folder / "map.data", kiln, "run", "--perf-map", "--tier", "baseline", program],
+                         capture_output=True, text=True, timeout=120)
+    if run.returncode != 0:
+        return []
+    told = subprocess.run(["perf", "script", "-i", folder / "map.data", "-F", "ip,sym"], capture_output=True, text=True, timeout=120).stdout
+    return [] if "spin_here" in told else [f"perf names {sorted(set(told.split()))[:20]}"]
+
+
 def check_valgrind(kiln: str, folder: Path) -> list[str]:
     program = compile_program(HERE / "chain.c", folder, "-O1")
     done = subprocess.run(["valgrind", "-q", "--error-exitcode=99", "--smc-check=all-non-file", kiln, "run", program],
@@ -252,6 +266,7 @@ def main() -> int:
             report(f"jitdump {tier}", check_jitdump, folder, tier)
         if shutil.which("perf") and shutil.which("nm"):
             report("jitdump read by perf", check_perf, folder)
+            report("map read by perf", check_perf_map, folder)
         if shutil.which("valgrind"):
             report("valgrind", check_valgrind, folder)
         for tier in ("interpreter", "baseline", "O2"):

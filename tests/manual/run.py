@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Manual pages and completions that kiln makes of its table of options: roff without warnings, each option in its page, and
-completions that a real shell takes (bash always; zsh and fish where they are installed).
+completions that a real shell takes (bash always; zsh and fish where they are installed), by its functions and, with the key for it, on
+a terminal.
 
 usage: run.py --kiln PATH
 """
@@ -12,6 +13,8 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from shells import PROMPT, Shell
 
 PAGES = ("kiln", "kiln-run", "kiln-profile", "kiln-export", "kiln-pack", "kiln-unpack", "kiln-inspect", "kiln-coverage", "kiln-cache")
 # What bash offers for a line: a set of words, or words that must be in it.
@@ -47,6 +50,27 @@ BASH = [
     ("kiln export -o a one.bc --obj", {"--object"}),
     ("kiln pack --opt ", {"0", "1", "2", "3"}),
     ("kiln coverage report --li", {"--lines"}),
+]
+TIERS = {"interpreter", "baseline", "O0", "O1", "O2", "O3"}
+# What is on the screen when the key for completions was pressed; a list begins with what must be in it where it may be more.
+TYPED = [
+    ("kiln ", {"run", "profile", "export", "pack", "unpack", "inspect", "coverage", "cache"}),
+    ("kiln profile ", {"merge", "show"}),
+    ("kiln run --t", {"--tier", "--trace-tiers"}),
+    ("kiln run --", ["--tier", "--ladder", "--preset", "--report", "--stats", "--cache", "--debug"]),
+    ("kiln run --tier ", TIERS),
+    ("kiln run --tier=", TIERS),
+    ("kiln run --tier O", {"O0", "O1", "O2", "O3"}),
+    ("kiln run --preset ", {"default", "development", "production", "classic"}),
+    ("kiln run --tier O2 --preset d", {"default", "development"}),
+    ("kiln run ", {"one.bc", "two.ll", "three.llbc", "folder/"}),
+    ("kiln run t", {"two.ll", "three.llbc"}),
+    ("kiln run one.bc ", {"one.bc", "two.ll", "three.llbc", "folder/", "notes.txt", "lib.so.1"}),
+    ("kiln run --load ", {"lib.so.1", "folder/"}),
+    ("kiln run --dump ", {"ir:", "asm:", "ops:"}),
+    ("kiln run --cache ", {"off", "redis://", "folder/"}),
+    ("kiln export one.bc --cold ", {"keep", "size", "trap"}),
+    ("kiln cache ", {"show", "clear"}),
 ]
 # As Readline calls it: the words that bash splits the line into, and the last one's number.
 DRIVER = r"""
@@ -117,6 +141,26 @@ def check_fish(script, folder):
         check(offered == wanted, f"fish offers {sorted(offered)} for '{line}', not {sorted(wanted)}")
 
 
+def on_screen(shell, text):
+    """The words of a list of completions; zsh puts what each means behind it."""
+    return {word for line in text.split("\n") for word in re.split(r" +-- ", line.replace(PROMPT, ""))[0].split()}
+
+
+def check_typed(name, command, key, setup, folder, skip=()):
+    shell = Shell(command, folder, setup)
+    try:
+        for line, wanted in TYPED:
+            if line in skip:
+                continue
+            offered = on_screen(shell, shell.complete(line, key))
+            check(offered >= set(wanted) if isinstance(wanted, list) else offered == wanted,
+                  f"{name} shows {sorted(offered)} for '{line}' and its key, not {sorted(wanted)}")
+    except TimeoutError as problem:
+        check(False, f"{name}: {problem}")
+    finally:
+        shell.close()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kiln", required=True, type=Path)
@@ -132,11 +176,20 @@ def main():
         for file in ("one.bc", "two.ll", "three.llbc", "notes.txt", "lib.so.1"):
             (files / file).touch()
         check_bash(scratch / "bash/kiln", files)
+        registered = run("bash", "--norc", "-c", f"source {scratch / 'bash/kiln'}; complete -p kiln").stdout.strip()
+        check(registered == "complete -F _kiln kiln", f"bash has '{registered}'")
+        check_typed("bash", ["bash", "--norc", "--noprofile", "-i"], "\t",
+                    ["".join(f"bind 'set {each}'; " for each in ("show-all-if-ambiguous on", "page-completions off",
+                     "completion-query-items 0", "enable-bracketed-paste off", "bell-style none")) + f"source {scratch / 'bash/kiln'}"], files)
         if shutil.which("zsh"):
             run("zsh", "-f", "-n", scratch / "zsh/_kiln")
             # The functions are there and _arguments takes their specifications, outside of a completion as far as it goes.
             run("zsh", "-f", "-c", f"fpath=({scratch / 'zsh'} $fpath); autoload -Uz compinit; compinit -D -u; "
                 f"[[ $_comps[kiln] == _kiln ]] && autoload +X _kiln")
+            # ^D at the end of a line lists.
+            check_typed("zsh", ["zsh", "-f", "-i"], "\x04",
+                        [f"unsetopt prompt_cr prompt_sp beep; LISTMAX=0; PS1='{PROMPT}'; fpath=({scratch / 'zsh'} $fpath); "
+                         "autoload -Uz compinit; compinit -D -u"], files)
             shells.append("zsh")
         if shutil.which("fish"):
             run("fish", "--no-config", "-n", scratch / "fish/kiln.fish")
@@ -145,7 +198,7 @@ def main():
         text = (scratch / "markdown/options.md").read_text()
         for option in options_of(kiln, "run"):
             check(f"`{option}" in text or f", {option}" in text, f"options.md lacks {option}")
-    print(f"manual: {len(PAGES)} pages, {len(BASH)} lines completed in bash; shells: {', '.join(shells)}")
+    print(f"manual: {len(PAGES)} pages, {len(BASH)} lines completed in bash, {len(TYPED)} typed on a terminal; shells: {', '.join(shells)}")
 
 
 if __name__ == "__main__":

@@ -9,10 +9,14 @@ looked at.
 usage: deb.py --kiln PATH [--packages FOLDER]   (a file of the build folder; packages that are there already)
 """
 import argparse
+import gzip
+import io
 import os
 import re
 import shutil
+import subprocess
 import sys
+import tarfile
 import tempfile
 from pathlib import Path
 
@@ -80,6 +84,10 @@ def check_package(package, name):
         check(path.startswith("/usr/") or mode[0] == "d", f"{name}: {path} is outside of /usr")
     for document in ("copyright", "changelog.gz"):
         check(f"/usr/share/doc/{name}/{document}" in files, f"{name} has no {document}")
+    # Whoever answers for the package signs its change log.
+    with tarfile.open(fileobj=io.BytesIO(subprocess.run(["dpkg-deb", "--fsys-tarfile", package], capture_output=True, check=True).stdout)) as tar:
+        log = gzip.decompress(tar.extractfile(f"./usr/share/doc/{name}/changelog.gz").read()).decode()
+    check(f"\n -- {field(package, 'Maintainer')}  " in log, f"{name}: '{field(package, 'Maintainer')}' did not sign {log!r}")
     return files
 
 

@@ -5,7 +5,9 @@ and files that are written in place.
 usage: run.py --kiln PATH
 """
 import argparse
+import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -72,7 +74,7 @@ class Session:
     """A program that runs, and the file that it watches."""
 
     def __init__(self, kiln, folder, ladder, options=()):
-        self.folder, self.problems = folder, []
+        self.folder, self.options, self.trace = folder, options, []
         self.watched = folder / "step.bc"
         self.compile(self.first(), self.watched)
         command = [kiln, "run", "--ladder", ladder, "--watch-reload", self.watched, *options, folder / "main.bc", self.watched]
@@ -96,6 +98,9 @@ class Session:
 
     def expect(self, stream, wanted):
         line = stream.readline().rstrip("\n")
+        while re.match(r"kiln: +[\d.]+ ms ", line):
+            self.trace.append(line)
+            line = stream.readline().rstrip("\n")
         if wanted not in line:
             raise AssertionError(f"'{line}' instead of '{wanted}'")
 
@@ -120,6 +125,19 @@ class Session:
         self.expect(out, "total kept")
         if self.process.wait(60) != 0:
             raise AssertionError(f"status {self.process.returncode}")
+        self.check_told()
+
+    def check_told(self):
+        """The trace and the report name each redefinition once, and no refusal."""
+        told = []
+        if "--trace-tiers" in self.options:
+            told.append(re.findall(r" ms replace \S+ +-> \S+ +(\S+) \((\S+);", "\n".join(self.trace)))
+        if "--report" in self.options:
+            events = json.loads((self.folder / "report.json").read_text())["events"]
+            told.append([(event["function"], event["reason"]) for event in events if event["kind"] == "replace"])
+        for found in told:
+            if found != [("step", f"step.kiln.{number}") for number in (1, 2, 3)]:
+                raise AssertionError(f"told of the redefinitions {found}")
 
 
 class CppSession(Session):
@@ -151,7 +169,7 @@ def main():
         folder = Path(name)
         cases = [(ladder, ()) for ladder in LADDERS] + [(LADDERS[-1], ("--compile-threads", "0"))]
         # What times calls must not lead them back to the old definition.
-        cases += [(LADDERS[-1], ("--report", folder / "report.json"))]
+        cases += [(LADDERS[-1], ("--trace-tiers", "--report", folder / "report.json"))]
         cases = [(Session, *case) for case in cases] + [(CppSession, "interpreter", ()), (CppSession, LADDERS[-1], ())]
         for kind, ladder, more in cases:
             (folder / "main.bc").unlink(missing_ok=True)

@@ -71,6 +71,7 @@ async function useMouse(page, shown) {
     marks: detail.querySelectorAll('.mark').length, changes: detail.querySelectorAll('tbody tr').length }));
   // Charts.
   shown.timeline = await page.$$eval('#timeline rect', (rects) => rects.length);
+  shown.marks = await page.$$eval('#timeline [data-mark]', (marks) => [...new Set(marks.map((mark) => mark.dataset.mark))]);
   const before = await page.$eval('#timeline svg', (svg) => svg.outerHTML);
   await page.click('#t-in');
   expect('the time line zooms', before !== await page.$eval('#timeline svg', (svg) => svg.outerHTML));
@@ -128,8 +129,16 @@ const dark = await open({ colorScheme: 'dark' });
 await checkContrast(dark, 'dark');
 expect('dark is dark', await dark.evaluate(() => getComputedStyle(document.body).backgroundColor) !== await page.evaluate(() => getComputedStyle(document.body).backgroundColor));
 if (after('--dark')) await dark.screenshot({ path: after('--dark') });
-const small = await open({ viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true });
+const phone = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
+const small = await open(phone);
 expect('nothing is wider than a small screen', await small.evaluate(() => document.documentElement.scrollWidth <= 360));
+// The same width as a window with a keyboard, and no mouse.
+for (const colorScheme of ['light', 'dark']) {
+  const narrow = await open({ viewport: phone.viewport, colorScheme });
+  await useKeys(narrow);
+  await checkContrast(narrow, `${colorScheme}, narrow`);
+  expect('nothing is wider than a narrow window', await narrow.evaluate(() => document.documentElement.scrollWidth <= 360));
+}
 if (after('--small')) await small.screenshot({ path: after('--small'), fullPage: true });
 await browser.close();
 shown.bytes = readFileSync(file).length;

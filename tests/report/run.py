@@ -23,6 +23,10 @@ from pathlib import Path
 import jsonschema
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+import checks as shared  # noqa: E402
+
 ROOT = HERE.parents[1]
 SCHEMA = json.loads((ROOT / "docs/report.schema.json").read_text())
 LADDER = ["--ladder", "interpreter,baseline@20,O2@2000,O3@20000"]
@@ -30,20 +34,7 @@ MANY = 3000  # functions
 ROUNDS = 100000
 
 
-class Checks:
-    def __init__(self, kiln: str, folder: Path):
-        self.kiln, self.folder, self.problems, self.count = kiln, folder, [], 0
-
-    def expect(self, what: str, condition: bool, detail="") -> None:
-        self.count += 1
-        if not condition:
-            self.problems.append(f"{what}: {detail}")
-
-    def run(self, *words, status=0) -> subprocess.CompletedProcess:
-        done = subprocess.run([self.kiln, *map(str, words)], capture_output=True, text=True, timeout=300, check=False)
-        self.expect(f"kiln {' '.join(map(str, words))}", done.returncode == status, f"{done.returncode}: {done.stderr[-500:]}")
-        return done
-
+class Checks(shared.Checks):
     def report(self, name: str, program: Path, arguments: list, *options) -> tuple[dict, str, Path]:
         """The data of a run, what it printed, and its page."""
         files = [self.folder / f"{name}.{ending}" for ending in ("json", "html", "csv")]
@@ -119,6 +110,8 @@ class Checks:
         hottest = next(f for f in data["functions"] if f["name"] == shown["detail"]["name"])
         self.expect(f"{name}: points of the chart", shown["detail"]["points"] == len(hottest["curve"]), shown["detail"])
         self.expect(f"{name}: marks of the chart", not hottest["curve"] or shown["detail"]["marks"] == len(hottest["changes"]), shown["detail"])
+        marked = {event["kind"] for event in data["events"]} & {"exit", "failed", "replace"}
+        self.expect(f"{name}: marks of the time line", set(shown["marks"]) == marked, (shown["marks"], marked))
         self.expect(f"{name}: the time line has something", (shown["timeline"] > 0) == bool(data["compiles"]))
         return shown
 
@@ -172,6 +165,31 @@ def check_processes(checks: Checks, program: Path) -> None:
         data, printed, _ = checks.report(word, program, [50000, word], *LADDER)
         checks.expect(f"{word}: output", printed == expected, printed)
         checks.expect(f"{word}: the report is of the whole program", function(data, "main").get("calls") == 1)
+
+
+def check_redefined(checks: Checks) -> None:
+    """A program that puts another definition in place of its own: the time line marks it."""
+    folder = checks.folder / "redefined"
+    folder.mkdir()
+    main = "#include <stdio.h>\nint step(void);\nint main(int argc, char **argv) {\n  if (step() != 1 || rename(argv[1], argv[2])) return 1;\n" \
+           "  while (step() == 1) ;\n  puts(\"over\");\n  return 0;\n}\n"
+    for name, text in (("main", main), ("step", "int step(void) { return 1; }\n"), ("next", "int step(void) { return 2; }\n")):
+        subprocess.run(["clang-19", "-O1", "-Xclang", "-disable-llvm-passes", "-emit-llvm", "-c", "-x", "c", "-", "-o", folder / f"{name}.bc"],
+                       input=text, text=True, check=True)
+    words = [word for ending in ("json", "html") for word in ("--report", folder / f"out.{ending}")]
+    done = checks.run("run", *LADDER, "--watch-reload", folder / "step.bc", *words, folder / "main.bc", folder / "step.bc", "--",
+                      folder / "next.bc", folder / "step.bc")
+    checks.expect("the new definition ran", done.stdout == "over\n", done)
+    data = json.loads((folder / "out.json").read_text())
+    jsonschema.Draft202012Validator(SCHEMA).validate(data)
+    told = [(event["function"], event["reason"]) for event in data["events"] if event["kind"] == "replace"]
+    steps = {f["name"] for f in data["functions"]}
+    checks.expect("both definitions are there", {"step", "step.kiln.1", "main"} <= steps, steps)
+    checks.expect("one thread records", sum(thread["name"] == "kiln-report" for thread in data["threads"]) == 1, data["threads"])
+    new = [(event["kind"], event["from"]) for event in data["events"] if event["function"] == "step.kiln.1"]
+    checks.expect("the new definition's events", ("publish", None) in new, new)
+    checks.expect("the redefinition is an event", told == [("step", "step.kiln.1")], told)
+    checks.page("redefined", data, folder / "out.html")
 
 
 def check_cache(checks: Checks, program: Path) -> None:
@@ -292,14 +310,12 @@ def main() -> int:
         else:
             check_steps(checks, program)
             check_processes(checks, program)
+            check_redefined(checks)
             check_cache(checks, program)
             check_many(checks)
             check_errors(checks, program)
             check_watch(checks, program)
-        for problem in checks.problems[:40]:
-            print("FAIL", problem)
-        print(f"{checks.count} checks, {len(checks.problems)} failed")
-        return 1 if checks.problems else 0
+        return checks.tell()
 
 
 if __name__ == "__main__":

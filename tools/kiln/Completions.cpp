@@ -55,8 +55,8 @@ std::string bashValue(const ValueKind& kind) {
   case Form::Start: return "_kiln_words \"$3\" \"$4\" " + quoted(join(kind.words, " ")) + "; compopt -o nospace 2>/dev/null";
   case Form::File: return "_kiln_files \"$3\" \"$4\" " + quoted(bashPattern(kind));
   case Form::Folder: {
-    std::string out = "_kiln_folders \"$3\" \"$4\"";
-    return kind.words.empty() ? out : out + "; _kiln_words \"$3\" \"$4\" " + quoted(join(kind.words, " "));
+    const std::string out = "_kiln_folders \"$3\" \"$4\"";
+    return kind.words.empty() ? out : "_kiln_words \"$3\" \"$4\" " + quoted(join(kind.words, " ")) + "; " + out;
   }
   }
   return {};
@@ -82,9 +82,13 @@ _kiln_files() { # VALUE BEFORE PATTERN
   done < <(compgen -f -- "$1")
 }
 _kiln_folders() { # VALUE BEFORE
-  local name
-  compopt -o filenames 2>/dev/null
-  while IFS= read -r name; do COMPREPLY+=("$2$name"); done < <(compgen -d -- "$1")
+  # With words among them they are no file names, of which only the last part would be shown.
+  local name slash=
+  if [[ $COMPREPLY ]]; then slash=/; else compopt -o filenames 2>/dev/null; fi
+  while IFS= read -r name; do
+    COMPREPLY+=("$2$name$slash")
+    [[ $slash ]] && compopt -o nospace 2>/dev/null
+  done < <(compgen -d -- "$1")
 }
 )bash";
 
@@ -161,6 +165,14 @@ std::string bashValues(const std::vector<const CommandEntry*>& all) {
          values + "  esac\n}\n";
 }
 
+/// _arguments takes a specification apart at its colons.
+std::string zshColons(std::string_view action) {
+  std::string out;
+  for (char c : action)
+    out += c == ':' || c == '\\' ? std::string("\\") + c : std::string(1, c);
+  return out;
+}
+
 std::string zshAction(const ValueKind& kind) {
   switch (kind.form) {
   case Form::Free: return " ";
@@ -180,7 +192,7 @@ std::string zshAction(const ValueKind& kind) {
       ends.push_back(word.substr(1));
     return "_files -g \"*.(" + join(ends, "|") + ")" + (kind.words.front() == ".so" ? "*" : "") + "\"";
   }
-  case Form::Folder:
+  case Form::Folder: // the space keeps _arguments from handing options on
     if (kind.words.empty())
       return "_files -/";
     std::vector<std::string> words;
@@ -189,7 +201,7 @@ std::string zshAction(const ValueKind& kind) {
       if (std::size_t colon = words.back().find(':'); colon != std::string::npos)
         words.back().insert(colon, "\\");
     }
-    return "_alternative \"words:word:(" + join(words, " ") + ")\" \"folders:folder:_files -/\"";
+    return zshColons(" _alternative \"words:word:(" + join(words, " ") + ")\" \"folders:folder:_files -/\"");
   }
   return " ";
 }

@@ -269,11 +269,12 @@
     const compiles = report.compiles;
     const lanes = [...new Set(compiles.map((compile) => compile.thread))].map((thread) => ({ thread, name: threadName(thread) }));
     lanes.sort((a, b) => (a.thread === null) - (b.thread === null) || a.thread - b.thread);
-    const exits = report.events.filter((event) => event.kind === 'exit' || event.kind === 'failed');
+    const marks = [{ name: 'exits, failures', kinds: ['exit', 'failed'], stroke: 'var(--bad)' }, { name: 'redefined', kinds: ['replace'], stroke: 'var(--focus)' }]
+      .map((lane) => ({ ...lane, events: report.events.filter((event) => lane.kinds.includes(event.kind)) })).filter((lane) => lane.events.length);
     const whole = Math.max(report.time.run_ns, 1);
     const view = { from: 0, to: whole, chosen: -1 };
     const laneHeight = 26, top = 22, bottom = 4;
-    const height = top + laneHeight * (lanes.length + (exits.length ? 1 : 0)) + bottom;
+    const height = top + laneHeight * (lanes.length + marks.length) + bottom;
     let width = 0;
 
     function draw() {
@@ -304,18 +305,18 @@
           rx: 1.5, fill: colour(compile.tier), class: i === view.chosen ? 'chosen' : null, 'data-compile': i });
         put(rect, 'title', {}, tell(compile));
       });
-      if (exits.length) {
-        put(svg, 'text', { x: 0, y: top + laneHeight * lanes.length + 16 }, 'exits, failures');
+      marks.forEach((lane, i) => {
+        const y = top + laneHeight * (lanes.length + i);
+        put(svg, 'text', { x: 0, y: y + 16 }, lane.name);
         const columns = new Set();
-        for (const event of exits) {
+        for (const event of lane.events) {
           const at = Math.round(x(event.at_ns));
           if (event.at_ns < view.from || event.at_ns > view.to || columns.has(at)) continue;
           columns.add(at);
-          const line = put(svg, 'line', { x1: at, x2: at, y1: top + laneHeight * lanes.length + 5, y2: top + laneHeight * (lanes.length + 1) - 3,
-            stroke: 'var(--bad)', 'stroke-width': 2 });
+          const line = put(svg, 'line', { x1: at, x2: at, y1: y + 5, y2: y + laneHeight - 3, stroke: lane.stroke, 'stroke-width': 2, 'data-mark': event.kind });
           put(line, 'title', {}, `${event.kind} ${event.function}: ${event.reason}`);
         }
-      }
+      });
     }
     const tell = (compile) => `${compile.function}${compile.loop === null ? '' : ` loop ${compile.loop}`}, ${compile.tier}: ` +
       `${compile.cached ? 'from the cache' : `compiled in ${time(compile.end_ns - compile.begin_ns)}`} at ${time(compile.begin_ns)}, ` +
@@ -514,7 +515,7 @@
       : `There are no self times: ${m.sampling_ended}.`);
     say('Calls are counted by the code of all tiers but the last. Where there is a ~, part of the calls was only seen in windows and is an estimate; where there is a >, none could be seen from the last tier on.');
     const list = put(parent, 'ul');
-    put(list, 'li', {}, `timing and counting calls: ${time(m.probe_ns)} (${digits(m.timed_call_ns)} ns and ${digits(m.counted_call_ns)} ns a call), ${percent(m.probe_ns, whole)}`);
+    put(list, 'li', {}, `timing and counting calls: ${time(m.probe_ns)} (${digits(m.timed_call_ns)} ns and ${digits(m.counted_call_ns)} ns a call, and half a millisecond where calls are many at the last tier), ${percent(m.probe_ns, whole)}`);
     put(list, 'li', {}, `samples: ${time(m.sampler_ns)} (${digits(m.sample_ns)} ns each), ${percent(m.sampler_ns, whole)}`);
     put(list, 'li', {}, `the thread that records: ${time(m.thread_ns)}, ${percent(m.thread_ns, whole)}`);
     say(`In all ${percent(m.overhead_share * whole, whole)} of ${time(whole)} CPU time. What one call and one sample cost was measured when the run began.`);

@@ -17,7 +17,7 @@ using Lines = std::vector<std::string>;
 class Log final : public Observer {
 public:
   void onTierEvent(const TierEvent& event) override {
-    static constexpr const char* kKinds[] = {"requested", "published", "demoted", "failed", "dropped", "exit", "loop"};
+    static constexpr const char* kKinds[] = {"requested", "published", "demoted", "failed", "dropped", "exit", "loop", "replaced"};
     std::string line = std::string(event.function) + " " + kKinds[static_cast<int>(event.kind)] + " " +
                        (event.from ? std::string(tierName(*event.from)) : "-") + ">" + std::string(tierName(event.to));
     std::lock_guard lock(mutex_);

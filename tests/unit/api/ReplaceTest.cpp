@@ -509,6 +509,43 @@ TEST(ReplaceRules, WhileThreadsRun) {
   EXPECT_EQ(g(1), 30) << "nothing late is published over it";
 }
 
+/// One line for each replacement that it is told of.
+class Heard final : public Observer {
+public:
+  void onTierEvent(const TierEvent& event) override {
+    if (event.kind != TierEvent::Kind::Replaced)
+      return;
+    lines.push_back(std::string(event.program) + ": " + std::string(event.function) + " " +
+                    (event.from ? std::string(tierName(*event.from)) : "-") + ">" + std::string(tierName(event.to)) + " " +
+                    std::string(event.reason) + " " + std::to_string(event.calls));
+  }
+  Names lines;
+};
+
+TEST(ReplaceRules, ObserversAreTold) {
+  Heard heard;
+  Options options = quick();
+  options.observer = &heard;
+  Host host(replaceable(kOld), std::move(options));
+  auto twice = host.function<long(long)>("twice");
+  twice(1);
+  refusal(host, "define i32 @step() {\n  ret i32 0\n}\n");
+  mustReplace(host, kOld);
+  EXPECT_TRUE(heard.lines.empty()) << "nothing was replaced";
+  mustReplace(host, kNew);
+  const std::string name = "test.ll";
+  ASSERT_EQ(heard.lines, Names{name + ": step baseline>baseline step.kiln.1 2"});
+  mustReplace(host, kOld); // before a call came
+  EXPECT_EQ(heard.lines.back(), name + ": step ->baseline step.kiln.2 0");
+  for (int i = 0; i < 20; ++i)
+    twice(1);
+  mustReplace(host, std::string(kNew) + "define i64 @more() {\n  ret i64 1\n}\n");
+  EXPECT_TRUE(heard.lines.back().starts_with(name + ": step O3>baseline step.kiln.3 ")) << heard.lines.back();
+  mustReplace(host, "define i64 @more() {\n  ret i64 2\n}\n"); // one of an earlier redefinition
+  EXPECT_EQ(heard.lines.back(), name + ": more ->baseline more.kiln.4 0");
+  EXPECT_EQ(heard.lines.size(), 4u);
+}
+
 TEST(ReplaceRules, StatisticsTellBoth) {
   Host host(replaceable(kOld), quick());
   auto twice = host.function<long(long)>("twice");

@@ -58,6 +58,32 @@ TEST_F(Space, NothingIsWritableAndExecutable) {
   EXPECT_EQ(test::writableCode(), before);
 }
 
+TEST_F(Space, NamelessPagesAreNoFilesOfTheirOwn) {
+  std::size_t before = test::writableCode();
+  auto space = *CodeSpace::create(range, kSizes, 0, CodePages::Nameless);
+  auto code = space->allocate(CodeArena::Code, 6, 16);
+  auto constants = space->allocate(CodeArena::Constants, 10, 1);
+  ASSERT_TRUE(code && constants);
+  EXPECT_EQ(test::rightsOf(code->rx), "r-x");
+  EXPECT_EQ(test::rightsOf(code->rw), "rw-");
+  EXPECT_EQ(test::rightsOf(constants->rx), "r--");
+  EXPECT_EQ(test::writableCode(), before);
+  writeReturn(*code, 5);
+  EXPECT_EQ(call(*code), 5);
+  pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    if (!space->privatise() || call(*code) != 5 || test::rightsOf(code->rx) != "r-x")
+      _exit(1);
+    writeReturn(*code, 6);
+    _exit(call(*code));
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(WEXITSTATUS(status), 6);
+  EXPECT_EQ(call(*code), 5);
+}
+
 TEST_F(Space, CodeRuns) {
   auto space = make();
   auto span = space->allocate(CodeArena::Code, 6, 16);
@@ -85,6 +111,20 @@ TEST_F(Space, NoGapsAreLeftBetweenPieces) {
   space->release(*first);
   space->release(*second);
   EXPECT_EQ(space->bytesUsed(), 0u);
+}
+
+TEST_F(Space, ToolsMoveNoCode) {
+  auto plain = make(), measured = make();
+  auto offset = [](const CodeSpan& span, const CodeSpan& first) { return span.rx - first.rx; };
+  auto a = plain->allocate(CodeArena::Code, 40, 16), b = measured->allocate(CodeArena::Code, 40, 16);
+  auto tools = measured->allocate(CodeArena::Code, 4096, 4096, CodeUse::Tools);
+  ASSERT_TRUE(a && b && tools);
+  EXPECT_EQ(offset(*tools, *b), (1 << 20) - 4096);
+  for (std::size_t size : {100u, 8192u, 16u}) {
+    auto left = plain->allocate(CodeArena::Code, size, 16), right = measured->allocate(CodeArena::Code, size, 16);
+    ASSERT_TRUE(left && right);
+    EXPECT_EQ(offset(*left, *a), offset(*right, *b));
+  }
 }
 
 TEST_F(Space, TheLimitBoundsAllArenasTogether) {
@@ -165,13 +205,16 @@ TEST_F(Space, PrivatiseInAForkedChildLeavesTheParentAlone) {
   auto span = space->allocate(CodeArena::Code, 6, 16);
   ASSERT_TRUE(span);
   writeReturn(*span, 1);
+  auto tool = space->allocate(CodeArena::Code, 6, 16, CodeUse::Tools);
+  ASSERT_TRUE(tool);
+  writeReturn(*tool, 7);
   pid_t child = fork();
   ASSERT_GE(child, 0);
   if (child == 0) {
     // The exit status says which step failed: this process has no test framework to report to.
     if (!space->privatise())
       _exit(10);
-    if (call(*span) != 1)
+    if (call(*span) != 1 || call(*tool) != 7)
       _exit(11); // the old code came along
     auto fresh = space->allocate(CodeArena::Code, 6, 16);
     if (!fresh)

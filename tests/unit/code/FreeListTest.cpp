@@ -48,6 +48,20 @@ TEST(FreeList, FullAndTooLarge) {
   EXPECT_EQ(list.allocate(1, 64), 0u);
 }
 
+TEST(FreeList, LastFit) {
+  FreeList list(1024);
+  EXPECT_EQ(list.allocateLast(100, 256), 768u);
+  EXPECT_EQ(list.allocateLast(100, 1), 924u); // behind it
+  EXPECT_EQ(list.allocateLast(100, 256), 512u);
+  EXPECT_EQ(list.allocate(100, 1), 0u); // what comes from the other end does not see them
+  EXPECT_EQ(list.allocateLast(600, 1), FreeList::npos);
+  EXPECT_EQ(list.allocateLast(412, 4), 100u);
+  list.release(768, 100);
+  list.release(924, 100);
+  EXPECT_EQ(list.allocateLast(256, 256), 768u); // one hole again
+  EXPECT_EQ(list.used(), 868u);
+}
+
 TEST(FreeList, PiecesNeverOverlap) {
   // A fixed sequence of sizes, with every third piece given back; bytes are marked to see overlaps.
   FreeList list(1 << 16);

@@ -66,6 +66,21 @@ TEST(FunctionTable, StubsNameTheirFunctions) {
   EXPECT_FALSE(table.functions->isStub(table.functions->thunk(0)));
 }
 
+TEST(FunctionTable, ACountThatWasLostToAnUnboundedBudgetIsNone) {
+  test::TestTable table(1);
+  FunctionRecord& record = table.record(0);
+  record.arm(100, 100);
+  record.counters->calls.store(40);
+  record.counters->loops.store(90);
+  EXPECT_EQ(record.calls(), 60u);
+  record.arm(kUnbounded, kUnbounded);
+  // A thread that counts without atomics had read the old budgets.
+  record.counters->calls.store(39);
+  record.counters->loops.store(89);
+  EXPECT_EQ(record.calls(), 60u);
+  EXPECT_EQ(record.loops(), 10u);
+}
+
 TEST(FunctionTable, RecordsAreMadeWhenAskedForAndStay) {
   AddressRange range = *AddressRange::reserve(std::size_t{16} << 20);
   constexpr std::size_t kArena = std::size_t{1} << 20;

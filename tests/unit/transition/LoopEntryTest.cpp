@@ -39,7 +39,7 @@ struct Events final : Observer {
   std::vector<std::string> lines;
   void onTierEvent(const TierEvent& event) override {
     std::lock_guard lock(mutex);
-    const char* kinds[] = {"request", "publish", "demote", "failed", "dropped", "exit", "loop"};
+    const char* kinds[] = {"request", "publish", "demote", "failed", "dropped", "exit", "loop", "replace"};
     lines.push_back(std::string(kinds[static_cast<int>(event.kind)]) + " " + std::string(tierName(event.to)) +
                     (event.loop ? " at " + std::to_string(*event.loop) : "") + ": " + std::string(event.reason));
   }

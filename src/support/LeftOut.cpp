@@ -1,5 +1,6 @@
-// What stands in for parts of LLVM and lld that Kiln never uses, so that the linker drops them: 3 MB of the executable.
-// tools/kiln/LeftOut.txt says for each symbol which of the three takes its place, and why nothing misses it.
+// What stands in for parts of LLVM and lld that Kiln never uses, so that the linker drops them: 3 MB of the executable
+// and 4 MB of the shared library. cmake/LeftOut.txt says for each symbol which of the three takes its place, and why
+// nothing misses it.
 #include <llvm/IR/Analysis.h>
 
 /// In place of the run() of any pass that LLVM's pipelines have switched off, or that would find nothing to do: it changes

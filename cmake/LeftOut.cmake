@@ -1,6 +1,7 @@
-# kiln_leave_out(TARGET): links TARGET with stand-ins for the symbols of LeftOut.txt, so that what is behind them is dropped.
+# kiln_leave_out(TARGET): links TARGET with stand-ins (src/support/LeftOut.cpp) for the symbols of LeftOut.txt, so that what is behind
+# them is dropped.
 function(kiln_leave_out target)
-  set(list ${CMAKE_CURRENT_SOURCE_DIR}/LeftOut.txt)
+  set(list ${PROJECT_SOURCE_DIR}/cmake/LeftOut.txt)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${list})
   set(pass kiln_left_out_pass)
   set(nothing kiln_left_out_nothing)
@@ -11,7 +12,8 @@ function(kiln_leave_out target)
     string(REGEX MATCH "^([a-z]+) (.+)$" matched "${line}")
     string(APPEND options "--wrap=${CMAKE_MATCH_2}\n--defsym=__wrap_${CMAKE_MATCH_2}=${${CMAKE_MATCH_1}}\n")
   endforeach()
-  set(file ${CMAKE_CURRENT_BINARY_DIR}/left_out.rsp)
+  target_sources(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src/support/LeftOut.cpp)
+  set(file ${PROJECT_BINARY_DIR}/left_out.rsp)
   file(CONFIGURE OUTPUT ${file} CONTENT "${options}" @ONLY)
   target_link_options(${target} PRIVATE "-Wl,@${file}")
 endfunction()
