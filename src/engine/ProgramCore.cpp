@@ -154,6 +154,7 @@ Result<void> ProgramCore::build(const ProgramInput& input, std::vector<Source> g
   settings.recordAt = recordingStage();
   settings.record = [this](FunctionRecord& record) { return startRecording(record); };
   settings.enterInterpreter = [this](FunctionRecord& record, std::uint32_t loop) { enterInterpreter(record, loop); };
+  settings.mayBeInHandler = mayBeInHandler;
   settings.versionsChanged = [this](FunctionRecord& record) {
     if (recorder_)
       recorder_->entryChanged(record);
@@ -572,7 +573,7 @@ Result<void*> ProgramCore::variableAddress(std::string_view name) {
 Result<void> ProgramCore::promote(FunctionRecord& record, Tier tier, bool wait) {
   if (engine_->stopped())
     return fail(ErrorCode::ShutDown, "the engine was shut down");
-  record.held.store(false, std::memory_order_relaxed);
+  tiers_->release(record);
   if (tiers_->select(record, tier, "asked"))
     return {};
   // What compile threads finish is published only if it is better than what runs: a step down is made here, and so is what

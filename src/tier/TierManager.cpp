@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "support/Clock.h"
+#include "support/SignalBlock.h"
 
 namespace kiln {
 namespace {
@@ -44,6 +45,14 @@ TierSnapshot TierManager::snapshot(const FunctionRecord& record, Tier current) c
   return now;
 }
 
+void TierManager::release(FunctionRecord& record) {
+  if (!record.held.exchange(false, std::memory_order_relaxed) ||
+      record.publishedTier.load(std::memory_order_acquire) == FunctionRecord::kNone)
+    return;
+  TierDecision budget = firstBudget(settings_.ladder, snapshot(record));
+  record.arm(budget.calls, budget.loops);
+}
+
 Tier TierManager::tierByNow(const FunctionRecord& record, Tier asked) const {
   TierSnapshot now = snapshot(record);
   now.pending = false;
@@ -76,11 +85,17 @@ void TierManager::startRecording(FunctionRecord& record) {
 }
 
 /// The profile is taken, and until the better code is there the function runs without recorders, if it still has such
-/// code.
+/// code. Where that cannot be done now it goes on recording, which costs a little time and no more: in a handler, the code
+/// that was interrupted may hold a lock that this takes, or be in malloc().
 void TierManager::stopRecording(FunctionRecord& record) {
-  if (record.recording.exchange(Recording::Done, std::memory_order_relaxed) != Recording::On)
+  if (record.recording.load(std::memory_order_relaxed) != Recording::On)
     return;
-  std::lock_guard lock(record.mutex);
+  SignalBlock block;
+  if (settings_.mayBeInHandler && settings_.mayBeInHandler(block.before()))
+    return;
+  std::unique_lock lock(record.mutex, std::try_to_lock);
+  if (!lock || record.recording.exchange(Recording::Done, std::memory_order_relaxed) != Recording::On)
+    return;
   if (record.publishedTier.load(std::memory_order_relaxed) != static_cast<int>(Tier::Baseline) ||
       record.replaced.load(std::memory_order_relaxed))
     return;

@@ -5,6 +5,8 @@
 // wait for and does not allocate.
 #pragma once
 
+#include <signal.h>
+
 #include <atomic>
 #include <functional>
 #include <string>
@@ -33,6 +35,8 @@ public:
     std::function<bool(FunctionRecord&)> record;
     /// Makes the interpreter's entry at a loop for activations that go down to it, if that can be done now.
     std::function<void(FunctionRecord&, std::uint32_t loop)> enterInterpreter;
+    /// Whether a thread that had these signals blocked may be in a signal handler of the program. Without it, none is.
+    std::function<bool(const sigset_t&)> mayBeInHandler;
     /// Told of every change of a record's versions, under its mutex.
     std::function<void(FunctionRecord&)> versionsChanged;
   };
@@ -46,6 +50,9 @@ public:
   /// The same, asked by an activation of code of the tier `running` at the header of a loop, whose budget it has spent.
   /// `records`: that code records a profile. The address to continue at, or 0 to go on as before.
   std::uintptr_t onLoopBudgetSpent(FunctionRecord& record, std::uint32_t loop, Tier running, bool records = true);
+
+  /// Ends a hold: the function counts on from here, so that it is asked for again even if what ended the hold fails.
+  void release(FunctionRecord& record);
 
   /// What a request for that tier is best answered with, now that its turn has come: while it waited, the function may have
   /// reached a higher rung.

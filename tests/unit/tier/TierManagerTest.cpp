@@ -1,6 +1,10 @@
 #include "tier/TierManager.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+
+#include <mutex>
+#include <thread>
 
 #include "support/Table.h"
 
@@ -200,6 +204,27 @@ TEST_F(Manager, AFailureIsReportedOnceAndDoublesTheThresholds) {
   EXPECT_EQ(failed, 1u);
 }
 
+TEST_F(Manager, WhatEndsAHoldCountsOnThoughItFails) {
+  publish(Tier::O0, 0x100);
+  f().held.store(true);
+  f().arm(kUnbounded, 0); // as a demotion leaves it
+  call(5000);
+  EXPECT_TRUE(requested.empty());
+  manager.release(f());
+  EXPECT_FALSE(f().held.load());
+  manager.reportFailure(f(), Tier::O3, {ErrorCode::CompileFailed, "no"});
+  call(2);
+  EXPECT_EQ(requested, std::vector{Tier::O3}); // 5,000 calls are more than twice its threshold
+}
+
+TEST_F(Manager, AReleaseOfWhatIsNotHeldLeavesTheBudgets) {
+  publish(Tier::O0, 0x100);
+  f().arm(5000, 5000);
+  manager.release(f());
+  call(4000);
+  EXPECT_TRUE(requested.empty());
+}
+
 TEST_F(Manager, AFullQueueIsReportedAndAskedAgain) {
   publish(Tier::O0, 0x100);
   answer = PushResult::Full;
@@ -266,6 +291,72 @@ TEST_F(Manager, RecordsFromItsStageUntilBetterCodeIsAskedFor) {
   EXPECT_EQ(f().recording.load(), Recording::Done);
   callIt(5000);
   EXPECT_EQ(slot(), 0x100u);
+}
+
+/// A function that records, and whose better code is asked for.
+class EndOfRecording : public Manager {
+protected:
+  static inline volatile sig_atomic_t handled = 0;
+  bool inHandler = false;
+  std::function<void()> changed;
+  TierManager recording{*table.functions,
+                        {.ladder = *Ladder::parse("interpreter>9,baseline@10,O2@100"),
+                         .mayBeInHandler = [this](const sigset_t&) { return inHandler; },
+                         .versionsChanged =
+                             [this](FunctionRecord&) {
+                               if (changed)
+                                 changed();
+                             }},
+                        [](FunctionRecord&, Tier, std::uint32_t) { return PushResult::Queued; }};
+
+  void SetUp() override {
+    recording.publish(f(), version(Tier::Baseline, 0x100), "test");
+    Version made = version(Tier::Baseline, 0x200);
+    made.records = true;
+    recording.publish(f(), std::move(made), "profile", true);
+    f().recording = Recording::On;
+  }
+  void ask() {
+    while (!table.countCall(0))
+      ;
+    recording.onBudgetSpent(f());
+  }
+};
+
+TEST_F(EndOfRecording, InAHandlerIsPutOff) {
+  inHandler = true;
+  ask();
+  EXPECT_EQ(slot(), 0x200u);
+  EXPECT_EQ(f().recording.load(), Recording::On);
+  inHandler = false;
+  ask();
+  EXPECT_EQ(slot(), 0x100u);
+  EXPECT_EQ(f().recording.load(), Recording::Done);
+}
+
+TEST_F(EndOfRecording, WaitsForNobody) {
+  std::unique_lock held(f().mutex);
+  std::thread([&] { ask(); }).join(); // would never end
+  held.unlock();
+  EXPECT_EQ(slot(), 0x200u);
+  ask();
+  EXPECT_EQ(slot(), 0x100u);
+}
+
+TEST_F(EndOfRecording, NoHandlerRunsOnTopOfItsLock) {
+  struct sigaction catching{}, before{};
+  catching.sa_handler = [](int) { handled = 1; };
+  handled = 0;
+  ASSERT_EQ(sigaction(SIGUSR1, &catching, &before), 0);
+  bool during = true;
+  changed = [&] {
+    raise(SIGUSR1);
+    during = handled;
+  };
+  ask();
+  EXPECT_FALSE(during);
+  EXPECT_TRUE(handled);
+  sigaction(SIGUSR1, &before, nullptr);
 }
 
 TEST_F(Manager, ARequestIsAnsweredWithWhatTheFunctionHasReachedByThen) {
