@@ -85,8 +85,8 @@ void TierManager::startRecording(FunctionRecord& record) {
 }
 
 /// The profile is taken, and until the better code is there the function runs without recorders, if it still has such
-/// code. Where that cannot be done now it goes on recording, which costs a little time and no more: in a handler, the code
-/// that was interrupted may hold a lock that this takes, or be in malloc().
+/// code. Where that cannot be done now it goes on recording, which costs a little time and no more: in a handler, the
+/// code that was interrupted may hold a lock that this takes, or be in malloc().
 void TierManager::stopRecording(FunctionRecord& record) {
   if (record.recording.load(std::memory_order_relaxed) != Recording::On)
     return;
