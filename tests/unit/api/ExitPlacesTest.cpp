@@ -6,6 +6,7 @@
 #include <regex>
 
 #include "Host.h"
+#include "RareStep.h"
 
 namespace kiln {
 namespace {
@@ -13,32 +14,8 @@ namespace {
 using test::Host;
 
 /// The instruction that a test guards is marked with `GUARD`.
-constexpr std::string_view kProgram = R"(
-@notes = global i32 0
+const std::string kText = std::string(test::kRareStep) + R"(
 @cell = global i64 5
-define void @note() noinline {
-  %n = load i32, ptr @notes
-  %m = add i32 %n, 1
-  store volatile i32 %m, ptr @notes
-  ret void
-}
-define i64 @step(i64 %x, ptr %where) {
-entry:
-  %old = load i64, ptr %where
-  %rare = icmp slt i64 %x, 0
-  br i1 %rare, label %below, label %on ; GUARD
-below:
-  call void @note()
-  store i64 %x, ptr %where
-  br label %on
-on:
-  %f = phi i64 [ 10, %below ], [ 1, %entry ]
-  %new = load i64, ptr %where
-  %a = mul i64 %x, %f
-  %b = add i64 %a, %old
-  %c = add i64 %b, %new
-  ret i64 %c
-}
 define i64 @middle(i64 %x, ptr %where) {
 entry:
   %y = add i64 %x, 1
@@ -394,6 +371,7 @@ on:
   ret i64 %r
 }
 )";
+const std::string_view kProgram = kText;
 
 /// Which code was left, in front of what: "root: branch function:place", or "root loop N: ..." of a continuation.
 class ExitLog final : public Observer {

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "Host.h"
+#include "RareStep.h"
 
 namespace kiln {
 namespace {
@@ -11,36 +12,12 @@ namespace {
 using test::Host;
 
 /// The rare ways call `note`, and so are worth an exit. Values of many types are alive across them.
-constexpr std::string_view kProgram = R"(
-@notes = global i32 0
+const std::string kText = std::string(test::kRareStep) + R"(
 @table = global [2 x ptr] [ptr @plus, ptr @minus]
 declare i32 @puts(ptr)
-define void @note() noinline {
-  %n = load i32, ptr @notes
-  %m = add i32 %n, 1
-  store volatile i32 %m, ptr @notes
-  ret void
-}
 define i32 @noted() {
   %n = load i32, ptr @notes
   ret i32 %n
-}
-define i64 @step(i64 %x, ptr %where) {
-entry:
-  %old = load i64, ptr %where
-  %rare = icmp slt i64 %x, 0
-  br i1 %rare, label %below, label %on
-below:
-  call void @note()
-  store i64 %x, ptr %where
-  br label %on
-on:
-  %f = phi i64 [ 10, %below ], [ 1, %entry ]
-  %new = load i64, ptr %where
-  %a = mul i64 %x, %f
-  %b = add i64 %a, %old
-  %c = add i64 %b, %new
-  ret i64 %c
 }
 @cell = global i64 5
 define i64 @plain(i64 %x) {
@@ -149,6 +126,7 @@ on:
   ret double %s4
 }
 )";
+const std::string_view kProgram = kText;
 
 /// Compiles in the thread that calls.
 Options climbing(std::uint64_t limit = 1'000'000) {
