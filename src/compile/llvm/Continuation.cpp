@@ -1,8 +1,8 @@
 // Turning a function into the continuation at one of its loop headers.
 //
-// A new entry block takes the live values from the state and branches to the header (EnterLoop.h). Code that can no
-// longer be reached goes. A value whose definition went is its value from the state; one whose definition can be
-// reached again (that of an enclosing loop) has several definitions now and gets phis.
+// A new entry block takes the live values from the state and branches to the header (EnterLoop.h). Code that can no longer
+// be reached goes. A value whose definition went is its value from the state; one whose definition can be reached again
+// (that of an enclosing loop) has several definitions now and gets phis.
 //
 // Static allocas: those that never escaped become allocas of the continuation, filled from the old frame's memory, so
 // that LLVM can make values of them again. Others stay where they are, in the old frame.
@@ -23,8 +23,7 @@
 namespace kiln {
 namespace {
 
-/// Larger allocas are not copied: promotion would hardly take them apart, and the copy would double the stack they
-/// need.
+/// Larger allocas are not copied: promotion would hardly take them apart, and the copy would double the stack they need.
 constexpr std::uint64_t kLargestCopy = 16384; // bytes
 
 bool isMarker(const llvm::User* user) {
@@ -104,14 +103,12 @@ std::optional<Refusal> Continuing::checkCode() const {
     if (!intrinsic)
       continue;
     switch (intrinsic->getIntrinsicID()) {
-    case llvm::Intrinsic::vastart:
-      return refuse("it reads its variable arguments from their start", intrinsic);
+    case llvm::Intrinsic::vastart: return refuse("it reads its variable arguments from their start", intrinsic);
     case llvm::Intrinsic::returnaddress:
     case llvm::Intrinsic::addressofreturnaddress:
     case llvm::Intrinsic::frameaddress:
     case llvm::Intrinsic::sponentry:
-    case llvm::Intrinsic::localescape:
-      return refuse("it looks at its own frame", intrinsic);
+    case llvm::Intrinsic::localescape: return refuse("it looks at its own frame", intrinsic);
     case llvm::Intrinsic::stackrestore:
       // A saved stack pointer of the old frame means nothing here; enter() can replace it only where it stands itself.
       if (const auto* save = llvm::dyn_cast<llvm::IntrinsicInst>(intrinsic->getArgOperand(0));
@@ -133,11 +130,10 @@ void Continuing::findReachable() {
 
 /// Pointers into a copied alloca must all point to the copy. Those that are live themselves would bring the old address
 /// along; but fixed places in the alloca (getelementptr with constants) are computed again (placeInCopy).
-bool Continuing::canCopy(const llvm::AllocaInst& variable,
-                         const llvm::SmallPtrSetImpl<const llvm::Value*>& live) const {
+bool Continuing::canCopy(const llvm::AllocaInst& variable, const llvm::SmallPtrSetImpl<const llvm::Value*>& live) const {
   auto size = variable.getAllocationSize(old_.getDataLayout());
-  if (!live.contains(&variable) || !variable.isStaticAlloca() || variable.isSwiftError() || !size ||
-      size->isScalable() || size->getFixedValue() > kLargestCopy || llvm::PointerMayBeCaptured(&variable, true, true))
+  if (!live.contains(&variable) || !variable.isStaticAlloca() || variable.isSwiftError() || !size || size->isScalable() ||
+      size->getFixedValue() > kLargestCopy || llvm::PointerMayBeCaptured(&variable, true, true))
     return false;
   llvm::SmallPtrSet<const llvm::Value*, 16> seen;
   // A value, and whether it is at a fixed place.
@@ -170,11 +166,10 @@ void Continuing::chooseCopies() {
 void Continuing::makeFunction() {
   llvm::LLVMContext& context = old_.getContext();
   auto* type = llvm::FunctionType::get(old_.getReturnType(), {llvm::PointerType::get(context, 0)}, false);
-  made_ = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, old_.getAddressSpace(),
-                                 unit_.readable + ".osr", unit_.module.get());
+  made_ = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, old_.getAddressSpace(), unit_.readable + ".osr",
+                                 unit_.module.get());
   made_->copyAttributesFrom(&old_);
-  // The frame that calls this returns its results as they come: a third float is in XMM2 with fastcc, on the x87 stack
-  // with C.
+  // The frame that calls this returns its results as they come: a third float is in XMM2 with fastcc, on the x87 stack with C.
   made_->setCallingConv(old_.getCallingConv() == llvm::CallingConv::Fast ? llvm::CallingConv::Fast
                                                                          : llvm::CallingConv::C);
   // Attributes of the arguments, and what the function says of memory through them, mean nothing here.
@@ -302,8 +297,8 @@ void Continuing::enter(const std::vector<EnclosingLoop>& around) {
   enterLoop(*entry_, *header_, values, around);
 }
 
-/// An exception may come in with the state, its landing pad left behind; LLVM takes a `resume` that no landing pad
-/// leads to for unreachable (DwarfEHPrepare). What LLVM would make of it in the end is put in its place now.
+/// An exception may come in with the state, its landing pad left behind; LLVM takes a `resume` that no landing pad leads to
+/// for unreachable (DwarfEHPrepare). What LLVM would make of it in the end is put in its place now.
 void Continuing::callUnwinder() {
   llvm::SmallVector<llvm::ResumeInst*, 4> resumes;
   for (llvm::Instruction& instruction : llvm::instructions(*made_))
