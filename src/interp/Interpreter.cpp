@@ -265,7 +265,11 @@ const StateRecipe* Interpreter::makeRecipe(llvm::Function& prepared, std::uint32
     return nullptr;
   llvm::LLVMContext& context = prepared.getContext();
   auto* type = llvm::FunctionType::get(prepared.getReturnType(), {llvm::PointerType::get(context, 0)}, false);
-  auto shape = callShape(type, {}, llvm::CallingConv::C, {}, prepared.getParent()->getDataLayout());
+  // Where results are depends on these two; continuations have them from their functions.
+  auto results = llvm::AttributeList::get(context, llvm::AttributeSet(), prepared.getAttributes().getRetAttrs(), {});
+  auto convention =
+      prepared.getCallingConv() == llvm::CallingConv::Fast ? llvm::CallingConv::Fast : llvm::CallingConv::C;
+  auto shape = callShape(type, results, convention, {}, prepared.getParent()->getDataLayout());
   if (!shape)
     return nullptr;
   StateRecipe recipe;
@@ -363,7 +367,8 @@ const char* Interpreter::functionExecuting(std::uintptr_t op, std::uintptr_t han
   return nullptr;
 }
 
-// Profile -------------------------------------------------------------------------------------------------------------------
+// Profile
+// -------------------------------------------------------------------------------------------------------------------
 
 namespace {
 
