@@ -169,7 +169,8 @@ void Continuing::makeFunction() {
   made_ = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, old_.getAddressSpace(), unit_.readable + ".osr",
                                  unit_.module.get());
   made_->copyAttributesFrom(&old_);
-  // The frame that calls this returns its results as they come: a third float is in XMM2 with fastcc, on the x87 stack with C.
+  // The frame that calls this returns its results as they come: a third float is in XMM2 with fastcc, on the x87 stack
+  // with C.
   made_->setCallingConv(old_.getCallingConv() == llvm::CallingConv::Fast ? llvm::CallingConv::Fast
                                                                          : llvm::CallingConv::C);
   // Attributes of the arguments, and what the function says of memory through them, mean nothing here.
