@@ -1,7 +1,9 @@
 // Numbers and texts as bytes, little-endian, for what is kept between processes. The reader trusts nothing.
 #pragma once
 
+#include <bit>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -9,13 +11,16 @@
 
 namespace kiln {
 
+static_assert(std::endian::native == std::endian::little);
+
 class ByteWriter {
 public:
   std::string bytes;
 
   void number(std::uint64_t value, unsigned size) {
-    for (unsigned i = 0; i < size; ++i)
-      bytes.push_back(static_cast<char>(value >> (8 * i)));
+    char low[sizeof value];
+    memcpy(low, &value, sizeof value);
+    bytes.append(low, size);
   }
   void u8(std::uint8_t value) { number(value, 1); }
   void u32(std::uint32_t value) { number(value, 4); }
@@ -50,11 +55,8 @@ public:
   }
   std::uint64_t number(unsigned size) {
     std::uint64_t value = 0;
-    unsigned shift = 0;
-    for (char byte : take(size)) {
-      value |= std::uint64_t{static_cast<unsigned char>(byte)} << shift;
-      shift += 8;
-    }
+    if (std::string_view taken = take(size); !taken.empty())
+      memcpy(&value, taken.data(), size);
     return value;
   }
   std::uint8_t u8() { return static_cast<std::uint8_t>(number(1)); }
