@@ -47,9 +47,9 @@ class EngineCore;
 struct ModuleCoverage;
 
 class ProgramCore {
-  /// Files up to this size are hashed at load (five gigabytes a second) to see whether the program is known: if so, its start and its
-  /// baseline code are there at once; if not, no thread is started. Those of larger programs are hashed in the background.
-  static constexpr std::size_t kHashedAtLoad = std::size_t{8} << 20;
+  /// Files up to this size are hashed at load, which takes 0.8 milliseconds at most, to see whether the program is known: if so, its
+  /// start and its baseline code are there at once; if not, no thread is started. Those of larger programs are hashed in the background.
+  static constexpr std::size_t kHashedAtLoad = std::size_t{4} << 20;
 
 public:
   /// `sources`: in place of the input's files and buffers, if there are any. `root`: the program that this one replaces parts of.
@@ -227,28 +227,12 @@ private:
   void retireIfDue();
   void fillIn(CodeSpaceStatistics& out);
   // KeptCode.cpp: what the cache has of the program, and what it gets.
+  void makeCache(const ProgramInput& input);
   void openCache(const ProgramInput& input);
   /// Whether code of earlier runs may be in place without having been asked for: not where a run is to be repeatable, or a stress
   /// test says when each version comes.
   bool mayUseKept() const;
-  void makeCache(const ProgramInput& input);
   std::size_t sourceBytes() const;
-  // KeptStart.cpp
-  /// The function that was started at, and how.
-  struct Main {
-    std::uint32_t function = 0;
-    bool returnsInt = true;
-  };
-  struct KeptStart {
-    std::unique_ptr<const std::string> entry; ///< its bytes
-    ProgramMap map;
-    ByteReader rest{{}}; ///< the variables' initial values
-    std::optional<Main> main;
-  };
-  bool mayKeepStart(const ProgramInput& input) const;
-  std::optional<KeptStart> keptStart(const ProgramInput& input);
-  Digest digestOfHost(const ProgramInput& input) const;
-  void saveStart();
   void openBaseline(const std::vector<std::string>& libraries);
   std::optional<baseline::Baseline::Kept> keptBaseline(std::uint32_t function, std::uint32_t loop, bool record);
   void saveBaseline();
@@ -274,6 +258,23 @@ private:
   /// After it could not be linked: what came from the cache is removed from there, and compiled at the next request.
   void refuseKept(const CompileResult& result, const Error& error);
   cache::CodeKey keyOf(const CodeArtifact& artifact) const;
+
+  // KeptStart.cpp: a start without the modules.
+  /// The function that was started at, and how.
+  struct Main {
+    std::uint32_t function = 0;
+    bool returnsInt = true;
+  };
+  struct KeptStart {
+    std::unique_ptr<const std::string> entry; ///< its bytes
+    ProgramMap map;
+    ByteReader rest{{}}; ///< the variables' initial values
+    std::optional<Main> main;
+  };
+  bool mayKeepStart(const ProgramInput& input) const;
+  std::optional<KeptStart> keptStart(const ProgramInput& input);
+  Digest digestOfHost(const ProgramInput& input) const;
+  void saveStart();
 
   PushResult request(FunctionRecord& record, Tier tier, std::uint32_t loop);
   std::optional<std::uintptr_t> resolve(std::string_view symbol);
