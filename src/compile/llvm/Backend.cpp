@@ -1,5 +1,6 @@
 #include "compile/llvm/Backend.h"
 
+#include <llvm/IR/InstIterator.h>
 #include <llvm/IR/Instructions.h>
 #include <llvm/IR/LegacyPassManager.h>
 #include <llvm/IR/Module.h>
@@ -39,6 +40,18 @@ llvm::CodeGenOptLevel codegenLevel(Tier tier) {
   case Tier::O3: return llvm::CodeGenOptLevel::Aggressive;
   }
   return llvm::CodeGenOptLevel::None;
+}
+
+/// Whether LLVM's fast code generator makes wrong code of it (checked with 19.1.7): it loses values that asm goto writes, and
+/// passes a `signext i1` with zeros above the bit, where callees of the other levels rely on copies of it.
+bool isMiscompiledFast(const llvm::Instruction& instruction) {
+  if (llvm::isa<llvm::CallBrInst>(instruction) && !instruction.getType()->isVoidTy())
+    return true;
+  const auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction);
+  for (unsigned i = 0; call && i < call->arg_size(); ++i)
+    if (call->getArgOperand(i)->getType()->isIntegerTy(1) && call->paramHasAttr(i, llvm::Attribute::SExt))
+      return true;
+  return false;
 }
 
 } // namespace
@@ -138,12 +151,12 @@ void Backend::optimize(llvm::Module& module, Tier tier, bool profile) {
   pipeline->run(module);
 }
 
-/// LLVM's fast code generator loses values that asm goto writes (checked with 19.1.7): such functions take the next one.
+/// Such functions take the next level's.
 llvm::TargetMachine& Backend::machineFor(const llvm::Module& module, Tier tier) {
   if (tier == Tier::O0)
     for (const llvm::Function& function : module)
-      for (const llvm::BasicBlock& block : function)
-        if (auto* jump = llvm::dyn_cast<llvm::CallBrInst>(block.getTerminator()); jump && !jump->getType()->isVoidTy())
+      for (const llvm::Instruction& instruction : llvm::instructions(function))
+        if (isMiscompiledFast(instruction))
           return machine(Tier::O1);
   return machine(tier);
 }
