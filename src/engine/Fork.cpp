@@ -22,13 +22,8 @@ void ProgramCore::prepareFork() {
     recorder_->prepareFork();
 }
 
-void ProgramCore::parentAfterFork() {
-  if (recorder_)
-    recorder_->parentAfterFork();
-  if (names_)
-    names_->parentAfterFork();
-  if (cache_)
-    cache_->parentAfterFork();
+/// Those that prepareFork() took of the program itself, the last first.
+void ProgramCore::unlockAfterFork() {
   if (profile_)
     profile_->forkLock().unlock();
   assumptions_->forkLock().unlock();
@@ -38,6 +33,16 @@ void ProgramCore::parentAfterFork() {
   foreground_.unlock();
   if (std::mutex* names = namesForkLock())
     names->unlock();
+}
+
+void ProgramCore::parentAfterFork() {
+  if (recorder_)
+    recorder_->parentAfterFork();
+  if (names_)
+    names_->parentAfterFork();
+  if (cache_)
+    cache_->parentAfterFork();
+  unlockAfterFork();
 }
 
 void ProgramCore::childAfterFork() {
@@ -50,15 +55,7 @@ void ProgramCore::childAfterFork() {
     cache_->childAfterFork();
   forked_ = true;
   installing_.store(false, std::memory_order_relaxed);
-  if (profile_)
-    profile_->forkLock().unlock();
-  assumptions_->forkLock().unlock();
-  retirement_->forkLock().unlock();
-  interpreter_->stubLock().unlock();
-  install_.unlock();
-  foreground_.unlock();
-  if (std::mutex* names = namesForkLock())
-    names->unlock();
+  unlockAfterFork();
 }
 
 } // namespace kiln

@@ -137,6 +137,7 @@ private:
   void makeReplaceable();
   void finalizeChildren();
   std::mutex* namesForkLock();
+  void unlockAfterFork(); // Fork.cpp
   /// The child that added a name; null if none did.
   ProgramCore* homeOf(std::string_view name);
   ProgramInput inputOfChild(const ProgramInput& input, const Ledger::Plan& plan);

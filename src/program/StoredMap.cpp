@@ -9,15 +9,7 @@ namespace {
 
 constexpr std::uint8_t kInternal = 1, kIFunc = 2, kReplaceable = 4, kConstant = 1, kTls = 2;
 /// Bytes of each at least.
-constexpr std::size_t kRefBytes = 13, kNameBytes = 4;
-
-void put(ByteWriter& out, const std::string& name) {
-  out.count(name.size());
-  out.bytes += name;
-}
-std::string takeName(ByteReader& in) {
-  return std::string(in.take(in.count(1)));
-}
+constexpr std::size_t kRefBytes = 13, kNameBytes = 8;
 
 void put(ByteWriter& out, const SymbolRef& ref) {
   out.u8(static_cast<std::uint8_t>(ref.kind));
@@ -59,24 +51,24 @@ void take(ByteReader& in, std::vector<std::uint32_t>& numbers) {
 void ProgramMap::store(ByteWriter& out) const {
   out.count(functions.size());
   for (const FunctionInfo& each : functions) {
-    put(out, each.name);
+    out.text(each.name);
     out.u32(each.module);
     out.u32(each.index);
     out.u8((each.internal ? kInternal : 0) | (each.ifuncResolved ? kIFunc : 0) | (each.replaceable ? kReplaceable : 0));
   }
   out.count(data.size());
   for (const DataInfo& each : data) {
-    put(out, each.name);
+    out.text(each.name);
     out.u32(each.module);
     out.u32(each.index);
     out.u64(each.size);
     out.u64(each.alignment);
     out.u8((each.constant ? kConstant : 0) | (each.isTls ? kTls : 0));
-    put(out, each.section);
+    out.text(each.section);
   }
   out.count(externals.size());
   for (const ExternalInfo& each : externals) {
-    put(out, each.name);
+    out.text(each.name);
     out.u8(each.isTls);
   }
   out.count(ifuncs.size());
@@ -95,19 +87,19 @@ void ProgramMap::store(ByteWriter& out) const {
   }
   out.count(byName_.size());
   for (const auto& each : byName_) {
-    put(out, each.first().str());
+    out.text(each.first());
     put(out, each.second);
   }
   out.count(absent_.size());
   for (const std::string& each : absent_)
-    put(out, each);
+    out.text(each);
 }
 
 std::optional<ProgramMap> ProgramMap::restore(ByteReader& in, HostSymbols& host) {
   ProgramMap map;
   map.functions.resize(in.count(kNameBytes + 9));
   for (FunctionInfo& each : map.functions) {
-    each.name = takeName(in);
+    each.name = in.text();
     each.module = in.u32();
     each.index = in.u32();
     const std::uint8_t flags = in.u8();
@@ -117,7 +109,7 @@ std::optional<ProgramMap> ProgramMap::restore(ByteReader& in, HostSymbols& host)
   }
   map.data.resize(in.count(kNameBytes + 25));
   for (DataInfo& each : map.data) {
-    each.name = takeName(in);
+    each.name = in.text();
     each.module = in.u32();
     each.index = in.u32();
     each.size = in.u64();
@@ -125,11 +117,11 @@ std::optional<ProgramMap> ProgramMap::restore(ByteReader& in, HostSymbols& host)
     const std::uint8_t flags = in.u8();
     each.constant = (flags & kConstant) != 0;
     each.isTls = (flags & kTls) != 0;
-    each.section = takeName(in);
+    each.section = in.text();
   }
   map.externals.resize(in.count(kNameBytes + 1));
   for (ExternalInfo& each : map.externals) {
-    each.name = takeName(in);
+    each.name = in.text();
     each.isTls = in.u8() != 0;
     auto address = in.sound() ? host.find(each.name) : std::nullopt;
     if (!address)
@@ -151,11 +143,11 @@ std::optional<ProgramMap> ProgramMap::restore(ByteReader& in, HostSymbols& host)
     take(in, each.ifuncs);
   }
   for (std::uint64_t left = in.count(kNameBytes + kRefBytes); left != 0; --left) {
-    std::string name = takeName(in);
+    const std::string_view name = in.text();
     map.byName_[name] = takeRef(in);
   }
   for (std::uint64_t left = in.count(kNameBytes); left != 0; --left) {
-    map.absent_.push_back(takeName(in));
+    map.absent_.emplace_back(in.text());
     if (host.find(map.absent_.back()))
       return std::nullopt;
   }
